@@ -1,0 +1,27 @@
+//! The CPU engine: how events drive blocks of neurons forwards, and errors backwards.
+//!
+//! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
+//! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method.
+//! * [`project`] spreads blocks and samples over threads and merges the spikes of the blocks into event lists.
+//! * [`dispatch`] compiles the walks for the instruction sets of the processor.
+//!
+//! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
+//! lanes of its vectors. A block's weight gradient belongs to one task, and everything that is summed over tasks is
+//! summed in a fixed order, so results do not depend on the number of threads.
+
+pub(crate) mod backward;
+pub(crate) mod dispatch;
+pub(crate) mod forward;
+pub(crate) mod project;
+pub(crate) mod timeline;
+
+/// Neurons in a block: two vectors of eight `f32`, one of sixteen.
+pub(crate) const LANES: usize = 16;
+
+/// One number for each neuron of a block.
+pub(crate) type Lanes<T> = [T; LANES];
+
+/// Number of blocks that hold `neurons` neurons.
+pub(crate) fn blocks(neurons: usize) -> usize {
+    neurons.div_ceil(LANES)
+}

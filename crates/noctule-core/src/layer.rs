@@ -1,0 +1,184 @@
+//! Layers: each maps a time-sorted event list to a time-sorted event list, and errors back.
+//!
+//! Every layer has the same two verbs. [`Layer::forward`] reads the events of a batch and leaves its output events, and
+//! all that the way back needs, on a [`Tape`]. [`Layer::backward`] reads the tape and the errors `dL/dt` of the output
+//! events, adds to the gradient of the weights and returns the errors of the input events.
+
+mod dense;
+mod initialise;
+mod weights;
+
+use thiserror::Error;
+
+use crate::engine::project::Trace;
+use crate::{Lif, Real, SpikeBatch};
+pub use dense::Dense;
+pub use initialise::{Initialiser, InitialiserError};
+pub use weights::{Weights, WeightsError};
+
+/// A layer that was given something of the wrong shape.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ShapeError {
+    /// A layer, or a network, has no neurons or no inputs.
+    #[error("{what} must not be 0")]
+    Empty {
+        /// What was zero.
+        what: &'static str,
+    },
+    /// The events come from a population of another size.
+    #[error("layer {layer} takes {expected} inputs, but is given {found}")]
+    Inputs {
+        /// Index of the layer in its network, 0 for a layer on its own.
+        layer: usize,
+        /// Inputs of the layer.
+        expected: usize,
+        /// Neurons of the population that sends the events.
+        found: usize,
+    },
+    /// The errors are not aligned with the output events.
+    #[error("there are {expected} output events, but {found} errors")]
+    Errors {
+        /// Number of output events on the tape.
+        expected: usize,
+        /// Number of errors.
+        found: usize,
+    },
+    /// A gradient was made for another network.
+    #[error("the gradient was made for another network")]
+    Gradient,
+    /// The tape was recorded by another network, or nothing was recorded yet.
+    #[error("the tape was not recorded by this network: run the forward pass first")]
+    Tape,
+}
+
+/// What a forward pass leaves behind: the output events, and all that the backward pass needs.
+///
+/// A tape can be used again; it keeps its memory.
+#[derive(Clone, Debug)]
+pub struct Tape<T> {
+    pub(crate) output: SpikeBatch<T>,
+    pub(crate) input_offsets: Vec<usize>,
+    pub(crate) trace: Trace<T>,
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        Self {
+            output: SpikeBatch::new(0),
+            input_offsets: vec![0],
+            trace: Trace::default(),
+        }
+    }
+
+    /// The output events of the last forward pass.
+    pub fn output(&self) -> &SpikeBatch<T> {
+        &self.output
+    }
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A layer of any kind.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Layer<T> {
+    /// Every neuron has a weight from every input.
+    Dense(Dense<T>),
+}
+
+impl<T: Real> Layer<T> {
+    /// Number of neurons that send events to the layer.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::Dense(layer) => layer.inputs(),
+        }
+    }
+
+    /// Number of neurons of the layer.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Dense(layer) => layer.outputs(),
+        }
+    }
+
+    /// The neuron, for layers that have neurons.
+    pub fn neuron(&self) -> Option<&Lif<T>> {
+        match self {
+            Self::Dense(layer) => Some(layer.neuron()),
+        }
+    }
+
+    /// The weights, for layers that have weights.
+    pub fn weights(&self) -> Option<&Weights<T>> {
+        match self {
+            Self::Dense(layer) => Some(layer.weights()),
+        }
+    }
+
+    /// The weights, to change them.
+    pub fn weights_mut(&mut self) -> Option<&mut Weights<T>> {
+        match self {
+            Self::Dense(layer) => Some(layer.weights_mut()),
+        }
+    }
+
+    /// Runs the layer on a batch; the output events are on the tape afterwards.
+    ///
+    /// # Errors
+    /// If the events come from a population of another size.
+    pub fn forward(&self, input: &SpikeBatch<T>, tape: &mut Tape<T>) -> Result<(), ShapeError> {
+        match self {
+            Self::Dense(layer) => layer.forward(input, tape),
+        }
+    }
+
+    /// Goes back over a forward pass; see [`Dense::backward`].
+    ///
+    /// # Errors
+    /// If the errors are not aligned with the output events.
+    pub fn backward(
+        &self,
+        tape: &Tape<T>,
+        errors: TimeErrors<'_, T>,
+        gradient: Option<&mut Weights<T>>,
+        want_input: bool,
+    ) -> Result<Option<Vec<T>>, ShapeError> {
+        match self {
+            Self::Dense(layer) => {
+                let gradient = gradient.ok_or(ShapeError::Gradient)?;
+                layer.backward(tape, errors, gradient, want_input)
+            }
+        }
+    }
+}
+
+impl<T> From<Dense<T>> for Layer<T> {
+    fn from(layer: Dense<T>) -> Self {
+        Self::Dense(layer)
+    }
+}
+
+/// The errors of a layer's output events.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeErrors<'a, T> {
+    /// `dL/dt` of each output event, aligned with the tape's output; positive: a later spike raises the loss.
+    pub d_times: &'a [T],
+    /// The largest inverse slope `1/(du/dt)` of a spike that is let through, in seconds per unit of potential: a guard
+    /// against the huge gradients of spikes that only just reached the threshold. Infinity leaves the gradient exact.
+    pub max_inverse_slope: T,
+}
+
+impl<'a, T: Real> TimeErrors<'a, T> {
+    /// Errors whose gradient is exact.
+    pub fn exact(d_times: &'a [T]) -> Self {
+        Self {
+            d_times,
+            max_inverse_slope: T::infinity(),
+        }
+    }
+}

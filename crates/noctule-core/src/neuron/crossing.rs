@@ -1,0 +1,200 @@
+//! When does the membrane reach its threshold?
+//!
+//! From potential `u_0 < theta` and current `I_0` at `s = 0`, without further input, the potential rises while
+//! `I > u/tau_m`, has one maximum, and falls for ever. On the rise it is concave, whatever the time constants:
+//! `u'' = -I/tau_s - u'/tau_m < 0`. So there is at most one crossing from below, it lies on the rise, and Newton's
+//! method started to the left of it approaches it monotonically.
+//!
+//! * `tau_m = 2 tau_s`: a quadratic in `y = exp(s/tau_m)`. It is solved for `y - 1`, in the slope `h = I_0 - u_0/tau_m`
+//!   and the gap `g = (theta - u_0)/tau_m`, so that crossings that come very soon keep all their digits:
+//!   `y - 1 = 2g/(h - 2g + x)` with `x^2 = h^2 - 4 I_0 g`. The slope at the crossing is `x/y`.
+//! * `tau_m = tau_s`: `s = -tau W(-theta/(tau I_0) exp(-u_0/(tau I_0))) - u_0/I_0`, polished by Newton.
+//! * any other ratio: the maximum in closed form tells whether there is a crossing; Newton finds it.
+
+use super::Lif;
+use crate::Real;
+
+/// How the crossing is found; chosen by the ratio of the time constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Quadratic,
+    LambertW,
+    Newton,
+}
+
+impl Method {
+    /// Ratios closer than this to 1 or 2 are taken as 1 or 2: the difference is below what the closed form rounds off.
+    const TOLERANCE: f64 = 1e-13;
+
+    pub(super) fn choose(tau_m: f64, tau_s: f64) -> Self {
+        let is_ratio = |ratio: f64| (tau_m - ratio * tau_s).abs() <= Self::TOLERANCE * tau_m;
+        if is_ratio(2.0) {
+            Self::Quadratic
+        } else if is_ratio(1.0) {
+            Self::LambertW
+        } else {
+            Self::Newton
+        }
+    }
+}
+
+/// An upward crossing of the threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossing<T> {
+    /// Seconds from the start of the interval to the crossing.
+    pub elapsed: T,
+    /// Slope `du/dt` of the potential just before the crossing, positive, in units of potential per second.
+    pub slope: T,
+    /// What is left of a potential after `elapsed`: `exp(-elapsed/tau_m)`.
+    pub potential_decay: T,
+    /// What is left of a current after `elapsed`: `exp(-elapsed/tau_s)`.
+    pub current_decay: T,
+}
+
+impl<T: Real> Lif<T> {
+    /// `phi(x)` from `x` and `exp(-x/tau_m)`, without an exponential where the ratio of the time constants allows it.
+    #[inline]
+    pub(crate) fn response_of_decay(&self, x: T, potential_decay: T) -> T {
+        match self.method {
+            // delta = 1/tau_m
+            Method::Quadratic => self.tau_m * (T::one() - potential_decay),
+            Method::LambertW => x,
+            Method::Newton => self.response(x),
+        }
+    }
+
+    /// `exp(x/tau_m)`, `exp(x/tau_s)` and `phi(x)`, with one exponential where the ratio of the time constants allows it.
+    #[inline]
+    pub(crate) fn growth(&self, x: T) -> (T, T, T) {
+        let growth = (x * self.inverse_tau_m).exp();
+        match self.method {
+            // tau_s = tau_m/2
+            Method::Quadratic => {
+                let response = self.response_of_decay(x, growth.recip());
+                (growth, growth * growth, response)
+            }
+            Method::LambertW => (growth, growth, x),
+            Method::Newton => (growth, (x / self.tau_s).exp(), self.response(x)),
+        }
+    }
+
+    /// The first time within `duration` seconds at which the potential, `potential` at the start, reaches the threshold
+    /// from below under the decaying current `current`.
+    ///
+    /// A potential that rounding has already put a little above the threshold and that still rises crosses at once.
+    #[inline]
+    pub fn first_crossing(&self, potential: T, current: T, duration: T) -> Option<Crossing<T>> {
+        // At a crossing u = theta and u' = I - theta/tau_m > 0, and the current only decays.
+        let slope = current - potential * self.inverse_tau_m;
+        if current * self.tau_m <= self.theta || slope <= T::zero() {
+            return None;
+        }
+        let crossing = match self.method {
+            Method::Quadratic => self.crossing_by_quadratic(potential, current, slope),
+            Method::LambertW => {
+                let end = duration.min(self.tau_s * slope / current);
+                self.crossing_by_lambert_w(potential, current, end)
+            }
+            Method::Newton => {
+                let end = self.rise_end(current, slope, duration)?;
+                self.crossing_by_newton(potential, current, T::zero(), end)
+            }
+        }?;
+        (crossing.elapsed <= duration && crossing.slope > T::zero()).then_some(crossing)
+    }
+
+    #[inline]
+    fn crossing_by_quadratic(&self, potential: T, current: T, slope: T) -> Option<Crossing<T>> {
+        let (two, four) = (T::of(2.0), T::of(4.0));
+        let gap = (self.theta - potential) * self.inverse_tau_m;
+        let square = slope * slope - four * current * gap;
+        if square < T::zero() {
+            return None;
+        }
+        let root = square.sqrt();
+        let denominator = slope - two * gap + root;
+        if denominator <= T::zero() {
+            return None;
+        }
+        let growth = (two * gap / denominator).max(T::zero());
+        let y = T::one() + growth;
+        // ln(1 + growth) to full relative precision, from a plain logarithm: the rounding of y cancels.
+        let logarithm = if y == T::one() {
+            growth
+        } else {
+            y.ln() * (growth / (y - T::one()))
+        };
+        let potential_decay = y.recip();
+        Some(Crossing {
+            elapsed: self.tau_m * logarithm,
+            slope: root * potential_decay,
+            potential_decay,
+            current_decay: potential_decay * potential_decay,
+        })
+    }
+
+    fn crossing_by_lambert_w(&self, potential: T, current: T, end: T) -> Option<Crossing<T>> {
+        let scale = self.tau_s * current;
+        let argument = -(self.theta / scale) * (-potential / scale).exp();
+        let guess = if argument > T::of(-(-1.0f64).exp()) {
+            -self.tau_s * argument.lambert_w0() - potential / current
+        } else {
+            // Rounding at a crossing that only just touches the threshold; Newton decides.
+            end
+        };
+        let guess = guess.max(T::zero()).min(end);
+        self.crossing_by_newton(potential, current, guess, end)
+    }
+
+    /// The end of the rise or of the interval, whichever comes first; `None` if the potential stays negative for ever.
+    fn rise_end(&self, current: T, slope: T, duration: T) -> Option<T> {
+        let v = -self.delta * self.tau_s * slope / current;
+        if v <= -T::one() {
+            return None;
+        }
+        Some(duration.min(-v.ln_1p() / self.delta))
+    }
+
+    /// Newton's method on the concave rise from 0 to `end`, from `guess` on.
+    fn crossing_by_newton(
+        &self,
+        potential: T,
+        current: T,
+        guess: T,
+        end: T,
+    ) -> Option<Crossing<T>> {
+        const MOST_STEPS: usize = 100;
+        let (highest, _) = self.propagate(potential, current, end);
+        if highest < self.theta {
+            return None;
+        }
+        let (mut left, mut right) = (T::zero(), end);
+        let mut elapsed = guess;
+        for _ in 0..MOST_STEPS {
+            let (u, i) = self.propagate(potential, current, elapsed);
+            let (excess, slope) = (u - self.theta, i - u / self.tau_m);
+            if excess < T::zero() {
+                left = elapsed;
+            } else {
+                right = elapsed;
+            }
+            let mut next = elapsed - excess / slope;
+            if !(next >= left && next <= right) {
+                next = (left + right) / T::of(2.0);
+            }
+            let step = (next - elapsed).abs();
+            elapsed = next;
+            // The potential itself is only known to about epsilon theta: more steps would chase rounding.
+            if step <= T::epsilon() * elapsed || excess.abs() <= T::epsilon() * self.theta {
+                break;
+            }
+        }
+        let current_decay = (-elapsed / self.tau_s).exp();
+        Some(Crossing {
+            elapsed,
+            slope: current * current_decay - self.theta / self.tau_m,
+            potential_decay: (-elapsed / self.tau_m).exp(),
+            current_decay,
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! The exact solution between events, in coordinates that stay accurate in `f32`.
+//!
+//! Let `r` be a reference time, and `(V, C)` the potential and the current that a neuron would have at `r` if all the
+//! inputs so far had acted according to their own times. With `x = t - r` and `delta = 1/tau_s - 1/tau_m`,
+//!
+//! ```text
+//! I(t) = C exp(-x/tau_s)
+//! u(t) = exp(-x/tau_m) (V + C phi(x))          phi(x) = (1 - exp(-delta x))/delta,   phi = x if delta = 0
+//! ```
+//!
+//! An input of weight `w` at `x_i` adds `w exp(x_i/tau_s)` to `C` and `-w exp(x_i/tau_s) phi(x_i)` to `V`; an output
+//! spike at `x_k` subtracts `reset exp(x_k/tau_m)` from `V`. This is one formula for every ratio of the time constants:
+//! unlike `kappa (b exp(-x/tau_m) - a exp(-x/tau_s))` it has no pole at `tau_m = tau_s`. It loses digits once `x` is
+//! many time constants long, so the engines move `r` along with the events (see `engine::timeline`), which for `(V, C)`
+//! is nothing but following the neuron from one reference time to the next.
+
+use super::Lif;
+use crate::Real;
+
+impl<T: Real> Lif<T> {
+    /// `phi(x)`: the potential, divided by the leak `exp(-x/tau_m)`, that a unit of current builds up in `x` seconds.
+    #[inline(always)]
+    pub(crate) fn response(&self, x: T) -> T {
+        if self.delta == T::zero() {
+            x
+        } else {
+            -(-self.delta * x).exp_m1() / self.delta
+        }
+    }
+
+    /// `eps(s)`: the potential `s >= 0` seconds after a single input spike of weight 1.
+    ///
+    /// ```text
+    /// eps(s) = tau_m tau_s/(tau_m - tau_s) (exp(-s/tau_m) - exp(-s/tau_s))
+    /// ```
+    #[inline]
+    pub fn postsynaptic_potential(&self, s: T) -> T {
+        if self.delta == T::zero() {
+            return s * (-s / self.tau_s).exp();
+        }
+        // The slower of the two decays is factored out so that no factor grows with s.
+        let rate = self.delta.abs();
+        let slow = self.tau_m.max(self.tau_s);
+        (-s / slow).exp() * -(-rate * s).exp_m1() / rate
+    }
+
+    /// Potential and current `s >= 0` seconds after the potential was `potential` and the current `current`, if no
+    /// spike comes in or goes out meanwhile.
+    pub fn propagate(&self, potential: T, current: T, s: T) -> (T, T) {
+        let leaked = potential * (-s / self.tau_m).exp();
+        (
+            leaked + current * self.postsynaptic_potential(s),
+            current * (-s / self.tau_s).exp(),
+        )
+    }
+}

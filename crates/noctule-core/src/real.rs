@@ -1,0 +1,121 @@
+//! The floating-point type a network computes in: [`f32`] or [`f64`].
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
+
+use num_traits::Float;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A floating-point type that every layer, loss and engine is generic over.
+///
+/// Implemented for `f32` (training) and `f64` (certification); it is sealed because the engines are only tested with
+/// these two.
+pub trait Real:
+    sealed::Sealed
+    + Float
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + Debug
+    + Display
+    + Default
+    + Send
+    + Sync
+    + 'static
+{
+    /// Converts from `f64`, rounding to the nearest representable value.
+    fn of(value: f64) -> Self;
+
+    /// Converts to `f64` exactly.
+    fn to_f64(self) -> f64;
+
+    /// Orders two numbers that are known not to be NaN.
+    fn order(&self, other: &Self) -> std::cmp::Ordering;
+
+    /// A number that sorts events: by time (not negative), then by position.
+    type SortKey: Copy + Ord + Send;
+
+    /// The key of the event at `position` of a list.
+    fn sort_key(self, position: u32) -> Self::SortKey;
+
+    /// The position in a key.
+    fn sorted_position(key: Self::SortKey) -> u32;
+
+    /// The principal branch of the Lambert W function, `w exp(w) = self`.
+    fn lambert_w0(self) -> Self;
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    type SortKey = u64;
+
+    // The bits of floating-point numbers that are not negative sort as the numbers do.
+    #[inline(always)]
+    fn sort_key(self, position: u32) -> Self::SortKey {
+        (u64::from((self + 0.0).to_bits()) << 32) | u64::from(position)
+    }
+
+    #[inline(always)]
+    fn sorted_position(key: Self::SortKey) -> u32 {
+        key as u32
+    }
+
+    #[inline(always)]
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.total_cmp(other)
+    }
+
+    fn lambert_w0(self) -> Self {
+        lambert_w::lambert_w0f(self)
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    type SortKey = (u64, u32);
+
+    #[inline(always)]
+    fn sort_key(self, position: u32) -> Self::SortKey {
+        ((self + 0.0).to_bits(), position)
+    }
+
+    #[inline(always)]
+    fn sorted_position(key: Self::SortKey) -> u32 {
+        key.1
+    }
+
+    #[inline(always)]
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.total_cmp(other)
+    }
+
+    fn lambert_w0(self) -> Self {
+        lambert_w::lambert_w0(self)
+    }
+}

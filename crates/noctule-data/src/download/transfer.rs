@@ -1,0 +1,197 @@
+//! One file on its way: requests, resumption, and the partial file on disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
+
+use ureq::Agent;
+use ureq::http::{HeaderMap, header};
+
+use super::{DownloadError, Progress, storage};
+use crate::registry::KnownFile;
+use crate::verify;
+
+/// How often a broken connection is taken up again within one call, as long as each try brings something.
+const ATTEMPTS: usize = 5;
+
+/// One file on its way.
+pub(super) struct Transfer<'a> {
+    pub(super) agent: &'a Agent,
+    pub(super) file: &'a KnownFile,
+    pub(super) url: String,
+    pub(super) part: PathBuf,
+    pub(super) progress: &'a mut dyn Progress,
+}
+
+impl Transfer<'_> {
+    /// Brings the partial file to the published contents.
+    pub(super) fn complete(&mut self) -> Result<(), DownloadError> {
+        let resumed = self.received()? > 0;
+        self.receive_all()?;
+        let mut found = self.checksum()?;
+        if found != self.file.sha256 && resumed {
+            // The rest may have been appended to the start of something else.
+            self.discard()?;
+            self.receive_all()?;
+            found = self.checksum()?;
+        }
+        if found == self.file.sha256 {
+            return Ok(());
+        }
+        self.discard()?;
+        Err(DownloadError::Checksum {
+            url: self.url.clone(),
+            expected: self.file.sha256.to_owned(),
+            found,
+        })
+    }
+
+    /// Receives until all bytes are there, over several connections if need be.
+    fn receive_all(&mut self) -> Result<(), DownloadError> {
+        let mut before = self.received()?;
+        for _ in 1..ATTEMPTS {
+            match self.receive() {
+                Err(error) if error.is_interruption() && self.received()? > before => {
+                    before = self.received()?;
+                }
+                result => return result,
+            }
+        }
+        self.receive()
+    }
+
+    /// Receives what is missing over one connection.
+    fn receive(&mut self) -> Result<(), DownloadError> {
+        let total = self.file.bytes;
+        let mut have = self.received()?;
+        if have > total {
+            self.discard()?;
+            have = 0;
+        }
+        if have == total {
+            return Ok(());
+        }
+        let mut request = self.agent.get(&self.url);
+        if have > 0 {
+            request = request.header(header::RANGE, format!("bytes={have}-"));
+        }
+        let response = request.call().map_err(|error| self.failed(error))?;
+        have = match response.status().as_u16() {
+            200 => 0,
+            206 if have > 0 && continues(response.headers(), have) => have,
+            status => {
+                if matches!(status, 206 | 416) {
+                    // It disagrees about the range: the next call asks for everything.
+                    self.discard()?;
+                }
+                let url = self.url.clone();
+                return Err(DownloadError::Status { url, status });
+            }
+        };
+        let body = response.into_body();
+        if let Some(length) = body.content_length()
+            && have + length != total
+        {
+            return Err(self.other_size(have + length));
+        }
+        self.progress.start(self.file.name, have, total);
+        self.store(body.into_reader(), have)
+    }
+
+    /// Writes a body behind the `have` bytes that are kept.
+    fn store(&mut self, mut body: impl Read, mut have: u64) -> Result<(), DownloadError> {
+        let path = self.part.clone();
+        let unwritable = |cause| storage("write", &path, cause);
+        let mut options = OpenOptions::new();
+        if have > 0 {
+            options.append(true);
+        } else {
+            options.create(true).write(true).truncate(true);
+        }
+        let mut part = options.open(&self.part).map_err(unwritable)?;
+        let mut buffer = vec![0; 1 << 16];
+        while have < self.file.bytes {
+            let count = match body.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result.map_err(|error| self.broken(error, have))?,
+            };
+            if count == 0 {
+                return Err(self.interrupted(have));
+            }
+            have += count as u64;
+            if have > self.file.bytes {
+                self.discard()?;
+                return Err(self.other_size(have));
+            }
+            part.write_all(&buffer[..count]).map_err(unwritable)?;
+            self.progress.advance(have);
+        }
+        // On the disk before it gets its name: a crash must not leave a name without contents.
+        part.sync_all().map_err(unwritable)
+    }
+
+    /// Bytes in the partial file.
+    fn received(&self) -> Result<u64, DownloadError> {
+        match fs::metadata(&self.part) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(cause) => Err(storage("read", &self.part, cause)),
+        }
+    }
+
+    fn discard(&self) -> Result<(), DownloadError> {
+        match fs::remove_file(&self.part) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(storage("delete", &self.part, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn checksum(&self) -> Result<String, DownloadError> {
+        File::open(&self.part)
+            .and_then(verify::sha256)
+            .map_err(|cause| storage("read", &self.part, cause))
+    }
+
+    fn interrupted(&self, received: u64) -> DownloadError {
+        DownloadError::Interrupted {
+            url: self.url.clone(),
+            received,
+            expected: self.file.bytes,
+        }
+    }
+
+    /// Names what went wrong in the middle of the file.
+    fn broken(&self, error: io::Error, received: u64) -> DownloadError {
+        match ureq::Error::from(error) {
+            error @ ureq::Error::Timeout(_) => self.failed(error),
+            _ => self.interrupted(received),
+        }
+    }
+
+    fn other_size(&self, found: u64) -> DownloadError {
+        DownloadError::OtherFile {
+            url: self.url.clone(),
+            cause: format!("{found} bytes instead of {}", self.file.bytes),
+        }
+    }
+
+    /// Names what went wrong on the way to the server.
+    fn failed(&self, error: ureq::Error) -> DownloadError {
+        let url = self.url.clone();
+        let cause = error.to_string();
+        match error {
+            ureq::Error::Timeout(_) => DownloadError::Timeout { url, cause },
+            _ => DownloadError::Unreachable { url, cause },
+        }
+    }
+}
+
+/// Whether a partial answer starts at byte `have`.
+fn continues(headers: &HeaderMap, have: u64) -> bool {
+    let range = headers.get(header::CONTENT_RANGE);
+    range
+        .and_then(|range| range.to_str().ok())
+        .is_some_and(|range| range.starts_with(&format!("bytes {have}-")))
+}

@@ -1,0 +1,327 @@
+//! Reader of the IDX format that MNIST and its relatives come in: images and labels of bytes, plain or gzip.
+//!
+//! The header's word is never enough to allocate memory: what a reader holds grows with the bytes that are really
+//! there, and reading stops one byte past what the header announces, however much a gzip stream would unpack to.
+//!
+//! ```
+//! use noctule_data::idx;
+//!
+//! let file = [0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]; // magic number 2049, three labels
+//! assert_eq!(idx::parse_labels(&file)?, [7, 2, 1]);
+//! # Ok::<(), noctule_data::idx::IdxError>(())
+//! ```
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use thiserror::Error;
+
+/// Magic number of images: unsigned bytes in three dimensions.
+pub const IMAGES_MAGIC: u32 = 2051;
+/// Magic number of labels: unsigned bytes in one dimension.
+pub const LABELS_MAGIC: u32 = 2049;
+/// The most bytes of pixels or labels that a file may announce: 1 GiB, twice the largest set of the family.
+pub const LIMIT: u64 = 1 << 30;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Why bytes are not an IDX file of the kind asked for. Byte positions count after unpacking.
+#[derive(Clone, Debug, Error, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum IdxError {
+    /// The first four bytes say that it is something else.
+    #[error(
+        "wrong magic number {found} at byte 0: IDX {} have {expected}{}",
+        kind(*expected), confusion(*found)
+    )]
+    WrongMagic {
+        /// The magic number of what was asked for.
+        expected: u32,
+        /// The number that is there.
+        found: u32,
+    },
+    /// The file ends too early.
+    #[error(
+        "truncated: {expected} bytes were expected, but there are only {found}; fetch the file again"
+    )]
+    Truncated {
+        /// Bytes that the header announces, itself included (or the header alone, if that is not whole).
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// More follows after the last value.
+    #[error(
+        "trailing bytes: the header announces {expected} bytes, but more follow; fetch the file again"
+    )]
+    TrailingBytes {
+        /// Bytes that the header announces, itself included.
+        expected: u64,
+    },
+    /// The gzip stream cannot be unpacked.
+    #[error("corrupt gzip data after {found} unpacked bytes ({cause}); fetch the file again")]
+    CorruptGzip {
+        /// Bytes that could be unpacked.
+        found: u64,
+        /// What the unpacker said.
+        cause: String,
+    },
+    /// A dimension is zero.
+    #[error(
+        "the header announces 0 {dimension} at byte {position}: there is nothing to learn from"
+    )]
+    Zero {
+        /// What there is none of: `images`, `rows`, `columns` or `labels`.
+        dimension: &'static str,
+        /// Where the zero stands.
+        position: u64,
+    },
+    /// The dimensions multiply to more than [`LIMIT`].
+    #[error(
+        "the header announces {dimensions:?} values, more than the {LIMIT} bytes that are read; is this really an IDX file?"
+    )]
+    TooLarge {
+        /// The dimensions, outermost first.
+        dimensions: Vec<u32>,
+    },
+    /// The source failed while it was read.
+    #[error("reading failed after {found} bytes: {cause}")]
+    Unreadable {
+        /// Bytes that could be read.
+        found: u64,
+        /// What the operating system said.
+        cause: String,
+    },
+}
+
+/// Why an IDX file cannot be had from a path.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// There is no such file.
+    #[error("{} does not exist", path.display())]
+    Missing {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file is there but cannot be opened.
+    #[error("{} cannot be opened: {cause}", path.display())]
+    Unreadable {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The file does not hold what it should.
+    #[error("{}: {cause}", path.display())]
+    Invalid {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: IdxError,
+    },
+}
+
+/// Images of bytes that share one size.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Images {
+    /// Number of images, at least 1.
+    pub count: usize,
+    /// Rows of each image, at least 1.
+    pub height: usize,
+    /// Columns of each image, at least 1.
+    pub width: usize,
+    /// All pixels; shape `[count, height, width]`.
+    pub pixels: Vec<u8>,
+}
+
+/// Reads images from the bytes of a file, plain or gzip.
+///
+/// # Errors
+/// If the bytes are not exactly one IDX file of images.
+pub fn parse_images(bytes: &[u8]) -> Result<Images, IdxError> {
+    images(bytes)
+}
+
+/// Reads labels from the bytes of a file, plain or gzip; shape `[count]`.
+///
+/// # Errors
+/// If the bytes are not exactly one IDX file of labels.
+pub fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
+    labels(bytes)
+}
+
+/// Reads a file of images, plain or gzip whatever its name says.
+///
+/// # Errors
+/// If the file is missing, cannot be opened, or is not exactly one IDX file of images.
+pub fn read_images(path: &Path) -> Result<Images, FileError> {
+    images(open(path)?).map_err(|cause| invalid(path, cause))
+}
+
+/// Reads a file of labels, plain or gzip whatever its name says; shape `[count]`.
+///
+/// # Errors
+/// If the file is missing, cannot be opened, or is not exactly one IDX file of labels.
+pub fn read_labels(path: &Path) -> Result<Vec<u8>, FileError> {
+    labels(open(path)?).map_err(|cause| invalid(path, cause))
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, FileError> {
+    let file = File::open(path).map_err(|cause| {
+        let path = path.to_path_buf();
+        match cause.kind() {
+            ErrorKind::NotFound => FileError::Missing { path },
+            _ => FileError::Unreadable { path, cause },
+        }
+    })?;
+    Ok(BufReader::new(file))
+}
+
+fn invalid(path: &Path, cause: IdxError) -> FileError {
+    let path = path.to_path_buf();
+    FileError::Invalid { path, cause }
+}
+
+fn images(source: impl BufRead) -> Result<Images, IdxError> {
+    let mut reader = Reader::new(source)?;
+    let dimensions = reader.header(IMAGES_MAGIC, ["images", "rows", "columns"])?;
+    let pixels = reader.values(&dimensions)?;
+    let [count, height, width] = dimensions.map(|size| size as usize);
+    Ok(Images {
+        count,
+        height,
+        width,
+        pixels,
+    })
+}
+
+fn labels(source: impl BufRead) -> Result<Vec<u8>, IdxError> {
+    let mut reader = Reader::new(source)?;
+    let dimensions = reader.header(LABELS_MAGIC, ["labels"])?;
+    reader.values(&dimensions)
+}
+
+/// Unpacked bytes, and how many of them have been read.
+struct Reader<'a> {
+    source: Box<dyn Read + 'a>,
+    position: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(mut source: impl BufRead + 'a) -> Result<Self, IdxError> {
+        let start = source.fill_buf().map_err(|cause| IdxError::Unreadable {
+            found: 0,
+            cause: cause.to_string(),
+        })?;
+        let source: Box<dyn Read + 'a> = if start.starts_with(&GZIP_MAGIC) {
+            Box::new(MultiGzDecoder::new(source))
+        } else {
+            Box::new(source)
+        };
+        Ok(Self {
+            source,
+            position: 0,
+        })
+    }
+
+    /// Reads and checks the magic number and the sizes of the named dimensions.
+    fn header<const N: usize>(
+        &mut self,
+        magic: u32,
+        names: [&'static str; N],
+    ) -> Result<[u32; N], IdxError> {
+        let found = self.number()?;
+        if found != magic {
+            let expected = magic;
+            return Err(IdxError::WrongMagic { expected, found });
+        }
+        let mut dimensions = [0; N];
+        for (size, dimension) in dimensions.iter_mut().zip(names) {
+            let position = self.position;
+            *size = self.number()?;
+            if *size == 0 {
+                return Err(IdxError::Zero {
+                    dimension,
+                    position,
+                });
+            }
+        }
+        Ok(dimensions)
+    }
+
+    /// Reads all values and makes sure that nothing follows them.
+    fn values(&mut self, dimensions: &[u32]) -> Result<Vec<u8>, IdxError> {
+        let product = dimensions
+            .iter()
+            .try_fold(1_u64, |product, &size| product.checked_mul(size.into()));
+        let total = match product {
+            Some(total) if total <= LIMIT => total,
+            _ => {
+                return Err(IdxError::TooLarge {
+                    dimensions: dimensions.to_vec(),
+                });
+            }
+        };
+        let values = self.take(total)?;
+        let expected = self.position;
+        // At the end this also makes the unpacker compare its checksum.
+        match self.source.read(&mut [0]) {
+            Ok(0) => Ok(values),
+            Ok(_) => Err(IdxError::TrailingBytes { expected }),
+            Err(error) => Err(self.failure(error, None)),
+        }
+    }
+
+    fn number(&mut self) -> Result<u32, IdxError> {
+        let bytes = self.take(4)?;
+        Ok(bytes
+            .iter()
+            .fold(0, |number, &byte| number << 8 | u32::from(byte)))
+    }
+
+    fn take(&mut self, bytes: u64) -> Result<Vec<u8>, IdxError> {
+        let expected = self.position + bytes;
+        let mut taken = Vec::new();
+        let result = (&mut self.source).take(bytes).read_to_end(&mut taken);
+        self.position += taken.len() as u64;
+        match result {
+            Err(error) => Err(self.failure(error, Some(expected))),
+            Ok(_) if self.position < expected => {
+                let found = self.position;
+                Err(IdxError::Truncated { expected, found })
+            }
+            Ok(_) => Ok(taken),
+        }
+    }
+
+    /// Names a failed read; `expected` is where it should have come to, if values were still to come.
+    fn failure(&self, error: io::Error, expected: Option<u64>) -> IdxError {
+        let found = self.position;
+        let cause = error.to_string();
+        match (error.kind(), expected) {
+            (ErrorKind::UnexpectedEof, Some(expected)) => IdxError::Truncated { expected, found },
+            (ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof, _) => {
+                IdxError::CorruptGzip { found, cause }
+            }
+            _ => IdxError::Unreadable { found, cause },
+        }
+    }
+}
+
+fn kind(magic: u32) -> &'static str {
+    if magic == LABELS_MAGIC {
+        "labels"
+    } else {
+        "images"
+    }
+}
+
+fn confusion(magic: u32) -> String {
+    match magic {
+        IMAGES_MAGIC | LABELS_MAGIC => format!("; this is a file of {}", kind(magic)),
+        _ => String::new(),
+    }
+}

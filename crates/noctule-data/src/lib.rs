@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod dataset;
+pub mod download;
+pub mod encoder;
+pub mod idx;
+pub mod load;
+mod mnist;
+pub mod registry;
+pub mod verify;
+pub mod yinyang;
+
+pub use dataset::{Dataset, DatasetError, Inputs, Shape};
+pub use download::{DownloadError, Downloader, Fetched, Progress};
+pub use encoder::{EncodeError, LatencyEncoder};
+pub use load::{LoadError, load};
+pub use registry::{KnownFile, KnownSet, RegistryError, Split, data_directory, known_sets};
+pub use verify::{Verdict, inspect};

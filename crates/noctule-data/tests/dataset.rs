@@ -1,0 +1,134 @@
+//! What a data set accepts, and how it is taken apart.
+
+use noctule_data::{Dataset, DatasetError, Inputs, Shape};
+
+const PAIR: Shape = Shape {
+    height: 1,
+    width: 2,
+    channels: 1,
+};
+
+fn numbered(samples: usize) -> Dataset {
+    let bytes = (0..samples)
+        .flat_map(|i| [i as u8, 255 - i as u8])
+        .collect();
+    let labels = (0..samples).map(|i| i as u16).collect();
+    Dataset::new("numbered", PAIR, samples, Inputs::Bytes(bytes), labels).expect("a data set")
+}
+
+fn refused(shape: Shape, classes: usize, inputs: Inputs, labels: Vec<u16>) -> DatasetError {
+    Dataset::new("bad", shape, classes, inputs, labels).expect_err("a bad data set")
+}
+
+#[test]
+fn disagreeing_parts_are_refused() {
+    let empty = refused(PAIR, 1, Inputs::Bytes(vec![]), vec![]);
+    assert!(matches!(empty, DatasetError::Empty { .. }), "{empty}");
+    let lengths = refused(PAIR, 1, Inputs::Bytes(vec![0; 5]), vec![0, 0]);
+    assert!(
+        matches!(
+            lengths,
+            DatasetError::Lengths {
+                expected: 4,
+                found: 5,
+                ..
+            }
+        ),
+        "{lengths}"
+    );
+    let label = refused(PAIR, 2, Inputs::Bytes(vec![0; 4]), vec![1, 2]);
+    assert!(
+        matches!(
+            label,
+            DatasetError::Label {
+                sample: 1,
+                label: 2,
+                classes: 2,
+                ..
+            }
+        ),
+        "{label}"
+    );
+    for value in [-0.01, 1.01, f32::NAN, f32::INFINITY] {
+        let error = refused(
+            PAIR,
+            1,
+            Inputs::Floats(vec![0.0, 1.0, 0.5, value]),
+            vec![0, 0],
+        );
+        assert!(
+            matches!(
+                error,
+                DatasetError::Intensity {
+                    sample: 1,
+                    neuron: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    for size in [0, usize::MAX] {
+        let shape = Shape {
+            height: size,
+            width: 2,
+            channels: 2,
+        };
+        let error = refused(shape, 1, Inputs::Bytes(vec![]), vec![0]);
+        assert!(matches!(error, DatasetError::Shape { .. }), "{error}");
+    }
+}
+
+#[test]
+fn subsets_keep_inputs_and_labels_together() {
+    let subset = numbered(5).subset(&[4, 0, 4]).expect("a subset");
+    assert_eq!(subset.labels(), [4, 0, 4]);
+    assert_eq!(
+        subset.inputs(),
+        &Inputs::Bytes(vec![4, 251, 0, 255, 4, 251])
+    );
+    let error = numbered(5).subset(&[0, 5]).expect_err("no sixth sample");
+    assert!(matches!(
+        error,
+        DatasetError::NoSuchSample {
+            index: 5,
+            samples: 5,
+            ..
+        }
+    ));
+    assert!(numbered(5).subset(&[]).is_err());
+}
+
+#[test]
+fn a_split_shares_out_every_sample_once_and_by_the_seed() {
+    let whole = numbered(100);
+    let (train, validation) = whole.split(30, 7).expect("a split");
+    assert_eq!((train.len(), validation.len()), (70, 30));
+    let mut labels = [train.labels(), validation.labels()].concat();
+    assert!(!labels.is_sorted(), "drawn at random");
+    labels.sort_unstable();
+    assert_eq!(labels, whole.labels());
+    for part in [&train, &validation] {
+        let Inputs::Bytes(bytes) = part.inputs() else {
+            panic!("bytes stay bytes");
+        };
+        for (pair, &label) in bytes.chunks(2).zip(part.labels()) {
+            assert_eq!(pair, [label as u8, 255 - label as u8]);
+        }
+    }
+    assert_eq!(whole.split(30, 7), Ok((train, validation.clone())));
+    let (_, other) = whole.split(30, 8).expect("a split");
+    assert_ne!(other, validation);
+}
+
+#[test]
+fn a_split_must_leave_both_sides_something() {
+    for validation in [0, 5, 6] {
+        let error = numbered(5).split(validation, 0).expect_err("an empty side");
+        assert!(
+            matches!(error, DatasetError::Validation { samples: 5, .. }),
+            "{error}"
+        );
+    }
+    assert!(numbered(5).split(4, 0).is_ok());
+}

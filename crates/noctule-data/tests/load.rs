@@ -1,0 +1,200 @@
+//! Loading by name: small files made here, every way they can be wrong, and the real sets where they lie.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use noctule_data::idx::FileError;
+use noctule_data::{DatasetError, Inputs, LoadError, Split, Verdict, inspect, load, registry};
+
+fn idx(magic: u32, dimensions: &[u32], values: &[u8]) -> Vec<u8> {
+    let header = std::iter::once(&magic).chain(dimensions);
+    header
+        .flat_map(|number| number.to_be_bytes())
+        .chain(values.iter().copied())
+        .collect()
+}
+
+/// A data directory with test files of MNIST that hold these images and labels.
+fn directory(images: (u32, u32), labels: &[u8]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a folder");
+    let folder = directory.path().join("mnist");
+    fs::create_dir(&folder).expect("a folder");
+    let (count, side) = images;
+    let pixels: Vec<u8> = (0..count * side * side).map(|i| i as u8).collect();
+    let bytes = idx(2051, &[count, side, side], &pixels);
+    fs::write(folder.join("t10k-images-idx3-ubyte"), bytes).expect("a file");
+    let bytes = idx(2049, &[labels.len() as u32], labels);
+    fs::write(folder.join("t10k-labels-idx1-ubyte.gz"), bytes).expect("a file");
+    directory
+}
+
+fn load_test(directory: &Path) -> Result<noctule_data::Dataset, LoadError> {
+    load("mnist", Split::Test, Some(directory), 0)
+}
+
+#[test]
+fn files_load_packed_or_unpacked() {
+    let directory = directory((3, 28), &[7, 2, 1]);
+    let set = load_test(directory.path()).expect("a set");
+    assert_eq!(
+        (set.len(), set.shape().neurons(), set.classes()),
+        (3, 784, 10)
+    );
+    assert_eq!(set.labels(), [7, 2, 1]);
+    let Inputs::Bytes(pixels) = set.inputs() else {
+        panic!("pixels are bytes");
+    };
+    assert_eq!(pixels[785], (785 % 256) as u8);
+}
+
+#[test]
+fn wrong_files_are_named() {
+    let counts = directory((3, 28), &[7, 2]);
+    let error = load_test(counts.path()).expect_err("a label too few");
+    assert!(
+        matches!(
+            error,
+            LoadError::Counts {
+                images: 3,
+                labels: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+
+    let labels = directory((2, 28), &[7, 10]);
+    let error = load_test(labels.path()).expect_err("no digit 10");
+    assert!(
+        matches!(
+            error,
+            LoadError::Dataset(DatasetError::Label { label: 10, .. })
+        ),
+        "{error}"
+    );
+
+    let size = directory((2, 27), &[7, 1]);
+    let error = load_test(size.path()).expect_err("small images");
+    assert!(
+        matches!(
+            error,
+            LoadError::ImageSize {
+                found_height: 27,
+                ..
+            }
+        ),
+        "{error}"
+    );
+
+    let cut = directory((2, 28), &[7, 1]);
+    let path = cut.path().join("mnist/t10k-images-idx3-ubyte");
+    let bytes = fs::read(&path).expect("the file");
+    fs::write(&path, &bytes[..100]).expect("a file");
+    let error = load_test(cut.path()).expect_err("a cut file");
+    assert!(
+        matches!(error, LoadError::File(FileError::Invalid { .. })),
+        "{error}"
+    );
+    assert!(error.to_string().contains("t10k-images"), "{error}");
+}
+
+#[test]
+fn missing_files_say_what_fetches_them() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let message = load_test(directory.path())
+        .expect_err("no files")
+        .to_string();
+    assert!(
+        message.contains("noctule data fetch mnist --data-dir"),
+        "{message}"
+    );
+    assert!(message.contains("t10k-images-idx3-ubyte.gz"), "{message}");
+}
+
+#[test]
+fn unknown_names_and_parts_are_refused() {
+    let error = load("cifar", Split::Train, None, 0).expect_err("an unknown set");
+    assert!(
+        error.to_string().contains("fashion-mnist, mnist, yin-yang"),
+        "{error}"
+    );
+    let error = load("mnist", Split::Validation, None, 0).expect_err("no such part");
+    assert!(
+        matches!(
+            error,
+            LoadError::NoSplit {
+                split: Split::Validation,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(
+        load("yin-yang", Split::Validation, None, 0)
+            .expect("points")
+            .len(),
+        1_000
+    );
+}
+
+/// Where the real sets lie, if they do.
+fn real_data(set: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let variable = std::env::var_os("NOCTULE_DATA").map(PathBuf::from);
+    let found = variable
+        .into_iter()
+        .chain([beside])
+        .find(|directory| directory.join(set).is_dir());
+    if found.is_none() {
+        println!("skipped: no {set} in $NOCTULE_DATA or ../shared/data");
+    }
+    found
+}
+
+#[test]
+fn real_mnist_is_the_official_one() {
+    let Some(directory) = real_data("mnist") else {
+        return;
+    };
+    let set = registry::find("mnist").expect("a known set");
+    for file in set.files() {
+        let verdict = inspect(&file, &set.folder(&directory)).expect("a readable file");
+        assert!(
+            matches!(verdict, Verdict::Official | Verdict::OfficialContents),
+            "{}: {verdict:?}",
+            file.name
+        );
+    }
+    let train = load("mnist", Split::Train, Some(&directory), 0).expect("the set");
+    let test = load("mnist", Split::Test, Some(&directory), 0).expect("the set");
+    assert_eq!((train.len(), test.len()), (60_000, 10_000));
+    assert_eq!(train.labels()[..5], [5, 0, 4, 1, 9]);
+    assert_eq!(test.labels()[..5], [7, 2, 1, 0, 4]);
+}
+
+#[test]
+fn real_fashion_mnist_loads() {
+    let Some(directory) = real_data("fashion-mnist") else {
+        return;
+    };
+    let train = load("fashion-mnist", Split::Train, Some(&directory), 0).expect("the set");
+    let test = load("fashion-mnist", Split::Test, Some(&directory), 0).expect("the set");
+    assert_eq!((train.len(), test.len()), (60_000, 10_000));
+    for class in 0..10 {
+        let count = |labels: &[u16]| labels.iter().filter(|&&label| label == class).count();
+        assert_eq!(count(train.labels()) + count(test.labels()), 7_000);
+    }
+}
+
+#[test]
+fn files_are_told_apart_by_their_contents() {
+    let directory = directory((2, 28), &[7, 1]);
+    let set = registry::find("mnist").expect("a known set");
+    let verdicts: Vec<Verdict> = set
+        .files()
+        .iter()
+        .map(|file| inspect(file, &set.folder(directory.path())).expect("readable"))
+        .collect();
+    use Verdict::{Different, Missing};
+    assert_eq!(verdicts, [Missing, Missing, Different, Different]);
+}

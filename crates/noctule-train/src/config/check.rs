@@ -1,0 +1,177 @@
+//! What the types cannot say: ranges, and values that must fit each other.
+
+use super::{
+    Config, DataConfig, DataSet, DenseConfig, EncoderConfig, InitConfig, LayerConfig, LossConfig,
+    NeuronConfig,
+};
+use crate::range::{OutOfRange, count, finite, not_negative, positive, require};
+
+const MOST_NEURONS: usize = 10_000_000;
+const MOST_SPIKES: usize = 65_535;
+const LARGEST_BATCH: usize = 1_000_000;
+const MOST_EPOCHS: usize = 1_000_000;
+const MOST_THREADS: usize = 4096;
+
+type Check = Result<(), OutOfRange>;
+
+impl Config {
+    /// Checks that every number is finite and in its range, and that the values fit each other. Whether the last layer
+    /// has a neuron per class is left to the trainer, which knows the data.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] with the path of the first key that is refused.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        check_name(&self.name)?;
+        require(
+            i64::try_from(self.seed).is_ok(),
+            "seed",
+            self.seed,
+            "less than 2^63 (the largest number in TOML)",
+        )?;
+        check_data(&self.data)?;
+        check_encoder(&self.encoder)?;
+        check_time_constants("neuron", self.neuron)?;
+        require(
+            !self.layers.is_empty(),
+            "layers",
+            "empty",
+            "a list of at least one layer",
+        )?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            match layer {
+                LayerConfig::Dense(dense) => check_dense(&format!("layers.{index}"), dense)?,
+            }
+        }
+        check_loss(&self.loss)?;
+        let training = &self.training;
+        count("training.epochs", training.epochs, MOST_EPOCHS)?;
+        count("training.batch_size", training.batch_size, LARGEST_BATCH)?;
+        if let Some(bound) = training.max_inverse_slope {
+            positive("training.max_inverse_slope", bound)?;
+        }
+        let few = training.threads <= MOST_THREADS;
+        let rule = format!("from 0 (all cores) to {MOST_THREADS}");
+        require(few, "training.threads", training.threads, &rule)?;
+        self.optimiser.check("optimiser")?;
+        self.schedule
+            .check("schedule", self.optimiser.learning_rate(), training.epochs)
+    }
+}
+
+fn check_name(name: &str) -> Check {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    require(
+        name.chars().all(is_plain) && name.starts_with(|first: char| first.is_ascii_alphanumeric()),
+        "name",
+        format!("`{name}`"),
+        "made of letters, digits, `-`, `_` and `.`, and start with a letter or digit",
+    )
+}
+
+fn check_data(data: &DataConfig) -> Check {
+    require(
+        data.set != DataSet::YinYang || data.validation == 0,
+        "data.validation",
+        data.validation,
+        "0 for yin-yang, which has a validation set of its own",
+    )
+}
+
+fn check_encoder(encoder: &EncoderConfig) -> Check {
+    not_negative("encoder.earliest", encoder.earliest)?;
+    not_negative("encoder.latest", encoder.latest)?;
+    let rule = format!("less than encoder.latest ({})", encoder.latest);
+    require(
+        encoder.earliest < encoder.latest,
+        "encoder.earliest",
+        encoder.earliest,
+        &rule,
+    )?;
+    encoder
+        .bias
+        .map_or(Ok(()), |time| not_negative("encoder.bias", time))
+}
+
+fn check_time_constants(path: &str, neuron: NeuronConfig) -> Check {
+    positive(&format!("{path}.tau_m"), neuron.tau_m)?;
+    positive(&format!("{path}.tau_s"), neuron.tau_s)?;
+    positive(&format!("{path}.t_max"), neuron.t_max)
+}
+
+fn check_dense(path: &str, dense: &DenseConfig) -> Check {
+    let key = |name: &str| format!("{path}.{name}");
+    count(&key("neurons"), dense.neurons, MOST_NEURONS)?;
+    positive(&key("theta"), dense.theta)?;
+    positive(&key("reset"), dense.reset)?;
+    count(&key("max_spikes"), dense.max_spikes, MOST_SPIKES)?;
+    let constants = NeuronConfig {
+        tau_m: dense.tau_m,
+        tau_s: dense.tau_s,
+        t_max: dense.t_max,
+    };
+    check_time_constants(path, constants)?;
+    not_negative(&key("silent_boost"), dense.silent_boost)?;
+    check_init(&key("init"), &dense.init)?;
+    if let Some(homeostasis) = &dense.homeostasis {
+        not_negative(&key("homeostasis.target"), homeostasis.target)?;
+        not_negative(&key("homeostasis.strength"), homeostasis.strength)?;
+    }
+    Ok(())
+}
+
+fn check_init(path: &str, init: &InitConfig) -> Check {
+    match init {
+        InitConfig::Uniform(uniform) => {
+            let low = format!("{path}.low");
+            finite(&low, uniform.low)?;
+            finite(&format!("{path}.high"), uniform.high)?;
+            let rule = format!("less than {path}.high ({})", uniform.high);
+            require(
+                (uniform.low as f32) < uniform.high as f32,
+                &low,
+                uniform.low,
+                &rule,
+            )
+        }
+        InitConfig::Normal(normal) => {
+            finite(&format!("{path}.mean"), normal.mean)?;
+            not_negative(&format!("{path}.std"), normal.std)
+        }
+    }
+}
+
+fn check_loss(loss: &LossConfig) -> Check {
+    match loss {
+        LossConfig::SpikeCount(counts) => {
+            not_negative("loss.target_true", counts.target_true)?;
+            not_negative("loss.target_false", counts.target_false)?;
+            let rule = format!("greater than loss.target_false ({})", counts.target_false);
+            let ordered = counts.target_true > counts.target_false;
+            require(ordered, "loss.target_true", counts.target_true, &rule)
+        }
+        LossConfig::SpikeTime(times) => {
+            not_negative("loss.target_true", times.target_true)?;
+            not_negative("loss.target_false", times.target_false)?;
+            let rule = format!(
+                "less than loss.target_false ({}), that is, earlier",
+                times.target_false
+            );
+            let ordered = times.target_true < times.target_false;
+            require(ordered, "loss.target_true", times.target_true, &rule)
+        }
+        LossConfig::CountSoftmax(softmax) => positive("loss.temperature", softmax.temperature),
+        LossConfig::FirstSpike(first) => {
+            positive("loss.temperature", first.temperature)?;
+            not_negative("loss.early_pull", first.early_pull)?;
+            match first.early_pull_time {
+                Some(time) => positive("loss.early_pull_time", time),
+                None => require(
+                    first.early_pull == 0.0,
+                    "loss.early_pull_time",
+                    "missing",
+                    "given, in seconds, when loss.early_pull is greater than 0",
+                ),
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The tables of an experiment file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::tagged::tagged_by_kind;
+
+/// `[data]`: where the samples come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The data set.
+    pub set: DataSet,
+    /// Training samples held out for validation; default 0. Yin-Yang has its own validation set, so 0 there.
+    #[serde(default)]
+    pub validation: usize,
+}
+
+/// The data sets that can be trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataSet {
+    /// Handwritten digits.
+    Mnist,
+    /// Pieces of clothing.
+    FashionMnist,
+    /// Points of the Yin-Yang symbol, generated.
+    YinYang,
+}
+
+/// `[encoder]`: a value in 0..1 becomes one spike, the larger the earlier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EncoderConfig {
+    /// Spike time of the largest value, in seconds; default 0.
+    pub earliest: f64,
+    /// Spike time of the smallest value, in seconds; default 0.1.
+    pub latest: f64,
+    /// Whether a value of exactly 0 gives no spike at all; default true.
+    pub silent_zero: bool,
+    /// Time of the spike of an additional input that every sample has, in seconds; default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias: Option<f64>,
+}
+
+impl Default for EncoderConfig {
+    fn default() -> Self {
+        Self {
+            earliest: 0.0,
+            latest: 0.1,
+            silent_zero: true,
+            bias: None,
+        }
+    }
+}
+
+/// `[neuron]`: constants of all layers that do not have their own.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeuronConfig {
+    /// Time constant of the membrane, in seconds.
+    pub tau_m: f64,
+    /// Time constant of the synapses, in seconds.
+    pub tau_s: f64,
+    /// End of a sample: there are no spikes after it, in seconds.
+    pub t_max: f64,
+}
+
+/// One of `[[layers]]`; `kind` chooses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LayerConfig {
+    /// Every input is connected to every neuron.
+    Dense(DenseConfig),
+}
+
+tagged_by_kind!(LayerConfig {
+    "dense" => Dense(DenseConfig),
+});
+
+impl LayerConfig {
+    /// How many neurons the layer has, if its own configuration says so.
+    pub fn neurons(&self) -> Option<usize> {
+        match self {
+            Self::Dense(dense) => Some(dense.neurons),
+        }
+    }
+}
+
+/// Constants of [`LayerConfig::Dense`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseConfig {
+    /// How many neurons.
+    pub neurons: usize,
+    /// Potential at which a neuron spikes.
+    pub theta: f64,
+    /// What a spike subtracts from the potential; default `theta`.
+    pub reset: f64,
+    /// Most spikes of one neuron in one sample.
+    pub max_spikes: usize,
+    /// Time constant of the membrane, in seconds; default that of `[neuron]`.
+    pub tau_m: f64,
+    /// Time constant of the synapses, in seconds; default that of `[neuron]`.
+    pub tau_s: f64,
+    /// End of a sample, in seconds; default that of `[neuron]`.
+    pub t_max: f64,
+    /// Strength of the boost of incoming weights of neurons that stay silent; default 0 (none).
+    #[serde(default)]
+    pub silent_boost: f64,
+    /// Distribution of the initial weights.
+    pub init: InitConfig,
+    /// Pull towards a number of spikes; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homeostasis: Option<Homeostasis>,
+}
+
+/// Distribution of a layer's initial weights; `kind` chooses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InitConfig {
+    /// Evenly between two bounds.
+    Uniform(UniformInit),
+    /// Normally distributed.
+    Normal(NormalInit),
+}
+
+tagged_by_kind!(InitConfig {
+    "uniform" => Uniform(UniformInit),
+    "normal" => Normal(NormalInit),
+});
+
+/// Constants of [`InitConfig::Uniform`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UniformInit {
+    /// Smallest weight.
+    pub low: f64,
+    /// Upper bound of the weights.
+    pub high: f64,
+}
+
+/// Constants of [`InitConfig::Normal`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NormalInit {
+    /// Mean weight.
+    pub mean: f64,
+    /// Standard deviation of the weights.
+    pub std: f64,
+}
+
+/// A penalty on a layer's spike counts that differ from a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Homeostasis {
+    /// Wanted spikes per neuron and sample.
+    pub target: f64,
+    /// Weight of the penalty in the loss.
+    pub strength: f64,
+}
+
+/// `[loss]`: what is minimised; `kind` chooses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum LossConfig {
+    /// Squared distance of spike counts to two targets.
+    SpikeCount(SpikeCountLoss),
+    /// Softmax cross-entropy on the times of the first spikes.
+    FirstSpike(FirstSpikeLoss),
+    /// Squared distance of first-spike times to two targets.
+    SpikeTime(SpikeTimeLoss),
+    /// Softmax cross-entropy on spike counts.
+    CountSoftmax(CountSoftmaxLoss),
+}
+
+tagged_by_kind!(LossConfig {
+    "spike-count" => SpikeCount(SpikeCountLoss),
+    "first-spike" => FirstSpike(FirstSpikeLoss),
+    "spike-time" => SpikeTime(SpikeTimeLoss),
+    "count-softmax" => CountSoftmax(CountSoftmaxLoss),
+});
+
+/// Constants of [`LossConfig::SpikeCount`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpikeCountLoss {
+    /// Wanted spikes of the true class's neuron.
+    pub target_true: f64,
+    /// Wanted spikes of each other neuron.
+    pub target_false: f64,
+}
+
+/// Constants of [`LossConfig::FirstSpike`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FirstSpikeLoss {
+    /// Time difference that counts as a factor e, in seconds; default 0.005.
+    pub temperature: f64,
+    /// Strength of an additional pull of the true class's first spike to early times; default 0.
+    pub early_pull: f64,
+    /// Time over which that pull grows by a factor e, in seconds; needed if there is a pull.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_pull_time: Option<f64>,
+}
+
+impl Default for FirstSpikeLoss {
+    fn default() -> Self {
+        Self {
+            temperature: 0.005,
+            early_pull: 0.0,
+            early_pull_time: None,
+        }
+    }
+}
+
+/// Constants of [`LossConfig::SpikeTime`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpikeTimeLoss {
+    /// Wanted first-spike time of the true class's neuron, in seconds.
+    pub target_true: f64,
+    /// Wanted first-spike time of each other neuron, in seconds.
+    pub target_false: f64,
+}
+
+/// Constants of [`LossConfig::CountSoftmax`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CountSoftmaxLoss {
+    /// Difference in spikes that counts as a factor e; default 1.
+    pub temperature: f64,
+}
+
+impl Default for CountSoftmaxLoss {
+    fn default() -> Self {
+        Self { temperature: 1.0 }
+    }
+}
+
+/// `[training]`: length and batches of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes through the training samples.
+    pub epochs: usize,
+    /// Samples per step; gradients are averaged over them.
+    pub batch_size: usize,
+    /// Largest 1/slope that a spike's gradient may use, which tames spikes that graze the threshold; default no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_inverse_slope: Option<f64>,
+    /// CPU threads, 0 for all cores; default 0. Results do not depend on it.
+    #[serde(default)]
+    pub threads: usize,
+}

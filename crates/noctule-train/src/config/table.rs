@@ -1,0 +1,247 @@
+//! An experiment before it is checked: a TOML table to which overrides are applied.
+
+use std::fs;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+use toml::{Table, Value};
+
+use super::node::{Node, SchemaError};
+use super::{Config, ConfigError, NeuronConfig};
+use crate::tagged::KIND;
+
+/// Kinds of layers that take the constants of `[neuron]`.
+const SPIKING_LAYERS: &[&str] = &["dense"];
+
+/// The tables of an experiment file as they were written, to be overridden and then resolved.
+#[derive(Clone, Debug)]
+pub struct ConfigTable {
+    table: Table,
+    origin: String,
+}
+
+impl ConfigTable {
+    /// Parses an experiment file; `origin` opens every error message.
+    ///
+    /// # Errors
+    /// [`ConfigError::Syntax`] with line and column.
+    pub fn from_toml_str(text: &str, origin: &str) -> Result<Self, ConfigError> {
+        match text.parse() {
+            Ok(table) => Ok(Self {
+                table,
+                origin: origin.to_owned(),
+            }),
+            Err(error) => Err(ConfigError::Syntax {
+                origin: origin.to_owned(),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    /// The built-in experiment of that name.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownPreset`] lists the names there are.
+    pub fn preset(name: &str) -> Result<Self, ConfigError> {
+        match Config::preset_text(name) {
+            Some(text) => Self::from_toml_str(text, &format!("preset {name}")),
+            None => Err(ConfigError::UnknownPreset {
+                name: name.to_owned(),
+                presets: Config::preset_names(),
+            }),
+        }
+    }
+
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] if it is missing or unreadable, [`ConfigError::Syntax`] if it is not TOML.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |cause| ConfigError::Read {
+            path: path.to_owned(),
+            cause,
+        };
+        let text = fs::read_to_string(path).map_err(unreadable)?;
+        Self::from_toml_str(&text, &path.display().to_string())
+    }
+
+    /// What a user names on the command line: a preset, or a file if it ends in `.toml` or there is one of that name.
+    ///
+    /// # Errors
+    /// As [`ConfigTable::preset`] and [`ConfigTable::read`].
+    pub fn preset_or_file(name: &str) -> Result<Self, ConfigError> {
+        let path = Path::new(name);
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        if Config::preset_text(name).is_none() && (is_toml || path.is_file()) {
+            Self::read(path)
+        } else {
+            Self::preset(name)
+        }
+    }
+
+    /// Applies overrides in their order, each `path=value`: `seed=3`, `layers.0.theta=0.3`, `name=trial`,
+    /// `loss={kind="count-softmax"}`. The value is read as TOML, and taken as a string if it is none. Keys that do not
+    /// exist are added; [`ConfigTable::resolve`] refuses them if they are unknown. To change a `kind`, replace the whole
+    /// table, because the keys of the old kind are unknown to the new one.
+    ///
+    /// # Errors
+    /// [`ConfigError::Override`] for an override without `=`, an empty key, an index that an array does not have, or a
+    /// path through something that is no table. Overrides before the failing one stay applied.
+    pub fn apply_overrides(&mut self, overrides: &[String]) -> Result<(), ConfigError> {
+        for text in overrides {
+            self.apply_override(text)
+                .map_err(|message| ConfigError::Override {
+                    text: text.clone(),
+                    message,
+                })?;
+        }
+        Ok(())
+    }
+
+    fn apply_override(&mut self, text: &str) -> Result<(), String> {
+        let Some((path, value)) = text.split_once('=') else {
+            return Err("write `key=value`, such as `training.epochs=10`".to_owned());
+        };
+        let keys: Vec<_> = path.split('.').map(str::trim).collect();
+        if keys.iter().any(|key| key.is_empty()) {
+            return Err(
+                "a key is empty; write `key=value`, such as `training.epochs=10`".to_owned(),
+            );
+        }
+        let value = value.trim();
+        let value = value
+            .parse()
+            .unwrap_or_else(|_| Value::String(value.to_owned()));
+        let (first, rest) = (keys[0], &keys[1..]);
+        let mut place = place_in_table(&mut self.table, first, !rest.is_empty());
+        for (depth, key) in rest.iter().enumerate() {
+            let is_inner = depth + 1 < rest.len();
+            place = place_below(place, &keys[..=depth].join("."), key, is_inner)?;
+        }
+        *place = value;
+        Ok(())
+    }
+
+    /// Fills in the defaults and checks everything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first unknown or missing key, wrong type or value out of range, with the key's path.
+    pub fn resolve(mut self) -> Result<Config, ConfigError> {
+        self.fill_in_neuron_constants()?;
+        let config: Config = read_at("", self.table, &self.origin)?;
+        config.check().map_err(|cause| ConfigError::OutOfRange {
+            origin: self.origin,
+            cause,
+        })?;
+        Ok(config)
+    }
+
+    /// Copies `[neuron]` into the spiking layers, and their threshold to their reset, where they have none of their own.
+    fn fill_in_neuron_constants(&mut self) -> Result<(), ConfigError> {
+        let shared = match self.table.get("neuron") {
+            Some(shared) => read_at("neuron", shared.clone(), &self.origin)?,
+            // Reading the whole will find that `neuron` is missing; until then the layers must not seem at fault.
+            None => NeuronConfig {
+                tau_m: 0.0,
+                tau_s: 0.0,
+                t_max: 0.0,
+            },
+        };
+        let layers = self.table.get_mut("layers").and_then(Value::as_array_mut);
+        for layer in layers.into_iter().flatten().filter_map(Value::as_table_mut) {
+            let kind = layer.get(KIND).and_then(Value::as_str);
+            if !kind.is_some_and(|kind| SPIKING_LAYERS.contains(&kind)) {
+                continue;
+            }
+            let constants = [
+                ("tau_m", shared.tau_m),
+                ("tau_s", shared.tau_s),
+                ("t_max", shared.t_max),
+            ];
+            for (key, constant) in constants {
+                layer.entry(key).or_insert(Value::Float(constant));
+            }
+            let theta = match layer.get("theta") {
+                Some(theta @ (Value::Float(_) | Value::Integer(_))) => theta.clone(),
+                // Likewise: it is `theta` that will be refused.
+                _ => Value::Float(0.0),
+            };
+            layer.entry("reset").or_insert(theta);
+        }
+        Ok(())
+    }
+}
+
+/// Removes from every layer what [`ConfigTable::resolve`] would fill in again.
+pub(super) fn leave_out_inherited(table: &mut Table) {
+    let shared = table.get("neuron").and_then(Value::as_table).cloned();
+    let layers = table.get_mut("layers").and_then(Value::as_array_mut);
+    for layer in layers.into_iter().flatten().filter_map(Value::as_table_mut) {
+        for (key, value) in shared.iter().flatten() {
+            if layer.get(key) == Some(value) {
+                layer.remove(key);
+            }
+        }
+        if layer.contains_key("reset") && layer.get("reset") == layer.get("theta") {
+            layer.remove("reset");
+        }
+    }
+}
+
+/// The place of `key`, made if it is not there yet; an inner one must be able to hold further keys.
+fn place_in_table<'a>(table: &'a mut Table, key: &str, is_inner: bool) -> &'a mut Value {
+    let fresh = if is_inner {
+        Value::Table(Table::new())
+    } else {
+        Value::Boolean(false)
+    };
+    table.entry(key).or_insert(fresh)
+}
+
+fn place_below<'a>(
+    parent: &'a mut Value,
+    path: &str,
+    key: &str,
+    is_inner: bool,
+) -> Result<&'a mut Value, String> {
+    match parent {
+        Value::Table(table) => Ok(place_in_table(table, key, is_inner)),
+        Value::Array(values) => {
+            let length = values.len();
+            let index = key.parse::<usize>().ok();
+            index
+                .and_then(|index| values.get_mut(index))
+                .ok_or_else(|| {
+                    format!(
+                        "`{path}` has {length} entries, counted from 0; `{key}` is none of them"
+                    )
+                })
+        }
+        other => Err(format!(
+            "`{path}` is a single {}, so it has no `{key}`",
+            other.type_str()
+        )),
+    }
+}
+
+fn read_at<T: DeserializeOwned>(
+    prefix: &str,
+    value: impl Into<Node>,
+    origin: &str,
+) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(value.into()).map_err(
+        |error: serde_path_to_error::Error<SchemaError>| {
+            let inner = error.path().iter().filter_map(|segment| match segment {
+                Segment::Map { key } => Some(key.clone()),
+                Segment::Seq { index } => Some(index.to_string()),
+                Segment::Enum { .. } | Segment::Unknown => None,
+            });
+            let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
+            let path: Vec<_> = prefix.into_iter().chain(inner).collect();
+            ConfigError::from_schema(origin, path.join("."), error.into_inner())
+        },
+    )
+}

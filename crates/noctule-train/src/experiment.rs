@@ -1,0 +1,275 @@
+//! From a configuration to the things it names: data, encoder, network, loss, guards.
+
+use std::path::Path;
+
+use noctule_core::{
+    CountSoftmax, Dense, EarlyPull, Guards, Homeostasis, Initialiser, InitialiserError,
+    LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, ShapeError, SpikeCount, SpikeTime,
+    TimeToFirstSpike, Weights,
+};
+use noctule_data::{Dataset, DatasetError, EncodeError, LatencyEncoder, LoadError, Split};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use crate::config::{Config, DataSet, DenseConfig, InitConfig, LayerConfig, LossConfig};
+
+/// The most weights of a layer; training holds four numbers for each.
+const MOST_WEIGHTS: usize = 500_000_000;
+
+/// A configuration that names things that do not fit together, or data that cannot be loaded.
+#[derive(Debug, Error)]
+pub enum ExperimentError {
+    /// The data.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The validation part.
+    #[error("data.validation: {0}")]
+    Validation(#[from] DatasetError),
+    /// The encoder.
+    #[error("encoder: {0}")]
+    Encoder(#[from] EncodeError),
+    /// The constants of a neuron.
+    #[error("layers.{layer}: {source}")]
+    Neuron {
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong.
+        source: NeuronError,
+    },
+    /// The initial weights of a layer.
+    #[error("layers.{layer}.init: {source}")]
+    Initialiser {
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong.
+        source: InitialiserError,
+    },
+    /// The shapes of the layers.
+    #[error("layers: {0}")]
+    Shape(#[from] ShapeError),
+    /// A layer has more weights than any machine should be asked for.
+    #[error(
+        "layers.{layer}.neurons = {neurons}: with {inputs} inputs these are more than {MOST_WEIGHTS} weights"
+    )]
+    TooManyWeights {
+        /// Index of the layer.
+        layer: usize,
+        /// Its neurons.
+        neurons: usize,
+        /// Its inputs.
+        inputs: usize,
+    },
+    /// The last layer does not have a neuron for each class.
+    #[error(
+        "layers.{layer}.neurons = {neurons}: the last layer needs one neuron for each of the {classes} classes of {set}"
+    )]
+    Classes {
+        /// Index of the last layer.
+        layer: usize,
+        /// Its neurons.
+        neurons: usize,
+        /// Classes of the data set.
+        classes: usize,
+        /// Name of the data set.
+        set: String,
+    },
+}
+
+/// The samples of an experiment.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// What the weights are fitted to.
+    pub train: Dataset,
+    /// What the best epoch is chosen by, if any is held out.
+    pub validation: Option<Dataset>,
+    /// What nothing is chosen by.
+    pub test: Dataset,
+}
+
+/// A loss of any kind, in training precision.
+pub type AnyLoss = Box<dyn Loss<f32> + Send + Sync>;
+
+impl DataSet {
+    /// The name the data registry knows the set by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mnist => "mnist",
+            Self::FashionMnist => "fashion-mnist",
+            Self::YinYang => "yin-yang",
+        }
+    }
+}
+
+impl Data {
+    /// Loads the data of an experiment from `directory`, or from where [`noctule_data::data_directory`] says.
+    ///
+    /// # Errors
+    /// If files are missing or broken, or the validation part leaves nothing to train with.
+    pub fn load(config: &Config, directory: Option<&Path>) -> Result<Self, ExperimentError> {
+        let name = config.data.set.name();
+        let load = |split| noctule_data::load(name, split, directory, config.seed);
+        let (train, test) = (load(Split::Train)?, load(Split::Test)?);
+        let (train, validation) = match (config.data.set, config.data.validation) {
+            (DataSet::YinYang, _) => (train, Some(load(Split::Validation)?)),
+            (_, 0) => (train, None),
+            (_, held_out) => {
+                let (train, validation) = train.split(held_out, config.seed)?;
+                (train, Some(validation))
+            }
+        };
+        Ok(Self {
+            train,
+            validation,
+            test,
+        })
+    }
+}
+
+/// The encoder of an experiment.
+///
+/// # Errors
+/// If its times cannot be.
+pub fn encoder(config: &Config) -> Result<LatencyEncoder, ExperimentError> {
+    let encoder = &config.encoder;
+    let latency = LatencyEncoder::new(encoder.earliest, encoder.latest)?
+        .with_silent_zero(encoder.silent_zero);
+    Ok(match encoder.bias {
+        Some(time) => latency.with_bias(time)?,
+        None => latency,
+    })
+}
+
+/// The untrained network of an experiment, for `inputs` input neurons and the classes of `set`.
+///
+/// # Errors
+/// If constants or shapes cannot be, or the last layer does not have one neuron for each class.
+pub fn network(
+    config: &Config,
+    inputs: usize,
+    set: &Dataset,
+) -> Result<Network<f32>, ExperimentError> {
+    let mut network = Network::new(inputs)?;
+    for (index, layer) in config.layers.iter().enumerate() {
+        network = match layer {
+            LayerConfig::Dense(dense) => {
+                let weights = initial_weights(config.seed, index, dense, network.outputs())?;
+                let layer = Dense::new(neuron(index, dense)?, weights)?;
+                network.layer(layer)?
+            }
+        };
+    }
+    if network.outputs() != set.classes() {
+        return Err(ExperimentError::Classes {
+            layer: config.layers.len() - 1,
+            neurons: network.outputs(),
+            classes: set.classes(),
+            set: set.name().to_owned(),
+        });
+    }
+    Ok(network)
+}
+
+fn neuron(layer: usize, dense: &DenseConfig) -> Result<Lif<f32>, ExperimentError> {
+    Lif::new(&LifParameters {
+        tau_m: dense.tau_m,
+        tau_s: dense.tau_s,
+        theta: dense.theta,
+        reset: dense.reset,
+        max_spikes: u32::try_from(dense.max_spikes).unwrap_or(u32::MAX),
+        t_max: dense.t_max,
+    })
+    .map_err(|source| ExperimentError::Neuron { layer, source })
+}
+
+fn initial_weights(
+    seed: u64,
+    layer: usize,
+    dense: &DenseConfig,
+    inputs: usize,
+) -> Result<Weights<f32>, ExperimentError> {
+    let initialiser = match &dense.init {
+        InitConfig::Uniform(uniform) => Initialiser::uniform(uniform.low, uniform.high),
+        InitConfig::Normal(normal) => Initialiser::normal(normal.mean, normal.std),
+    }
+    .map_err(|source| ExperimentError::Initialiser { layer, source })?;
+    if dense.neurons.saturating_mul(inputs) > MOST_WEIGHTS {
+        return Err(ExperimentError::TooManyWeights {
+            layer,
+            neurons: dense.neurons,
+            inputs,
+        });
+    }
+    let mut weights = Weights::zeros(dense.neurons, inputs);
+    initialiser.fill(
+        &mut weights,
+        &mut random(seed, Purpose::Weights, layer as u64),
+    );
+    Ok(weights)
+}
+
+/// The loss of an experiment.
+pub fn loss(config: &Config) -> AnyLoss {
+    // The constants of the last layer: its spikes are what the loss looks at.
+    let (silent_time, tau_s) = match config.layers.last() {
+        Some(LayerConfig::Dense(dense)) => (dense.t_max, dense.tau_s),
+        None => (config.neuron.t_max, config.neuron.tau_s),
+    };
+    match &config.loss {
+        LossConfig::SpikeCount(loss) => Box::new(SpikeCount {
+            target_true: loss.target_true,
+            target_false: loss.target_false,
+        }),
+        LossConfig::CountSoftmax(loss) => Box::new(CountSoftmax {
+            temperature: loss.temperature,
+        }),
+        LossConfig::FirstSpike(loss) => Box::new(TimeToFirstSpike {
+            temperature: loss.temperature,
+            silent_time,
+            early_pull: loss.early_pull_time.map(|time| EarlyPull {
+                strength: loss.early_pull,
+                time,
+            }),
+        }),
+        LossConfig::SpikeTime(loss) => Box::new(SpikeTime {
+            target_true: loss.target_true,
+            target_false: loss.target_false,
+            scale: tau_s,
+            silent_time,
+        }),
+    }
+}
+
+/// The guards of an experiment.
+pub fn guards(config: &Config) -> Guards {
+    Guards {
+        max_inverse_slope: config.training.max_inverse_slope,
+        layers: config
+            .layers
+            .iter()
+            .map(|layer| match layer {
+                LayerConfig::Dense(dense) => LayerGuards {
+                    homeostasis: dense.homeostasis.as_ref().map(|homeostasis| Homeostasis {
+                        target: homeostasis.target,
+                        strength: homeostasis.strength,
+                    }),
+                    silent_boost: dense.silent_boost,
+                },
+            })
+            .collect(),
+    }
+}
+
+/// What random numbers are for: every purpose has its own stream, so that none depends on what another drew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    Weights = 1,
+    Shuffle = 2,
+}
+
+/// The random numbers of one purpose and index (a layer, an epoch).
+pub(crate) fn random(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(((purpose as u64) << 48) | index);
+    random
+}

@@ -1,0 +1,39 @@
+//! Training for Noctule, which trains spiking neural networks event by event with exact gradients.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`config`] | experiment files in TOML, presets, overrides |
+//! | [`optimiser`] | gradient descent with momentum, Adam, AdamW, NAdam |
+//! | [`schedule`] | learning rates over a run |
+//! | [`checkpoint`] | weights and state as safetensors files |
+//! | [`experiment`] | data, encoder, network, loss and guards of a configuration |
+//! | [`trainer`] | batches, epochs, resuming |
+//! | [`metrics`] | what is measured on the way |
+//! | [`run_directory`] | the folder of a run: configuration, metrics, checkpoints |
+
+mod atomic;
+pub mod checkpoint;
+pub mod config;
+pub mod experiment;
+pub mod metrics;
+pub mod optimiser;
+mod range;
+pub mod run_directory;
+pub mod schedule;
+mod tagged;
+pub mod trainer;
+
+pub use atomic::{WriteError, write_atomically};
+pub use checkpoint::{Checkpoint, CheckpointError, Tensor};
+pub use config::{Config, ConfigError, ConfigTable};
+pub use experiment::{Data, ExperimentError};
+pub use metrics::{EpochRecord, Tally};
+pub use optimiser::{Optimiser, OptimiserConfig};
+pub use range::OutOfRange;
+pub use run_directory::{RunDirectory, RunDirectoryError};
+pub use schedule::ScheduleConfig;
+pub use trainer::{Best, Ending, NoProgress, Progress, Standing, TrainError, Trainer};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

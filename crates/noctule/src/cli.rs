@@ -1,0 +1,159 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Trains spiking neural networks event by event, with exact gradients.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  noctule train yinyang                       Train on Yin-Yang; needs no download
+  noctule train mnist-count --epochs 5        Train on MNIST
+  noctule eval runs/yinyang                   Evaluate the last checkpoint
+  noctule data fetch mnist                    Download a data set";
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  noctule train yinyang
+  noctule train mnist-count --data-dir ~/data --out runs/first --seed 1
+  noctule train my-experiment.toml --set optimiser.learning_rate=0.001 --set layers.0.neurons=400
+  noctule train --resume runs/first           Continue after Ctrl-C, to the bit
+  noctule train --resume runs/first --epochs 200
+
+Press Ctrl-C to stop after the current batch; the run can then be resumed.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a network from a preset or an experiment file.
+    #[command(after_help = TRAIN_EXAMPLES)]
+    Train(Train),
+    /// Evaluate a run's network on the test set.
+    Eval(Eval),
+    /// List, download and inspect data sets.
+    #[command(subcommand)]
+    Data(Data),
+    /// Replay reference cases: spike times and gradients, to certify a build.
+    Replay(Replay),
+}
+
+/// Options of `train`.
+#[derive(Args, Debug)]
+pub struct Train {
+    /// A preset (yinyang, yinyang-paper, mnist-count, mnist-ttfs) or a TOML file.
+    #[arg(
+        required_unless_present = "resume",
+        conflicts_with = "resume",
+        value_name = "PRESET|FILE.toml"
+    )]
+    pub experiment: Option<String>,
+    /// Where data sets lie, and are downloaded to; else $NOCTULE_DATA, else the cache directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The run directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Train for so many epochs.
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// Seed of initial weights, shuffling and generated data.
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub seed: Option<u64>,
+    /// Threads to use; 0 for all cores. Results do not depend on it.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+    /// The engine that computes.
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub backend: Backend,
+    /// Continue the run in this directory; only --epochs and --threads can change.
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Override a key of the experiment, such as `training.batch_size=100`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Options of `eval`.
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Evaluate the epoch that did best in validation, not the last.
+    #[arg(long)]
+    pub best: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The commands about data.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// List the data sets Noctule knows.
+    List,
+    /// Download a data set and check it.
+    Fetch {
+        /// Name of the data set.
+        set: String,
+        /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        /// Download from this address instead of the official one.
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+    },
+    /// Say what a data set holds, and whether its files are there and official.
+    Info {
+        /// Name of the data set.
+        set: String,
+        /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+/// Options of `replay`.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// The cases, in the format of the reference vectors.
+    #[arg(value_name = "CASES.json")]
+    pub cases: PathBuf,
+    /// The precision to compute in.
+    #[arg(long, value_enum, default_value_t = Precision::F64)]
+    pub precision: Precision,
+    /// The engine that computes.
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub backend: Backend,
+    /// Where to write the outcome.
+    #[arg(short, long, value_name = "OUT.json")]
+    pub output: PathBuf,
+}
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// The processor.
+    Cpu,
+    /// The graphics card.
+    Gpu,
+}
+
+/// A floating-point type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// Double precision.
+    F64,
+    /// Single precision, as in training.
+    F32,
+}

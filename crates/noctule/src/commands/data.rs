@@ -1,0 +1,125 @@
+//! `noctule data`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use noctule_data::registry::{Source, find};
+use noctule_data::{
+    Downloader, Fetched, KnownSet, Progress, Verdict, data_directory, inspect, known_sets,
+};
+
+use crate::cli::Data;
+use crate::output::say;
+
+pub fn run(command: Data) -> Result<()> {
+    match command {
+        Data::List => list()?,
+        Data::Fetch {
+            set,
+            data_dir,
+            from,
+        } => fetch(&set, data_dir.as_deref(), from.as_deref())?,
+        Data::Info { set, data_dir } => info(&set, data_dir.as_deref())?,
+    }
+    Ok(())
+}
+
+fn list() -> Result<()> {
+    for set in known_sets() {
+        say!("{:<14} {}", set.name, set.description);
+    }
+    Ok(())
+}
+
+/// Downloads a set that is not there yet.
+pub(super) fn fetch(name: &str, directory: Option<&Path>, from: Option<&str>) -> Result<()> {
+    let set = find(name)?;
+    let directory = data_directory(directory)?;
+    if matches!(set.source, Source::Generated) {
+        say!("{name} is generated when it is used; there is nothing to download.");
+        return Ok(());
+    }
+    let fetched = Downloader::default().fetch_set(set, &directory, from, &mut Bar::default())?;
+    for (file, how) in fetched {
+        let how = match how {
+            Fetched::Downloaded => "downloaded and checked",
+            Fetched::AlreadyThere => "already there",
+        };
+        say!("{}: {how}", set.folder(&directory).join(file).display());
+    }
+    Ok(())
+}
+
+fn info(name: &str, directory: Option<&Path>) -> Result<()> {
+    let set = find(name)?;
+    say!("{}: {}", set.name, set.description);
+    say!("  licence   {}", set.licence);
+    say!("  home      {}", set.homepage);
+    say!(
+        "  input     {} x {} x {} (height, width, channels)",
+        set.shape.height,
+        set.shape.width,
+        set.shape.channels
+    );
+    say!("  classes   {}", set.classes);
+    say!(
+        "  samples   {} train, {} validation, {} test",
+        set.train_samples,
+        set.validation_samples,
+        set.test_samples
+    );
+    match set.source {
+        Source::Generated => say!("  files     none: generated when it is used"),
+        _ => files(set, &data_directory(directory)?)?,
+    }
+    Ok(())
+}
+
+fn files(set: &KnownSet, directory: &Path) -> Result<()> {
+    let folder = set.folder(directory);
+    say!("  folder    {}", folder.display());
+    for file in set.files() {
+        let verdict = inspect(&file, &folder)
+            .with_context(|| format!("cannot read `{}`", folder.join(file.name).display()))?;
+        let verdict = match verdict {
+            Verdict::Official => "official",
+            Verdict::OfficialContents => "official contents",
+            Verdict::Different => "NOT the official file: another split or version, or damaged",
+            Verdict::Missing => "missing",
+        };
+        say!("    {:<28} {verdict}", file.name);
+    }
+    Ok(())
+}
+
+/// A progress bar for downloads.
+#[derive(Default)]
+struct Bar {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress for Bar {
+    fn start(&mut self, file: &str, done: u64, total: u64) {
+        let style = ProgressStyle::with_template(
+            "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
+        );
+        let bar = ProgressBar::new(total)
+            .with_message(file.to_owned())
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_position(done);
+        self.bar = Some(bar);
+    }
+
+    fn advance(&mut self, done: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

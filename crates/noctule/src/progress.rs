@@ -1,0 +1,109 @@
+//! The progress of a training, on the terminal.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use noctule_train::{EpochRecord, Progress, Standing};
+
+/// How often the line is drawn again.
+const REDRAW: Duration = Duration::from_millis(100);
+/// How often an epoch is printed where there is no terminal to draw on.
+const REPORT: Duration = Duration::from_secs(10);
+
+/// One bar for the whole run, with the loss, the accuracy, samples/s and the time left.
+pub struct Bars {
+    bar: ProgressBar,
+    epochs: usize,
+    start: Instant,
+    /// Epochs, with fractions, that were done when this command began.
+    begun: Option<f64>,
+    drawn: Instant,
+    reported: Option<Instant>,
+    test_accuracy: Option<f64>,
+}
+
+impl Bars {
+    /// A bar for a run of so many epochs.
+    pub fn new(epochs: usize) -> Self {
+        let style = ProgressStyle::with_template("{bar:24} {msg}");
+        let bar = ProgressBar::new(1000)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let now = Instant::now();
+        Self {
+            bar,
+            epochs,
+            start: now,
+            begun: None,
+            drawn: now,
+            reported: None,
+            test_accuracy: None,
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn time_left(&self, done: f64) -> String {
+        let since = done - self.begun.unwrap_or(done);
+        if since <= 0.0 {
+            return "...".to_owned();
+        }
+        let per_epoch = self.start.elapsed().as_secs_f64() / since;
+        let seconds = per_epoch * (self.epochs as f64 - done).max(0.0);
+        HumanDuration(Duration::from_secs_f64(seconds)).to_string()
+    }
+}
+
+impl Progress for Bars {
+    fn batch(&mut self, standing: Standing<'_>) {
+        let within = standing.samples.0 as f64 / standing.samples.1.max(1) as f64;
+        let done = standing.epoch.0 as f64 + within;
+        self.begun.get_or_insert(done);
+        if standing.split != "train" || self.drawn.elapsed() < REDRAW {
+            return;
+        }
+        self.drawn = Instant::now();
+        self.bar
+            .set_position((1000.0 * done / self.epochs as f64) as u64);
+        let tally = standing.tally;
+        let test = self.test_accuracy.map_or(String::new(), |accuracy| {
+            format!("  test {:.2} %", 100.0 * accuracy)
+        });
+        self.bar.set_message(format!(
+            "epoch {}/{}  loss {:.4}  accuracy {:.2} %{test}  {:.0} samples/s  {} left",
+            standing.epoch.0 + 1,
+            self.epochs,
+            tally.loss(),
+            100.0 * tally.accuracy(),
+            tally.samples_per_second(),
+            self.time_left(done),
+        ));
+    }
+
+    fn epoch(&mut self, records: &[EpochRecord]) {
+        let test = records.iter().find(|record| record.split == "test");
+        self.test_accuracy = test.map(|record| record.accuracy);
+        let last = records
+            .iter()
+            .any(|record| record.epoch + 1 == self.epochs as u64);
+        let quiet = self.reported.is_some_and(|at| at.elapsed() < REPORT);
+        if std::io::stderr().is_terminal() || (quiet && !last) {
+            return;
+        }
+        self.reported = Some(Instant::now());
+        for record in records {
+            eprintln!(
+                "epoch {}/{}  {:<10}  loss {:.4}  accuracy {:.2} %  {:.0} samples/s",
+                record.epoch + 1,
+                self.epochs,
+                record.split,
+                record.loss,
+                100.0 * record.accuracy,
+                record.samples_per_second,
+            );
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What is said before and after a training.
+
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::HumanDuration;
+use noctule_train::{Best, EpochRecord, Trainer};
+
+/// One line that says what begins.
+pub fn heading(trainer: &Trainer, run: &Path) -> String {
+    let network = trainer.network();
+    let sizes: Vec<String> = std::iter::once(network.inputs())
+        .chain(network.layers().iter().map(|layer| layer.outputs()))
+        .map(|size| size.to_string())
+        .collect();
+    let config = trainer.config();
+    format!(
+        "{}: {} on {} training samples of {}, {} epochs, seed {}, into {}",
+        config.name,
+        sizes.join("-"),
+        trainer.data().train.len(),
+        trainer.data().train.name(),
+        config.training.epochs,
+        config.seed,
+        run.display(),
+    )
+}
+
+/// What a finished run reached.
+pub struct Summary {
+    run: PathBuf,
+    elapsed: Duration,
+    neurons: Vec<usize>,
+    test: Option<EpochRecord>,
+    best: Option<(Best, Option<f64>)>,
+}
+
+impl Summary {
+    /// The summary of a run that took `elapsed` in this command.
+    pub fn new(trainer: &Trainer, run: &Path, elapsed: Duration) -> Self {
+        let test_of = |epoch: u64| {
+            let is_test = |record: &&EpochRecord| record.split == "test" && record.epoch == epoch;
+            trainer.history().iter().find(is_test)
+        };
+        let last = trainer.finished_epochs().saturating_sub(1) as u64;
+        Self {
+            run: run.to_owned(),
+            elapsed,
+            neurons: trainer
+                .network()
+                .layers()
+                .iter()
+                .map(|layer| layer.outputs())
+                .collect(),
+            test: test_of(last).cloned(),
+            best: trainer.best().map(|best| {
+                let test = test_of(best.epoch as u64).map(|record| record.accuracy);
+                (best, test)
+            }),
+        }
+    }
+}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let run = self.run.display();
+        writeln!(f)?;
+        if let Some(test) = &self.test {
+            writeln!(
+                f,
+                "  test accuracy   {:.2} % after the last epoch",
+                100.0 * test.accuracy
+            )?;
+            if let Some((best, Some(accuracy))) = self.best {
+                writeln!(
+                    f,
+                    "                  {:.2} % at epoch {}, chosen by validation ({:.2} %)",
+                    100.0 * accuracy,
+                    best.epoch + 1,
+                    100.0 * best.accuracy
+                )?;
+            }
+            let spikes: f64 = test
+                .spikes_per_neuron
+                .iter()
+                .zip(&self.neurons)
+                .map(|(spikes, &neurons)| spikes * neurons as f64)
+                .sum();
+            let layers: Vec<String> = test
+                .spikes_per_neuron
+                .iter()
+                .map(|s| format!("{s:.2}"))
+                .collect();
+            writeln!(
+                f,
+                "  spikes          {spikes:.0} per inference ({} per neuron, layer by layer)",
+                layers.join(", ")
+            )?;
+        }
+        writeln!(f, "  time            {}", HumanDuration(self.elapsed))?;
+        writeln!(f, "  run             {run}")?;
+        writeln!(f, "  next            noctule eval {run}")
+    }
+}

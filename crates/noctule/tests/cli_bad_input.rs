@@ -1,0 +1,310 @@
+//! Bad input: exit status 2, one clear message, nothing half-written.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+
+use common::{Bench, images, labels, names};
+
+#[test]
+fn missing_and_broken_data_files() {
+    let bench = Bench::new();
+    let train = ["train", "mnist-count", "--out", "run"];
+    fs::create_dir_all(bench.path("data/mnist")).unwrap();
+    bench.refuse(&train, &["train-images", "noctule data fetch mnist"]);
+
+    bench.write_mnist(40, 20);
+    let cut = images(40);
+    bench.write_data("train-images-idx3-ubyte", &cut[..cut.len() - 5]);
+    bench.refuse(&train, &["train-images", "31371"]);
+
+    bench.write_data("train-images-idx3-ubyte", &labels(40));
+    bench.refuse(&train, &["train-images", "2049"]);
+
+    bench.write_data("train-images-idx3-ubyte", &[0x1f, 0x8b, 8, 0, 1, 2, 3]);
+    bench.refuse(&train, &["train-images"]);
+
+    bench.write_data("train-images-idx3-ubyte", &images(40));
+    bench.write_data("train-labels-idx1-ubyte", &labels(39));
+    bench.refuse(&train, &["40", "39"]);
+
+    bench.write_mnist(0, 20);
+    bench.refuse(&train, &["train-images"]);
+
+    bench.write_mnist(40, 20);
+    bench.refuse(&train, &["data.validation", "2000"]);
+    assert!(!bench.path("run").exists());
+}
+
+#[test]
+fn compressed_data_files_that_are_broken() {
+    let bench = Bench::new();
+    bench.write_mnist(40, 20);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&images(40)).unwrap();
+    let packed = encoder.finish().unwrap();
+    let name = "train-images-idx3-ubyte.gz";
+    let train = ["train", "mnist-count", "--out", "run"];
+    fs::create_dir_all(bench.path("data/mnist")).unwrap();
+
+    bench.write_data(name, &packed[..packed.len() / 2]);
+    bench.refuse(&train, &[name, "truncated"]);
+
+    // The checksum stands eight bytes before the end.
+    let mut damaged = packed.clone();
+    damaged[packed.len() - 8] ^= 1;
+    bench.write_data(name, &damaged);
+    bench.refuse(&train, &[name, "corrupt gzip"]);
+
+    // Only those two faults were in the way.
+    bench.write_data(name, &packed);
+    bench.refuse(&train, &["data.validation", "2000"]);
+}
+
+#[test]
+fn experiment_files_name_the_key() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    let sound = fs::read_to_string(bench.path("run/config.toml")).unwrap();
+    for (old, new, part) in [
+        ("[neuron]", "[neuron]\nsurprise = 1", "neuron.surprise"),
+        ("neurons = 20", "neuron = 20", "layers.0.neuron"),
+        ("neurons = 20", "neurons = \"many\"", "layers.0.neurons"),
+        ("batch_size = 32", "batch_size = 1.5", "training.batch_size"),
+        (
+            "temperature = 0.0005",
+            "temperature = nan",
+            "loss.temperature",
+        ),
+        ("theta = 0.02", "theta = -0.02", "layers.0.theta"),
+        ("set = \"yin-yang\"", "set = \"moons\"", "data.set"),
+        ("epochs = 2", "", "training.epochs"),
+    ] {
+        let broken = sound.replacen(old, new, 1);
+        assert_ne!(broken, sound, "{old}");
+        fs::write(bench.path("broken.toml"), broken).unwrap();
+        let words = ["train", "broken.toml", "--out", "other"];
+        bench.refuse(&words, &["broken.toml", part]);
+    }
+}
+
+#[test]
+fn experiments_that_cannot_be() {
+    let bench = Bench::new();
+    bench.refuse(
+        &["train", "no-such-preset"],
+        &["no-such-preset", "yinyang", "mnist-count"],
+    );
+    bench.refuse(&["train", "missing.toml"], &["missing.toml"]);
+    fs::write(bench.path("broken.toml"), "name = ").unwrap();
+    bench.refuse(&["train", "broken.toml"], &["broken.toml", "TOML"]);
+    for (set, part) in [
+        ("layers.0.neuron=3", "layers.0.neuron"),
+        ("layers.0.theta=nan", "layers.0.theta"),
+        ("layers.0.theta=-1.0", "layers.0.theta"),
+        ("neuron.tau_m=0.0", "neuron.tau_m"),
+        ("neuron.t_max=-1.0", "neuron.t_max"),
+        ("layers.0.init.std=-1.0", "layers.0.init.std"),
+        ("optimiser.learning_rate=-0.1", "optimiser.learning_rate"),
+        ("training.threads=-1", "training.threads"),
+        ("training.epochs=0", "training.epochs"),
+        ("optimiser.learning_rate=inf", "optimiser.learning_rate"),
+        ("training.epochs=\"many\"", "training.epochs"),
+        ("training.batch_size=0", "training.batch_size"),
+        ("layers.1.neurons=4", "layers.1.neurons"),
+        ("loss.kind=\"nothing\"", "loss"),
+        ("encoder.latest=0.001", "encoder"),
+        ("nonsense", "nonsense"),
+    ] {
+        bench.refuse(&["train", "yinyang", "--out", "run", "--set", set], &[part]);
+    }
+    bench.refuse(&["train", "yinyang", "--backend", "gpu"], &["GPU"]);
+    bench.refuse(&["train"], &["PRESET"]);
+    assert!(names(bench.path("").as_path()) == ["broken.toml"]);
+}
+
+#[test]
+fn folders_that_cannot_hold_a_run() {
+    let bench = Bench::new();
+    let train = |out| ["train", "yinyang", "--epochs", "1", "--out", out];
+    fs::write(bench.path("file"), "x").unwrap();
+    bench.refuse(&train("file/run"), &["file/run"]);
+    bench.refuse(&train("file"), &["file"]);
+    fs::create_dir(bench.path("full")).unwrap();
+    fs::write(bench.path("full/precious"), "x").unwrap();
+    bench.refuse(&train("full"), &["full", "not empty"]);
+    assert_eq!(names(&bench.path("full")), ["precious"]);
+
+    bench.refuse(&["eval", "nowhere"], &["nowhere", "not a run directory"]);
+    bench.refuse(&["eval", "file"], &["file", "not a run directory"]);
+    bench.refuse(&["eval", "full"], &["full", "config.toml"]);
+    bench.refuse(&["train", "--resume", "full"], &["full", "config.toml"]);
+}
+
+#[test]
+fn checkpoints_of_others() {
+    let bench = Bench::new();
+    bench.train("small", &[]);
+    bench.train("large", &["--set", "layers.0.neurons=21"]);
+    let large = bench.read("large/last.safetensors");
+    fs::write(bench.path("small/last.safetensors"), &large).unwrap();
+    let resume = ["train", "--resume", "small", "--epochs", "3"];
+    let parts = [
+        "small/last.safetensors",
+        "layers.0.weights",
+        "another network",
+    ];
+    bench.refuse(&["eval", "small"], &parts);
+    bench.refuse(&resume, &parts);
+
+    fs::write(
+        bench.path("small/last.safetensors"),
+        &large[..large.len() / 2],
+    )
+    .unwrap();
+    bench.refuse(&["eval", "small"], &["last.safetensors", "truncated"]);
+    bench.refuse(&resume, &["last.safetensors", "truncated"]);
+    fs::write(bench.path("small/last.safetensors"), "nonsense").unwrap();
+    bench.refuse(&["eval", "small"], &["last.safetensors"]);
+    fs::remove_file(bench.path("small/last.safetensors")).unwrap();
+    bench.refuse(&["train", "--resume", "small"], &["last.safetensors"]);
+}
+
+#[test]
+fn damaged_metrics_stop_a_resumption() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    let sound = bench.read("run/metrics.jsonl");
+    for line in ["{\"epoch\": 0,\n", "{\"epoch\": 0}\n", "{}\n"] {
+        let damaged = [line.as_bytes(), sound.as_slice()].concat();
+        fs::write(bench.path("run/metrics.jsonl"), damaged).unwrap();
+        let resume = ["train", "--resume", "run", "--epochs", "3"];
+        bench.refuse(&resume, &["run/metrics.jsonl", "line 1"]);
+    }
+}
+
+#[test]
+fn cases_that_cannot_be_replayed() {
+    let bench = Bench::new();
+    let replay = |cases| ["replay", cases, "-o", "out.json"];
+    bench.refuse(&replay("missing.json"), &["missing.json"]);
+    fs::write(bench.path("bad.json"), "{").unwrap();
+    bench.refuse(&replay("bad.json"), &["bad.json"]);
+    let layer = |theta: &str| {
+        format!(
+            r#"{{"cases": [{{"name": "c", "input_spikes": [[0.1, 0]], "output_time_gradient": [[]],
+            "network": [{{"kind": "dense", "weights": [[1.0]], "tau_s": 1, "tau_m": 2, "theta": {theta},
+            "reset": 1, "cap": 3, "t_max": 5}}]}}]}}"#
+        )
+    };
+    fs::write(bench.path("bad.json"), layer("-1.0")).unwrap();
+    bench.refuse(&replay("bad.json"), &["bad.json", "\"c\"", "theta = -1"]);
+    fs::write(bench.path("bad.json"), layer("0.01")).unwrap();
+    bench.refuse(&replay("bad.json"), &["output_time_gradient", "neuron 0"]);
+    let ragged = layer("0.01").replace("[[1.0]]", "[[1.0], [1.0, 2.0], []]");
+    fs::write(bench.path("bad.json"), ragged).unwrap();
+    bench.refuse(&replay("bad.json"), &["neuron 1 has 2 weights"]);
+    fs::write(
+        bench.path("bad.json"),
+        layer("5.0").replace("\"cap\": 3", "\"cap\": 70000"),
+    )
+    .unwrap();
+    bench.refuse(&replay("bad.json"), &["max_spikes = 70000"]);
+    bench.refuse(
+        &["replay", "bad.json", "--precision", "f16", "-o", "out.json"],
+        &["f16"],
+    );
+    bench.refuse(
+        &["replay", "bad.json", "--backend", "gpu", "-o", "out.json"],
+        &["GPU"],
+    );
+    fs::write(bench.path("good.json"), layer("5.0")).unwrap();
+    bench.refuse(
+        &["replay", "good.json", "-o", "nowhere/out.json"],
+        &["nowhere/out.json", "create its folder"],
+    );
+}
+
+/// A file system of 64 KiB, in a mount namespace of its own, is soon full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    use std::process::Command;
+
+    let bench = Bench::new();
+    fs::create_dir(bench.path("disk")).unwrap();
+    let in_namespace = |script: &str| {
+        Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            .current_dir(bench.path(""))
+            .output()
+    };
+    let mount = "mount -t tmpfs -o size=64k tmpfs disk";
+    if !in_namespace(mount).is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this machine lets nobody mount a small file system");
+        return;
+    }
+    let noctule = env!("CARGO_BIN_EXE_noctule");
+    let train = "train yinyang --epochs 1 --set layers.0.neurons=2000 --out disk/run";
+    let script = format!("{mount} && {noctule} {train}; status=$?; ls -A disk; exit $status");
+    let output = in_namespace(&script).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("last.safetensors"), "{stderr}");
+    assert!(stderr.contains("free some space"), "{stderr}");
+    assert!(output.stdout.is_empty(), "something was left on the disk");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written() {
+    let bench = Bench::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = bench
+        .command(&["data", "list"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("error: ") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_run_is_resumed_as_what_it_is() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    for key in [
+        "seed",
+        "training.batch_size",
+        "layers.0.theta",
+        "data.validation",
+    ] {
+        let set = format!("{key}=7");
+        bench.refuse(
+            &["train", "--resume", "run", "--set", &set],
+            &[key, "--resume"],
+        );
+    }
+    let config = bench.read("run/config.toml");
+    bench.succeed(&["train", "--resume", "run", "--epochs", "1"]);
+    assert_eq!(bench.read("run/config.toml"), config);
+}
+
+#[test]
+fn training_that_diverges() {
+    let bench = Bench::new();
+    let mut words = vec!["train", "yinyang", "--epochs", "1", "--out", "run"];
+    for set in ["layers.0.neurons=16", "optimiser.learning_rate=1e38"] {
+        words.extend(["--set", set]);
+    }
+    let output = bench.run(&words);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("diverged in epoch 1"), "{stderr}");
+    assert!(!bench.path("run/metrics.jsonl").exists());
+}

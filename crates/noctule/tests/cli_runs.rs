@@ -1,0 +1,316 @@
+//! The command does what it says.
+
+mod common;
+
+use std::fs;
+
+use common::{Bench, names};
+use serde_json::Value;
+
+/// The records of a run's metrics.
+fn metrics_of(bench: &Bench, run: &str) -> Vec<Value> {
+    let text = fs::read_to_string(bench.path(run).join("metrics.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_run_directory_holds_what_scripts_rely_on() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    let expected = [
+        "best.safetensors",
+        "config.toml",
+        "decision.png",
+        "last.safetensors",
+        "metrics.jsonl",
+    ];
+    assert_eq!(names(&bench.path("run")), expected);
+    assert!(bench.read("run/decision.png").starts_with(b"\x89PNG"));
+    let metrics = metrics_of(&bench, "run");
+    let splits: Vec<&str> = metrics
+        .iter()
+        .map(|m| m["split"].as_str().unwrap())
+        .collect();
+    assert_eq!(splits, ["train", "validation", "test"].repeat(2));
+    for record in &metrics {
+        for key in ["epoch", "loss", "accuracy", "seconds", "samples_per_second"] {
+            assert!(record[key].is_number(), "{key}: {record}");
+        }
+        for key in ["spikes_per_neuron", "silent_fraction"] {
+            assert_eq!(record[key].as_array().unwrap().len(), 2, "{record}");
+        }
+    }
+}
+
+#[test]
+fn the_written_config_repeats_the_run() {
+    let bench = Bench::new();
+    bench.train("first", &["--seed", "3"]);
+    bench.succeed(&["train", "first/config.toml", "--out", "second"]);
+    assert_eq!(
+        bench.read("first/last.safetensors"),
+        bench.read("second/last.safetensors")
+    );
+    assert_eq!(
+        bench.read("first/config.toml"),
+        bench.read("second/config.toml")
+    );
+}
+
+#[test]
+fn threads_do_not_matter_and_seeds_do() {
+    let bench = Bench::new();
+    bench.train("one", &["--threads", "1"]);
+    bench.train("two", &["--threads", "2"]);
+    bench.train("other", &["--seed", "1"]);
+    let one = bench.read("one/last.safetensors");
+    assert_eq!(one, bench.read("two/last.safetensors"));
+    assert_ne!(one, bench.read("other/last.safetensors"));
+}
+
+/// Starts a run, sends it a signal once `file` exists, and returns its exit status.
+#[cfg(unix)]
+fn stop_when(bench: &Bench, words: &[&str], file: &str, signal: &str) -> Option<i32> {
+    use std::process::Command;
+    use std::time::Duration;
+
+    let mut child = bench.command(words).spawn().unwrap();
+    while !bench.path(file).exists() {
+        assert!(child.try_wait().unwrap().is_none(), "ended before {file}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    child.wait().unwrap().code()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_run_continues_to_the_bit() {
+    let bench = Bench::new();
+    let words = |out| {
+        let set = "layers.0.neurons=100";
+        [
+            "train", "yinyang", "--out", out, "--epochs", "5", "--set", set,
+        ]
+    };
+    bench.succeed(&words("whole"));
+    // Somewhere in the first epoch, and somewhere after it; where exactly does not matter. A killed run goes on from
+    // its last checkpoint.
+    for (out, file, signal, status) in [
+        ("early", "early/config.toml", "-INT", Some(130)),
+        ("late", "late/metrics.jsonl", "-INT", Some(130)),
+        ("killed", "killed/config.toml", "-KILL", None),
+    ] {
+        assert_eq!(stop_when(&bench, &words(out), file, signal), status);
+        bench.succeed(&["train", "--resume", out, "--threads", "2"]);
+        for file in ["last.safetensors", "best.safetensors"] {
+            let (whole, parts) = (format!("whole/{file}"), format!("{out}/{file}"));
+            assert!(bench.read(&whole) == bench.read(&parts), "{parts} differs");
+        }
+        let losses = |run| -> Vec<Value> {
+            let metrics = metrics_of(&bench, run);
+            metrics
+                .iter()
+                .map(|record| record["loss"].clone())
+                .collect()
+        };
+        assert_eq!(losses("whole"), losses(out));
+    }
+}
+
+#[test]
+fn overrides_reach_a_resolved_config() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    let set = ["--set", "neuron.t_max=0.05", "--set", "layers.0.theta=0.03"];
+    let mut words = vec!["train", "run/config.toml", "--out", "again"];
+    words.extend(set);
+    bench.succeed(&words);
+    let config = noctule::train::ConfigTable::read(&bench.path("again/config.toml"))
+        .and_then(noctule::train::ConfigTable::resolve)
+        .unwrap();
+    let noctule::train::config::LayerConfig::Dense(first) = &config.layers[0];
+    assert_eq!((first.t_max, first.reset), (0.05, 0.03));
+}
+
+/// Real MNIST, where it is there: `$NOCTULE_DATA`, or `shared/data` beside the repository.
+#[test]
+fn real_mnist_is_learned() {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let data = std::env::var("NOCTULE_DATA").unwrap_or_else(|_| beside.to_owned());
+    if !std::path::Path::new(&data).join("mnist").is_dir() {
+        eprintln!("skipped: there is no MNIST in {data}");
+        return;
+    }
+    let bench = Bench::new();
+    let mut words = vec!["train", "mnist-count", "--out", "run", "--data-dir", &data];
+    // A quarter of the hidden neurons of the preset, so less than half of its threshold.
+    for set in [
+        "training.epochs=1",
+        "layers.0.neurons=200",
+        "layers.1.theta=0.6",
+    ] {
+        words.extend(["--set", set]);
+    }
+    bench.succeed(&words);
+    let metrics = metrics_of(&bench, "run");
+    let accuracy = metrics.last().unwrap()["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+}
+
+#[test]
+fn a_finished_run_can_go_on() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    assert!(
+        bench
+            .succeed(&["train", "--resume", "run"])
+            .contains("already finished")
+    );
+    bench.succeed(&["train", "--resume", "run", "--epochs", "3"]);
+    assert_eq!(metrics_of(&bench, "run").len(), 9);
+    let config = fs::read_to_string(bench.path("run/config.toml")).unwrap();
+    assert!(config.contains("epochs = 3"), "{config}");
+}
+
+#[test]
+fn eval_agrees_with_the_training() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    let json: Value = serde_json::from_str(&bench.succeed(&["eval", "run", "--json"])).unwrap();
+    let metrics = metrics_of(&bench, "run");
+    let last = metrics.last().unwrap();
+    assert_eq!(json["accuracy"], last["accuracy"]);
+    assert_eq!(json["spikes_per_neuron"], last["spikes_per_neuron"]);
+    assert!(
+        bench
+            .succeed(&["eval", "run", "--best"])
+            .contains("best checkpoint")
+    );
+}
+
+#[test]
+fn mnist_files_are_trained_on() {
+    let bench = Bench::new();
+    bench.write_mnist(400, 100);
+    let mut words = vec!["train", "mnist-count", "--out", "run", "--epochs", "20"];
+    for set in [
+        "layers.0.neurons=64",
+        // So few inputs reach no output neuron of the preset.
+        "layers.1.theta=0.1",
+        "layers.1.init.low=0.0",
+        "data.validation=100",
+        "training.batch_size=20",
+    ] {
+        words.extend(["--set", set]);
+    }
+    bench.succeed(&words);
+    let metrics = metrics_of(&bench, "run");
+    let accuracy = metrics.last().unwrap()["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "bars are easy: {accuracy}");
+}
+
+#[test]
+fn runs_are_numbered() {
+    let bench = Bench::new();
+    let words = [
+        "train",
+        "yinyang",
+        "--epochs",
+        "1",
+        "--set",
+        "layers.0.neurons=5",
+    ];
+    assert!(
+        bench
+            .succeed(&words)
+            .contains("noctule eval runs/yinyang\n")
+    );
+    assert!(
+        bench
+            .succeed(&words)
+            .contains("noctule eval runs/yinyang-2\n")
+    );
+}
+
+#[test]
+fn data_sets_are_listed() {
+    let bench = Bench::new();
+    let list = bench.succeed(&["data", "list"]);
+    assert!(
+        list.contains("mnist") && list.contains("yin-yang"),
+        "{list}"
+    );
+    assert!(
+        bench
+            .succeed(&["data", "info", "mnist"])
+            .contains("missing")
+    );
+    bench.write_mnist(40, 20);
+    assert!(
+        bench
+            .succeed(&["data", "info", "mnist"])
+            .contains("NOT the official file")
+    );
+    assert!(
+        bench
+            .succeed(&["data", "fetch", "yin-yang"])
+            .contains("nothing to download")
+    );
+    bench.refuse(&["data", "info", "nonsense"], &["nonsense", "mnist"]);
+}
+
+#[test]
+fn reference_cases_are_replayed() {
+    let bench = Bench::new();
+    let all = include_str!("fixtures/exact_gradients.json");
+    fs::write(bench.path("all.json"), all).unwrap();
+    let mut file: Value = serde_json::from_str(all).unwrap();
+    let cases = file["cases"].as_array_mut().unwrap();
+    cases.retain(|case| case["name"].as_str().unwrap().starts_with("dense"));
+    let count = cases.len();
+    fs::write(bench.path("cases.json"), file.to_string()).unwrap();
+    for precision in ["f64", "f32"] {
+        bench.succeed(&[
+            "replay",
+            "cases.json",
+            "--precision",
+            precision,
+            "-o",
+            "out.json",
+        ]);
+        let out: Value = serde_json::from_slice(&bench.read("out.json")).unwrap();
+        let out = out["cases"].as_array().unwrap();
+        assert_eq!(out.len(), count);
+        for (found, expected) in out.iter().zip(file["cases"].as_array().unwrap()) {
+            for key in ["name", "spikes", "weight_gradients", "input_time_gradient"] {
+                assert!(!found[key].is_null(), "{key}");
+            }
+            assert_eq!(found["name"], expected["name"]);
+            let name = &expected["name"];
+            compare_times(&found["spikes"], &expected["spikes"], name);
+        }
+    }
+}
+
+/// Spike times nested alike, and equal to single precision.
+fn compare_times(found: &Value, expected: &Value, name: &Value) {
+    if let (Some(found), Some(expected)) = (found.as_array(), expected.as_array()) {
+        assert_eq!(found.len(), expected.len(), "{name}: another shape");
+        for (found, expected) in found.iter().zip(expected) {
+            compare_times(found, expected, name);
+        }
+        return;
+    }
+    let (found, expected) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
+    let tolerance = 1e-3 * expected.abs().max(1.0);
+    assert!(
+        (found - expected).abs() <= tolerance,
+        "{name}: a spike at {found} instead of {expected}"
+    );
+}
