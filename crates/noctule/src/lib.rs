@@ -22,5 +22,5 @@ pub use noctule_train as train;
 
 /// The README's examples are tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -62,6 +62,26 @@ fn presets_are_valid_and_round_trip() {
     }
 }
 
+/// The presets are embedded from this crate, so that it packages, and lie under `experiments/` for readers.
+#[test]
+fn presets_lie_under_experiments() {
+    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let experiments = crate_folder.join("../../experiments");
+    if !experiments.is_dir() {
+        eprintln!("skipped: this is the crate alone, without the repository's experiments");
+        return;
+    }
+    for name in Config::preset_names() {
+        let embedded = std::fs::read_to_string(crate_folder.join(format!("presets/{name}.toml")));
+        let shown = std::fs::read_to_string(experiments.join(format!("{name}.toml")));
+        assert_eq!(
+            embedded.unwrap(),
+            shown.unwrap(),
+            "copy crates/noctule-train/presets/{name}.toml to experiments/{name}.toml"
+        );
+    }
+}
+
 #[test]
 fn defaults_are_filled_in_and_written_out() {
     let config = with(&[]).unwrap();
