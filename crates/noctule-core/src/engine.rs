@@ -1,8 +1,9 @@
 //! The CPU engine: how events drive blocks of neurons forwards, and errors backwards.
 //!
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
+//! * [`course`] says at which of its steps a neuron stops; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method.
-//! * [`project`] spreads blocks and samples over threads and merges the spikes of the blocks into event lists.
+//! * [`project`] spreads blocks and samples over threads; [`merge`] makes event lists of the spikes of the blocks.
 //! * [`dispatch`] compiles the walks for the instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
@@ -10,8 +11,11 @@
 //! summed in a fixed order, so results do not depend on the number of threads.
 
 pub(crate) mod backward;
+pub(crate) mod course;
 pub(crate) mod dispatch;
 pub(crate) mod forward;
+pub(crate) mod merge;
+pub(crate) mod patches;
 pub(crate) mod project;
 pub(crate) mod timeline;
 

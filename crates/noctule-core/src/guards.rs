@@ -73,18 +73,19 @@ impl Guards {
         gradient: &mut Weights<T>,
     ) {
         let boost = T::of(self.layer(layer).silent_boost);
-        // A gradient that is shared between neurons (a filter's) has no row for each neuron.
-        if boost == T::zero() || gradient.outputs() != output.population() {
+        if boost == T::zero() {
             return;
         }
-        for (neuron, _) in total_counts(output)
-            .iter()
-            .enumerate()
-            .filter(|&(_, &count)| count == 0)
-        {
+        // Neurons of one filter share their weights: these are raised if all of them were silent.
+        let filters = gradient.outputs();
+        let mut spiked = vec![false; filters];
+        for &neuron in output.neurons() {
+            spiked[neuron as usize % filters] = true;
+        }
+        for (filter, _) in spiked.iter().enumerate().filter(|&(_, spiked)| !spiked) {
             for input in 0..gradient.inputs() {
-                let raised = gradient.get(neuron, input) - boost;
-                gradient.set(neuron, input, raised);
+                let raised = gradient.get(filter, input) - boost;
+                gradient.set(filter, input, raised);
             }
         }
     }

@@ -4,16 +4,23 @@
 //! all that the way back needs, on a [`Tape`]. [`Layer::backward`] reads the tape and the errors `dL/dt` of the output
 //! events, adds to the gradient of the weights and returns the errors of the input events.
 
+mod conv2d;
 mod dense;
 mod initialise;
+mod projected;
+mod shape;
+mod sum_pool2d;
 mod weights;
 
 use thiserror::Error;
 
 use crate::engine::project::Trace;
 use crate::{Lif, Real, SpikeBatch};
+pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use initialise::{Initialiser, InitialiserError};
+pub use shape::{Shape, Window, WindowError};
+pub use sum_pool2d::SumPool2d;
 pub use weights::{Weights, WeightsError};
 
 /// A layer that was given something of the wrong shape.
@@ -34,6 +41,26 @@ pub enum ShapeError {
         expected: usize,
         /// Neurons of the population that sends the events.
         found: usize,
+    },
+    /// The images are of another shape.
+    #[error(
+        "layer {layer} takes images of {expected} (height x width x channels), but is given {found}"
+    )]
+    Images {
+        /// Index of the layer in its network.
+        layer: usize,
+        /// The shape of the images that the layer takes.
+        expected: Shape,
+        /// The shape that the layer before it has; a population without a layout is an image of one pixel.
+        found: Shape,
+    },
+    /// A layer cannot be laid over its images.
+    #[error("layer {layer}: {source}")]
+    Window {
+        /// Index of the layer in its network.
+        layer: usize,
+        /// What is wrong.
+        source: WindowError,
     },
     /// The errors are not aligned with the output events.
     #[error("there are {expected} output events, but {found} errors")]
@@ -89,6 +116,10 @@ impl<T: Real> Default for Tape<T> {
 pub enum Layer<T> {
     /// Every neuron has a weight from every input.
     Dense(Dense<T>),
+    /// Neurons look at windows of an image, with shared weights.
+    Conv2d(Conv2d<T>),
+    /// Spike trains of a window are merged.
+    SumPool2d(SumPool2d),
 }
 
 impl<T: Real> Layer<T> {
@@ -96,13 +127,31 @@ impl<T: Real> Layer<T> {
     pub fn inputs(&self) -> usize {
         match self {
             Self::Dense(layer) => layer.inputs(),
+            Self::Conv2d(layer) => layer.input_shape().neurons(),
+            Self::SumPool2d(layer) => layer.input_shape().neurons(),
+        }
+    }
+
+    /// The shape of the images that the layer takes; `None` if it does not look at the layout.
+    pub fn input_shape(&self) -> Option<Shape> {
+        match self {
+            Self::Dense(_) => None,
+            Self::Conv2d(layer) => Some(layer.input_shape()),
+            Self::SumPool2d(layer) => Some(layer.input_shape()),
         }
     }
 
     /// Number of neurons of the layer.
     pub fn outputs(&self) -> usize {
+        self.output_shape().neurons()
+    }
+
+    /// How the neurons of the layer are laid out.
+    pub fn output_shape(&self) -> Shape {
         match self {
-            Self::Dense(layer) => layer.outputs(),
+            Self::Dense(layer) => Shape::flat(layer.outputs()),
+            Self::Conv2d(layer) => layer.output_shape(),
+            Self::SumPool2d(layer) => layer.output_shape(),
         }
     }
 
@@ -110,6 +159,8 @@ impl<T: Real> Layer<T> {
     pub fn neuron(&self) -> Option<&Lif<T>> {
         match self {
             Self::Dense(layer) => Some(layer.neuron()),
+            Self::Conv2d(layer) => Some(layer.neuron()),
+            Self::SumPool2d(_) => None,
         }
     }
 
@@ -117,6 +168,8 @@ impl<T: Real> Layer<T> {
     pub fn weights(&self) -> Option<&Weights<T>> {
         match self {
             Self::Dense(layer) => Some(layer.weights()),
+            Self::Conv2d(layer) => Some(layer.weights()),
+            Self::SumPool2d(_) => None,
         }
     }
 
@@ -124,6 +177,8 @@ impl<T: Real> Layer<T> {
     pub fn weights_mut(&mut self) -> Option<&mut Weights<T>> {
         match self {
             Self::Dense(layer) => Some(layer.weights_mut()),
+            Self::Conv2d(layer) => Some(layer.weights_mut()),
+            Self::SumPool2d(_) => None,
         }
     }
 
@@ -134,6 +189,8 @@ impl<T: Real> Layer<T> {
     pub fn forward(&self, input: &SpikeBatch<T>, tape: &mut Tape<T>) -> Result<(), ShapeError> {
         match self {
             Self::Dense(layer) => layer.forward(input, tape),
+            Self::Conv2d(layer) => layer.forward(input, tape),
+            Self::SumPool2d(layer) => layer.forward(input, tape),
         }
     }
 
@@ -153,6 +210,11 @@ impl<T: Real> Layer<T> {
                 let gradient = gradient.ok_or(ShapeError::Gradient)?;
                 layer.backward(tape, errors, gradient, want_input)
             }
+            Self::Conv2d(layer) => {
+                let gradient = gradient.ok_or(ShapeError::Gradient)?;
+                layer.backward(tape, errors, gradient, want_input)
+            }
+            Self::SumPool2d(layer) => layer.backward(tape, errors, want_input),
         }
     }
 }
@@ -160,6 +222,18 @@ impl<T: Real> Layer<T> {
 impl<T> From<Dense<T>> for Layer<T> {
     fn from(layer: Dense<T>) -> Self {
         Self::Dense(layer)
+    }
+}
+
+impl<T> From<Conv2d<T>> for Layer<T> {
+    fn from(layer: Conv2d<T>) -> Self {
+        Self::Conv2d(layer)
+    }
+}
+
+impl<T> From<SumPool2d> for Layer<T> {
+    fn from(layer: SumPool2d) -> Self {
+        Self::SumPool2d(layer)
     }
 }
 
@@ -180,5 +254,19 @@ impl<'a, T: Real> TimeErrors<'a, T> {
             d_times,
             max_inverse_slope: T::infinity(),
         }
+    }
+
+    /// Whether they belong to what a layer of `outputs` neurons left on a tape.
+    fn check(&self, tape: &Tape<T>, outputs: usize) -> Result<(), ShapeError> {
+        if tape.output.population() != outputs {
+            return Err(ShapeError::Tape);
+        }
+        if self.d_times.len() != tape.output.spikes() {
+            return Err(ShapeError::Errors {
+                expected: tape.output.spikes(),
+                found: self.d_times.len(),
+            });
+        }
+        Ok(())
     }
 }

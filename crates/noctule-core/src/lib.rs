@@ -46,8 +46,8 @@ mod spikes;
 
 pub use guards::{Guards, Homeostasis, LayerGuards};
 pub use layer::{
-    Dense, Initialiser, InitialiserError, Layer, ShapeError, Tape, TimeErrors, Weights,
-    WeightsError,
+    Conv2d, Dense, Initialiser, InitialiserError, Layer, Shape, ShapeError, SumPool2d, Tape,
+    TimeErrors, Weights, WeightsError, Window, WindowError,
 };
 pub use loss::{
     CountSoftmax, EarlyPull, Evaluation, LabelError, Loss, SpikeCount, SpikeTime, TimeToFirstSpike,

@@ -4,8 +4,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::guards::Guards;
-use crate::layer::{Initialiser, Layer, ShapeError, Tape, TimeErrors, Weights};
-use crate::{Dense, Lif, Real, SpikeBatch};
+use crate::layer::{Initialiser, Layer, Shape, ShapeError, Tape, TimeErrors, Weights, Window};
+use crate::{Conv2d, Dense, Lif, Real, SpikeBatch, SumPool2d};
 
 /// A feed-forward network of spiking layers.
 ///
@@ -27,7 +27,7 @@ use crate::{Dense, Lif, Real, SpikeBatch};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Network<T> {
-    inputs: usize,
+    input: Shape,
     layers: Vec<Layer<T>>,
 }
 
@@ -88,12 +88,20 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// If `inputs` is 0.
     pub fn new(inputs: usize) -> Result<Self, ShapeError> {
-        if inputs == 0 {
+        Self::image(Shape::flat(inputs))
+    }
+
+    /// A network without layers that takes images: events of `shape.neurons()` neurons.
+    ///
+    /// # Errors
+    /// If there are no neurons.
+    pub fn image(shape: Shape) -> Result<Self, ShapeError> {
+        if shape.neurons() == 0 {
             let what = "the number of inputs of a network";
             return Err(ShapeError::Empty { what });
         }
         Ok(Self {
-            inputs,
+            input: shape,
             layers: Vec::new(),
         })
     }
@@ -101,9 +109,19 @@ impl<T: Real> Network<T> {
     /// Adds a layer.
     ///
     /// # Errors
-    /// If the layer takes another number of inputs than the network has outputs so far.
+    /// If the layer takes another number of inputs, or images of another shape, than the network has so far.
     pub fn layer(mut self, layer: impl Into<Layer<T>>) -> Result<Self, ShapeError> {
         let layer = layer.into();
+        let found = self.output_shape();
+        if let Some(expected) = layer.input_shape()
+            && expected != found
+        {
+            return Err(ShapeError::Images {
+                layer: self.layers.len(),
+                expected,
+                found,
+            });
+        }
         if layer.inputs() != self.outputs() {
             return Err(ShapeError::Inputs {
                 layer: self.layers.len(),
@@ -131,14 +149,52 @@ impl<T: Real> Network<T> {
         self.layer(Dense::new(neuron, weights)?)
     }
 
+    /// Adds a convolution with `filters` filters over the image that the network has so far; weights are drawn with the
+    /// given seed.
+    ///
+    /// # Errors
+    /// If the window does not fit the image, or `filters` is 0.
+    pub fn conv2d(
+        self,
+        filters: usize,
+        window: Window,
+        neuron: Lif<T>,
+        initialiser: Initialiser,
+        seed: u64,
+    ) -> Result<Self, ShapeError> {
+        let image = self.output_shape();
+        let mut weights = Weights::zeros(filters, Conv2d::<T>::weights_per_filter(image, window));
+        initialiser.fill(&mut weights, &mut ChaCha8Rng::seed_from_u64(seed));
+        let layer = self.layers.len();
+        let convolution = Conv2d::new(neuron, image, window, weights)
+            .map_err(|source| ShapeError::Window { layer, source })?;
+        self.layer(convolution)
+    }
+
+    /// Adds sum pooling by windows of `size x size` over the image that the network has so far.
+    ///
+    /// # Errors
+    /// If the windows do not tile the image.
+    pub fn sum_pool2d(self, size: usize) -> Result<Self, ShapeError> {
+        let layer = self.layers.len();
+        let pooling = SumPool2d::new(self.output_shape(), size)
+            .map_err(|source| ShapeError::Window { layer, source })?;
+        self.layer(pooling)
+    }
+
     /// Number of neurons that send events to the network.
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.input.neurons()
     }
 
     /// Number of neurons of the last layer.
     pub fn outputs(&self) -> usize {
-        self.layers.last().map_or(self.inputs, Layer::outputs)
+        self.output_shape().neurons()
+    }
+
+    /// How the neurons of the last layer are laid out.
+    pub fn output_shape(&self) -> Shape {
+        self.layers.last().map_or(self.input, Layer::output_shape)
     }
 
     /// The layers.

@@ -214,6 +214,21 @@ impl<T: Real> SpikeBatch<T> {
         batch
     }
 
+    /// Becomes a copy of `other` in which every spike belongs to another neuron.
+    pub(crate) fn relabel_from(
+        &mut self,
+        other: &Self,
+        population: usize,
+        neuron: impl Fn(u32) -> u32,
+    ) {
+        self.population = population;
+        self.times.clone_from(&other.times);
+        self.offsets.clone_from(&other.offsets);
+        self.neurons.clear();
+        self.neurons
+            .extend(other.neurons.iter().map(|&n| neuron(n)));
+    }
+
     /// Checks the spikes from `start` on as the next sample.
     fn check(&self, start: usize) -> Result<(), SpikeError> {
         let sample = self.samples();

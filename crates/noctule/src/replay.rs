@@ -3,114 +3,18 @@
 //! The cases are JSON: networks with their weights, input spikes, and `dL/dt` of each output spike. [`run`] computes the
 //! spikes and gradients in the shapes of the file, to be compared with what the file (or another back end) says.
 
+mod cases;
+mod error;
+
 use noctule_core::{
-    Activity, Dense, Gradient, Guards, Layer, Lif, LifParameters, Network, NeuronError, Real,
-    ShapeError, SpikeBatch, SpikeError, Weights, WeightsError,
+    Activity, Conv2d, Dense, Gradient, Guards, Layer, Lif, LifParameters, Network, Real, Shape,
+    ShapeError, SpikeBatch, SumPool2d, Weights, Window,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 
-/// The kinds of layers that can be replayed.
-const KINDS: [&str; 1] = ["dense"];
-
-/// A file of cases.
-#[derive(Clone, Debug)]
-pub struct Cases {
-    /// The cases that can be replayed, in order.
-    pub cases: Vec<Case>,
-    /// The others.
-    pub unsupported: Vec<Unsupported>,
-}
-
-/// A case with a layer of a kind that Noctule does not have.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unsupported {
-    /// What the case is called.
-    pub case: String,
-    /// The kind of the layer.
-    pub kind: String,
-}
-
-impl Cases {
-    /// Reads a file of cases. Cases with unknown kinds of layers are set apart; anything else that is not a case is an
-    /// error.
-    ///
-    /// # Errors
-    /// If the text is not JSON, or a case lacks a field or has one of the wrong type.
-    pub fn from_json(text: &str) -> serde_json::Result<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            cases: Vec<Value>,
-        }
-        let file: File = serde_json::from_str(text)?;
-        let (mut cases, mut unsupported) = (Vec::new(), Vec::new());
-        for case in file.cases {
-            match unknown_kind(&case) {
-                Some(kind) => unsupported.push(Unsupported {
-                    case: case["name"].as_str().unwrap_or_default().to_owned(),
-                    kind,
-                }),
-                None => cases.push(serde_json::from_value(case)?),
-            }
-        }
-        Ok(Self { cases, unsupported })
-    }
-}
-
-/// The first kind of layer in a case that cannot be replayed.
-fn unknown_kind(case: &Value) -> Option<String> {
-    let layers = case["network"].as_array()?;
-    let kinds = layers.iter().filter_map(|layer| layer["kind"].as_str());
-    kinds
-        .into_iter()
-        .find(|kind| !KINDS.contains(kind))
-        .map(str::to_owned)
-}
-
-/// One case: a network, what goes in, and the error on what comes out.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Case {
-    /// What the case is called.
-    pub name: String,
-    /// The layers, in order.
-    pub network: Vec<CaseLayer>,
-    /// `(time in seconds, neuron)`, sorted by time.
-    pub input_spikes: Vec<(f64, u32)>,
-    /// `dL/dt` of each output spike, neuron by neuron; shape `[outputs][spikes of the neuron]`.
-    pub output_time_gradient: Vec<Vec<f64>>,
-}
-
-/// One layer of a case.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CaseLayer {
-    /// A dense layer; weights `[out][in]`.
-    Dense {
-        /// Weights, one list for each neuron.
-        weights: Vec<Vec<f64>>,
-        /// The neuron.
-        #[serde(flatten)]
-        neuron: CaseNeuron,
-    },
-}
-
-/// The neuron of a layer of a case.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct CaseNeuron {
-    /// Synaptic time constant in seconds.
-    pub tau_s: f64,
-    /// Membrane time constant in seconds.
-    pub tau_m: f64,
-    /// Threshold.
-    pub theta: f64,
-    /// What a spike subtracts from the potential.
-    pub reset: f64,
-    /// The most spikes of a neuron.
-    pub cap: u32,
-    /// End of the sample in seconds.
-    pub t_max: f64,
-}
+pub use cases::{Case, CaseLayer, CaseNeuron, Cases, Unsupported};
+pub use error::{Reason, ReplayError};
 
 /// What a replay computed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -130,76 +34,6 @@ pub struct Outcome {
     pub weight_gradients: Vec<Value>,
     /// `dL/dt` of each input spike.
     pub input_time_gradient: Vec<f64>,
-}
-
-/// A case that cannot be replayed.
-#[derive(Debug, Error)]
-#[error("case {case:?}: {reason}")]
-pub struct ReplayError {
-    /// The name of the case.
-    pub case: String,
-    /// What is wrong with it.
-    #[source]
-    pub reason: Reason,
-}
-
-/// What is wrong with a case.
-#[derive(Debug, Error)]
-pub enum Reason {
-    /// A neuron constant.
-    #[error("layer {layer}: {source}")]
-    Neuron {
-        /// Index of the layer.
-        layer: usize,
-        /// What is wrong.
-        source: NeuronError,
-    },
-    /// The weights are not a rectangle of finite numbers.
-    #[error("layer {layer}: {source}")]
-    Weights {
-        /// Index of the layer.
-        layer: usize,
-        /// What is wrong.
-        source: WeightsError,
-    },
-    /// The neurons of a layer have different numbers of weights.
-    #[error(
-        "layer {layer}: neuron {neuron} has {found} weights, but the first neuron has {expected}"
-    )]
-    Ragged {
-        /// Index of the layer.
-        layer: usize,
-        /// The first neuron that differs.
-        neuron: usize,
-        /// Weights of the first neuron.
-        expected: usize,
-        /// Weights of this neuron.
-        found: usize,
-    },
-    /// A number is too large for the precision.
-    #[error("{what} holds a number that the chosen precision cannot hold")]
-    NotFinite {
-        /// Where the number is.
-        what: &'static str,
-    },
-    /// The layers do not fit one another.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// The input spikes.
-    #[error("input_spikes: {0}")]
-    Spikes(#[from] SpikeError),
-    /// The errors are not one for each output spike.
-    #[error(
-        "output_time_gradient has {given} numbers for output neuron {neuron}, which spikes {spikes} times"
-    )]
-    Errors {
-        /// The output neuron.
-        neuron: usize,
-        /// How often it spikes.
-        spikes: usize,
-        /// How many errors are given.
-        given: usize,
-    },
 }
 
 /// Replays all cases in the precision `T`.
@@ -272,7 +106,10 @@ fn build<T: Real>(case: &Case) -> Result<Network<T>, Reason> {
         let layer = build_layer(layer, index)?;
         let before = match network {
             Some(network) => network,
-            None => Network::new(layer.inputs())?,
+            None => match layer.input_shape() {
+                Some(shape) => Network::image(shape)?,
+                None => Network::new(layer.inputs())?,
+            },
         };
         network = Some(before.layer(layer)?);
     }
@@ -281,28 +118,105 @@ fn build<T: Real>(case: &Case) -> Result<Network<T>, Reason> {
 }
 
 fn build_layer<T: Real>(layer: &CaseLayer, index: usize) -> Result<Layer<T>, Reason> {
+    let window_error = |source| Reason::Window {
+        layer: index,
+        source,
+    };
     match layer {
         CaseLayer::Dense { weights, neuron } => {
             let neuron = build_neuron(neuron, index)?;
             let inputs = weights.first().map_or(0, Vec::len);
-            if let Some(neuron) = weights.iter().position(|row| row.len() != inputs) {
-                return Err(Reason::Ragged {
-                    layer: index,
-                    neuron,
-                    expected: inputs,
-                    found: weights[neuron].len(),
-                });
-            }
-            let flat: Vec<T> = weights.iter().flatten().map(|&w| T::of(w)).collect();
-            let weights = Weights::from_rows(weights.len(), inputs, &flat).map_err(|source| {
-                Reason::Weights {
-                    layer: index,
-                    source,
-                }
-            })?;
+            let weights = build_weights(weights, inputs, index)?;
             Ok(Dense::new(neuron, weights)?.into())
         }
+        CaseLayer::Conv {
+            in_shape,
+            weights,
+            stride,
+            padding,
+            neuron,
+        } => {
+            let neuron = build_neuron(neuron, index)?;
+            let (filters, window) = flatten_filters(weights, index)?;
+            let window = Window {
+                stride: *stride,
+                padding: *padding,
+                ..window
+            };
+            let inputs = filters.first().map_or(0, Vec::len);
+            let weights = build_weights(&filters, inputs, index)?;
+            let layer = Conv2d::new(neuron, image(*in_shape), window, weights);
+            Ok(layer.map_err(window_error)?.into())
+        }
+        CaseLayer::Pool { in_shape, size } => {
+            let layer = SumPool2d::new(image(*in_shape), *size);
+            Ok(layer.map_err(window_error)?.into())
+        }
     }
+}
+
+fn image([height, width, channels]: [usize; 3]) -> Shape {
+    Shape {
+        height,
+        width,
+        channels,
+    }
+}
+
+/// Weights `[out][in]`, each list of `inputs` numbers.
+fn build_weights<T: Real>(
+    rows: &[Vec<f64>],
+    inputs: usize,
+    layer: usize,
+) -> Result<Weights<T>, Reason> {
+    for (output, row) in rows.iter().enumerate() {
+        same_length(layer, &[output], inputs, row.len())?;
+    }
+    let flat: Vec<T> = rows.iter().flatten().map(|&weight| T::of(weight)).collect();
+    Weights::from_rows(rows.len(), inputs, &flat)
+        .map_err(|source| Reason::Weights { layer, source })
+}
+
+/// Filters `[filter][ky][kx][channel]` as lists `[filter][ky * kx * channel]`, and the size of the window.
+fn flatten_filters(
+    filters: &[Vec<Vec<Vec<f64>>>],
+    layer: usize,
+) -> Result<(Vec<Vec<f64>>, Window), Reason> {
+    let first = filters.first();
+    let height = first.map_or(0, Vec::len);
+    let first = first.and_then(|filter| filter.first());
+    let width = first.map_or(0, Vec::len);
+    let channels = first.and_then(|row| row.first()).map_or(0, Vec::len);
+    for (f, filter) in filters.iter().enumerate() {
+        same_length(layer, &[f], height, filter.len())?;
+        for (y, row) in filter.iter().enumerate() {
+            same_length(layer, &[f, y], width, row.len())?;
+            for (x, pixel) in row.iter().enumerate() {
+                same_length(layer, &[f, y, x], channels, pixel.len())?;
+            }
+        }
+    }
+    let flat = filters
+        .iter()
+        .map(|filter| filter.iter().flatten().flatten().copied().collect());
+    let window = Window {
+        height,
+        width,
+        ..Window::square(1)
+    };
+    Ok((flat.collect(), window))
+}
+
+fn same_length(layer: usize, place: &[usize], expected: usize, found: usize) -> Result<(), Reason> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Reason::Ragged {
+        layer,
+        place: format!("{place:?}"),
+        expected,
+        found,
+    })
 }
 
 fn build_neuron<T: Real>(neuron: &CaseNeuron, layer: usize) -> Result<Lif<T>, Reason> {
@@ -354,18 +268,31 @@ fn by_neuron<T: Real>(events: &SpikeBatch<T>) -> Vec<Vec<f64>> {
     spikes
 }
 
+/// The gradient of a layer's weights in their shape in the file; null for layers without weights.
 fn weight_gradient<T: Real>(layer: &Layer<T>, gradient: &Gradient<T>, index: usize) -> Value {
-    match (layer, gradient.layer(index)) {
-        (Layer::Dense(_), Some(weights)) => rows(weights),
-        _ => Value::Null,
+    let Some(weights) = gradient.layer(index) else {
+        return Value::Null;
+    };
+    let flat = weights.to_rows().into_iter().map(Real::to_f64).collect();
+    match layer {
+        Layer::Conv2d(conv) => {
+            let window = conv.window();
+            let channels = conv.input_shape().channels;
+            nested(flat, &[window.height, window.width, channels])
+        }
+        _ => nested(flat, &[weights.inputs()]),
     }
 }
 
-/// A weight matrix as `[out][in]`.
-fn rows<T: Real>(weights: &Weights<T>) -> Value {
-    weights
-        .to_rows()
-        .chunks(weights.inputs())
-        .map(|row| row.iter().map(|weight| weight.to_f64()).collect::<Value>())
-        .collect()
+/// Numbers as nested lists whose inner lengths are `shape`, outermost first.
+fn nested(flat: Vec<f64>, shape: &[usize]) -> Value {
+    let mut values: Vec<Value> = flat.into_iter().map(Value::from).collect();
+    for &length in shape.iter().rev() {
+        values = values
+            .chunks(length)
+            .map(<[Value]>::to_vec)
+            .map(Value::from)
+            .collect();
+    }
+    Value::from(values)
 }

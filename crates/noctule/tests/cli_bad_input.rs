@@ -204,7 +204,29 @@ fn cases_that_cannot_be_replayed() {
     bench.refuse(&replay("bad.json"), &["output_time_gradient", "neuron 0"]);
     let ragged = layer("0.01").replace("[[1.0]]", "[[1.0], [1.0, 2.0], []]");
     fs::write(bench.path("bad.json"), ragged).unwrap();
-    bench.refuse(&replay("bad.json"), &["neuron 1 has 2 weights"]);
+    let parts = ["weights at [1] have 2 entries", "those before them have 1"];
+    bench.refuse(&replay("bad.json"), &parts);
+    for (conv, parts) in [
+        (convolution(1, 3, ""), ["layer 0", "3 x 3 window"]),
+        (convolution(3, 2, r#", "stride": 0"#), ["layer 0", "stride"]),
+        (
+            convolution(3, 2, r#", "padding": 2"#),
+            ["layer 0", "padding of 2"],
+        ),
+        (
+            convolution(3, 3, r#", "kind2": 1"#),
+            ["output_time_gradient", "neuron 0"],
+        ),
+    ] {
+        fs::write(bench.path("bad.json"), conv).unwrap();
+        bench.refuse(&replay("bad.json"), &parts);
+    }
+    let holey = convolution(3, 2, "").replacen("[1.0]", "[]", 1);
+    fs::write(bench.path("bad.json"), holey).unwrap();
+    bench.refuse(
+        &replay("bad.json"),
+        &["weights at [0, 0, 1] have 1 entries"],
+    );
     fs::write(
         bench.path("bad.json"),
         layer("5.0").replace("\"cap\": 3", "\"cap\": 70000"),
@@ -224,6 +246,16 @@ fn cases_that_cannot_be_replayed() {
         &["replay", "good.json", "-o", "nowhere/out.json"],
         &["nowhere/out.json", "create its folder"],
     );
+}
+
+/// A case with one convolution by a window of `side` over an image of `image x image`, which spikes once.
+fn convolution(image: usize, side: usize, more: &str) -> String {
+    let weights = vec![vec![vec![[1.0]; side]; side]; 1];
+    format!(
+        r#"{{"cases": [{{"name": "c", "input_spikes": [[0.1, 0]], "output_time_gradient": [[]],
+        "network": [{{"kind": "conv", "in_shape": [{image}, {image}, 1], "weights": {weights:?}{more},
+        "tau_s": 1, "tau_m": 2, "theta": 0.1, "reset": 0.1, "cap": 3, "t_max": 5}}]}}]}}"#
+    )
 }
 
 /// A file system of 64 KiB, in a mount namespace of its own, is soon full.

@@ -34,6 +34,15 @@ fn cases(kinds: &[&str]) -> (Cases, Vec<Outcome>, Vec<f64>) {
     (cases, expected.cases, tau_s)
 }
 
+/// The lengths of nested lists, so that two gradients can be said to have one shape.
+fn lengths(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(lengths).collect(),
+        Value::Null => Value::Null,
+        _ => Value::from(1),
+    }
+}
+
 fn flatten(value: &Value, out: &mut Vec<f64>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| flatten(item, out)),
@@ -88,6 +97,7 @@ fn check<T: Real>(kinds: &[&str], time_tolerance: f64, gradient_tolerance: f64) 
             .zip(&expected.weight_gradients);
         for (layer, (found, expected)) in gradients.enumerate() {
             let (mut a, mut b) = (Vec::new(), Vec::new());
+            assert_eq!(lengths(found), lengths(expected), "{name}: layer {layer}");
             flatten(found, &mut a);
             flatten(expected, &mut b);
             let error = relative_error(&a, &b);
@@ -117,4 +127,14 @@ fn dense_cases_in_f32() {
 #[test]
 fn long_cases_in_f32() {
     check::<f32>(&["long"], 1e-3, 2e-2);
+}
+
+#[test]
+fn convolution_cases_in_f64() {
+    check::<f64>(&["conv"], 1e-9, 1e-6);
+}
+
+#[test]
+fn convolution_cases_in_f32() {
+    check::<f32>(&["conv"], 1e-3, 2e-2);
 }

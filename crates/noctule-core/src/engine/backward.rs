@@ -15,6 +15,7 @@
 //! dL/dt_i += w_i sum_k g_k eps'(t_k - t_i) = w_i e_i (V* (1 + phi(x_i)/tau_m) - C*/tau_s)
 //! ```
 
+use super::course::Course;
 use super::dispatch::multiply_add;
 use super::forward::Spike;
 use super::timeline::{Segment, Step, Timeline};
@@ -34,39 +35,42 @@ pub(crate) struct Errors<'a, T> {
     pub max_inverse_slope: T,
 }
 
-/// Walks a timeline backwards for one block.
+/// Walks a course backwards for one block.
 ///
-/// `weights` and `d_weights` have shape `[rows][LANES]`; `d_arrivals`, if wanted, is aligned with `timeline.rows` and
-/// receives `dL/dt` of each arrival on top of what it holds.
+/// `weights` and `d_weights` have shape `[rows][LANES]`; `d_events`, if wanted, is aligned with the input events of the
+/// sample and receives `dL/dt` of each on top of what it holds.
 #[inline(always)]
 pub(crate) fn walk<const FUSED: bool, T: Real>(
     neuron: &Lif<T>,
     timeline: &Timeline<T>,
+    course: impl Course,
     errors: Errors<'_, T>,
     weights: &[Lanes<T>],
     d_weights: &mut [Lanes<T>],
-    mut d_arrivals: Option<&mut [T]>,
+    mut d_events: Option<&mut [T]>,
 ) {
     let mut adjoint = Adjoint::new(neuron, errors.max_inverse_slope);
     let mut pending = errors.spikes.len();
     if pending == 0 {
         return;
     }
-    for segment in timeline.segments.iter().rev() {
-        let last = errors.spikes[errors.spikes.len() - 1].step as usize;
-        let end_step = (segment.end_step as usize - 1).min(last + 1);
-        for step in (segment.first_step as usize..end_step).rev() {
+    let last = errors.spikes[pending - 1].step as usize;
+    for (index, segment) in timeline.segments.iter().enumerate().rev() {
+        let mut stops = course.stops(index);
+        stops.end = stops.end.saturating_sub(1);
+        for stop in course.up_to(stops, last).rev() {
+            let step = course.step(stop);
             while pending > 0 && errors.spikes[pending - 1].step as usize == step {
                 pending -= 1;
                 let error = errors.d_times[errors.ranks[pending] as usize];
                 adjoint.absorb(&errors.spikes[pending], error);
             }
-            let coefficients = &timeline.steps[step];
-            let arrivals = coefficients.rows as usize..timeline.steps[step + 1].rows as usize;
+            let arrivals = course.arrivals(stop);
             if arrivals.is_empty() {
                 continue;
             }
-            let rows = &timeline.rows[arrivals.clone()];
+            let coefficients = &timeline.steps[step];
+            let rows = &course.rows()[arrivals.clone()];
             let d_weight = adjoint.weight_gradient::<FUSED>(coefficients);
             for &row in rows {
                 let row = &mut d_weights[row as usize];
@@ -74,10 +78,10 @@ pub(crate) fn walk<const FUSED: bool, T: Real>(
                     row[lane] -= d_weight[lane];
                 }
             }
-            if let Some(d_arrivals) = d_arrivals.as_deref_mut() {
+            if let Some(d_events) = d_events.as_deref_mut() {
                 let per_weight = adjoint.time_gradient::<FUSED>(coefficients);
-                for (d_time, &row) in d_arrivals[arrivals].iter_mut().zip(rows) {
-                    *d_time += dot(&weights[row as usize], &per_weight);
+                for (arrival, &row) in arrivals.zip(rows) {
+                    d_events[course.event(arrival)] += dot(&weights[row as usize], &per_weight);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The forward walk: input events drive a block of neurons, output spikes come out.
 //!
 //! The state of a neuron is its reference potential `V` and reference current `C` (see [`crate::neuron::propagator`]).
-//! In an interval from `x_0` to `x_1` the neuron can only reach its threshold if
+//! In an interval from `x_0` to `x_1` (from one stop of its course to the next) the neuron can only reach its threshold if
 //!
 //! ```text
 //! V + C phi(x_1) >= theta exp(x_0/tau_m)
@@ -11,6 +11,7 @@
 //! below), and the right side `theta exp(x/tau_m)` grows as well. One multiply-add and one comparison reject almost
 //! every interval; the few lanes that remain are solved exactly.
 
+use super::course::Course;
 use super::dispatch::multiply_add;
 use super::timeline::Timeline;
 use super::{LANES, Lanes};
@@ -33,7 +34,7 @@ pub(crate) struct Spike<T> {
     pub lane: u32,
 }
 
-/// Runs `neurons <= LANES` neurons through a timeline and appends their spikes, step by step.
+/// Runs `neurons <= LANES` neurons along a course through a timeline and appends their spikes, stop by stop.
 ///
 /// `weights` has shape `[rows][LANES]`.
 #[inline(always)]
@@ -41,6 +42,7 @@ pub(crate) fn walk<const FUSED: bool, T: Real>(
     neuron: &Lif<T>,
     neurons: usize,
     timeline: &Timeline<T>,
+    course: impl Course,
     weights: &[Lanes<T>],
     spikes: &mut Vec<Spike<T>>,
 ) {
@@ -50,17 +52,17 @@ pub(crate) fn walk<const FUSED: bool, T: Real>(
     for silent in &mut potential[neurons..] {
         *silent = T::neg_infinity();
     }
-    for segment in &timeline.segments {
+    for (index, segment) in timeline.segments.iter().enumerate() {
         for lane in 0..LANES {
             let decayed = segment.potential_decay * potential[lane];
             potential[lane] = multiply_add::<FUSED, T>(segment.coupling, current[lane], decayed);
             current[lane] *= segment.current_decay;
         }
-        let first = segment.first_step as usize;
-        let steps = &timeline.steps[first..segment.end_step as usize];
-        for (index, pair) in steps.windows(2).enumerate() {
-            let (step, end) = (&pair[0], &pair[1]);
-            let arrivals = &timeline.rows[step.rows as usize..end.rows as usize];
+        let stops = course.stops(index);
+        for stop in stops.start..stops.end.saturating_sub(1) {
+            let interval = (course.step(stop), course.step(stop + 1));
+            let (step, end) = (&timeline.steps[interval.0], &timeline.steps[interval.1]);
+            let arrivals = &course.rows()[course.arrivals(stop)];
             if let Some((&row, others)) = arrivals.split_first() {
                 let mut sum = weights[row as usize];
                 for &row in others {
@@ -88,8 +90,8 @@ pub(crate) fn walk<const FUSED: bool, T: Real>(
                 for (lane, &highest) in highest.iter().enumerate() {
                     lanes |= u32::from(highest >= step.threshold) << lane;
                 }
-                potential =
-                    resolver.resolve(timeline, first + index, lanes, &{ current }, potential);
+                let interval = Interval::new(neuron, timeline, interval);
+                potential = resolver.resolve(&interval, lanes, &{ current }, potential);
                 if resolver.firing == 0 {
                     return;
                 }
@@ -124,17 +126,15 @@ impl<'a, T: Real> Resolver<'a, T> {
     #[inline(always)]
     fn resolve(
         &mut self,
-        timeline: &Timeline<T>,
-        step: usize,
+        interval: &Interval<T>,
         mut lanes: u32,
         current: &Lanes<T>,
         mut potential: Lanes<T>,
     ) -> Lanes<T> {
-        let interval = Interval::new(self.neuron, timeline, step);
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize;
             lanes &= lanes - 1;
-            potential[lane] = self.resolve_lane(&interval, lane, current[lane], potential[lane]);
+            potential[lane] = self.resolve_lane(interval, lane, current[lane], potential[lane]);
         }
         potential
     }
@@ -193,9 +193,11 @@ struct Interval<T> {
 }
 
 impl<T: Real> Interval<T> {
-    fn new(neuron: &Lif<T>, timeline: &Timeline<T>, step: usize) -> Self {
+    /// The interval between two steps of a segment.
+    #[inline(always)]
+    fn new(neuron: &Lif<T>, timeline: &Timeline<T>, (step, end): (usize, usize)) -> Self {
         let (start, coefficients) = (&timeline.moments[step], &timeline.steps[step]);
-        let end = timeline.moments[step + 1].time;
+        let end = timeline.moments[end].time;
         Self {
             step: step as u32,
             start: start.time,

@@ -1,7 +1,8 @@
 //! A fully connected layer.
 
+use super::projected;
 use super::{ShapeError, Tape, TimeErrors, Weights};
-use crate::engine::project::{OutputErrors, Projection};
+use crate::engine::project::Projection;
 use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of neurons in which every neuron has a weight from every input.
@@ -80,17 +81,7 @@ impl<T: Real> Dense<T> {
     /// # Errors
     /// If the events come from a population of another size.
     pub fn forward(&self, input: &SpikeBatch<T>, tape: &mut Tape<T>) -> Result<(), ShapeError> {
-        if input.population() != self.inputs() {
-            return Err(ShapeError::Inputs {
-                layer: 0,
-                expected: self.inputs(),
-                found: input.population(),
-            });
-        }
-        tape.input_offsets.clear();
-        tape.input_offsets.extend_from_slice(input.offsets());
-        tape.output = self.projection().forward(input, &mut tape.trace);
-        Ok(())
+        projected::forward(self.projection(), self.inputs(), input, tape)
     }
 
     /// Goes back over a forward pass: adds `dL/dw` to `gradient` and, if wanted, returns `dL/dt` of each input event.
@@ -104,27 +95,7 @@ impl<T: Real> Dense<T> {
         gradient: &mut Weights<T>,
         want_input: bool,
     ) -> Result<Option<Vec<T>>, ShapeError> {
-        if tape.output.population() != self.outputs() {
-            return Err(ShapeError::Tape);
-        }
-        if errors.d_times.len() != tape.output.spikes() {
-            return Err(ShapeError::Errors {
-                expected: tape.output.spikes(),
-                found: errors.d_times.len(),
-            });
-        }
-        if gradient.outputs() != self.outputs() || gradient.inputs() != self.inputs() {
-            return Err(ShapeError::Gradient);
-        }
-        let errors = OutputErrors {
-            events: &tape.output,
-            d_times: errors.d_times,
-            max_inverse_slope: errors.max_inverse_slope,
-        };
-        let input_offsets = want_input.then_some(tape.input_offsets.as_slice());
-        Ok(self
-            .projection()
-            .backward(&tape.trace, errors, gradient.lanes_mut(), input_offsets))
+        projected::backward(self.projection(), tape, errors, gradient, want_input)
     }
 
     fn projection(&self) -> Projection<'_, T> {
@@ -133,6 +104,7 @@ impl<T: Real> Dense<T> {
             neurons: self.outputs(),
             rows: self.inputs(),
             weights: self.weights.lanes(),
+            patches: None,
         }
     }
 }
