@@ -1,10 +1,11 @@
 //! The CPU engine: how events drive blocks of neurons forwards, and errors backwards.
 //!
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
-//! * [`course`] says at which of its steps a neuron stops; [`patches`] has the courses of the places of a convolution.
+//! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method.
-//! * [`project`] spreads blocks and samples over threads; [`merge`] makes event lists of the spikes of the blocks.
-//! * [`dispatch`] compiles the walks for the instruction sets of the processor.
+//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] makes event lists
+//!   of the spikes of the blocks.
+//! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
 //! lanes of its vectors. A block's weight gradient belongs to one task, and everything that is summed over tasks is
@@ -12,11 +13,14 @@
 
 pub(crate) mod backward;
 pub(crate) mod course;
+pub(crate) mod cut;
 pub(crate) mod dispatch;
 pub(crate) mod forward;
+pub(crate) mod lanes;
 pub(crate) mod merge;
 pub(crate) mod patches;
 pub(crate) mod project;
+pub(crate) mod task;
 pub(crate) mod timeline;
 
 /// Neurons in a block: two vectors of eight `f32`, one of sixteen.

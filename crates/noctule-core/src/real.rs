@@ -6,10 +6,27 @@ use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
 use num_traits::Float;
 
+#[expect(private_bounds, reason = "nobody else can name it")]
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    use crate::engine::dispatch::{self, Kernel};
+
+    /// Keeps other types out, and knows how the engine computes with this one.
+    pub trait Sealed: Sized {
+        /// Runs a kernel with the best instruction set of this processor.
+        fn run(kernel: impl Kernel<Self>);
+    }
+
+    impl Sealed for f32 {
+        fn run(kernel: impl Kernel<Self>) {
+            dispatch::run_f32(kernel);
+        }
+    }
+
+    impl Sealed for f64 {
+        fn run(kernel: impl Kernel<Self>) {
+            dispatch::run_portable(kernel);
+        }
+    }
 }
 
 /// A floating-point type that every layer, loss and engine is generic over.

@@ -22,16 +22,20 @@
 
 mod check;
 mod error;
+mod layers;
 pub(crate) mod node;
 mod presets;
 mod sections;
 mod table;
 
 pub use error::ConfigError;
+pub use layers::{
+    Conv2dConfig, DenseConfig, Homeostasis, InitConfig, LayerConfig, NormalInit, Population,
+    SumPool2dConfig, UniformInit,
+};
 pub use sections::{
-    CountSoftmaxLoss, DataConfig, DataSet, DenseConfig, EncoderConfig, FirstSpikeLoss, Homeostasis,
-    InitConfig, LayerConfig, LossConfig, NeuronConfig, NormalInit, SpikeCountLoss, SpikeTimeLoss,
-    TrainingConfig, UniformInit,
+    CountSoftmaxLoss, DataConfig, DataSet, EncoderConfig, FirstSpikeLoss, LossConfig, NeuronConfig,
+    SpikeCountLoss, SpikeTimeLoss, TrainingConfig,
 };
 pub use table::ConfigTable;
 

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use noctule_core::{
-    CountSoftmax, Dense, EarlyPull, Guards, Homeostasis, Initialiser, InitialiserError,
-    LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, ShapeError, SpikeCount, SpikeTime,
-    TimeToFirstSpike, Weights,
+    Conv2d, CountSoftmax, Dense, EarlyPull, Guards, Homeostasis, Initialiser, InitialiserError,
+    Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, Shape, ShapeError,
+    SpikeCount, SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
 };
 use noctule_data::{Dataset, DatasetError, EncodeError, LatencyEncoder, LoadError, Split};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
-use crate::config::{Config, DataSet, DenseConfig, InitConfig, LayerConfig, LossConfig};
+use crate::config::{Config, DataSet, InitConfig, LayerConfig, LossConfig, Population};
 
 /// The most weights of a layer; training holds four numbers for each.
 const MOST_WEIGHTS: usize = 500_000_000;
@@ -50,14 +50,14 @@ pub enum ExperimentError {
     Shape(#[from] ShapeError),
     /// A layer has more weights than any machine should be asked for.
     #[error(
-        "layers.{layer}.neurons = {neurons}: with {inputs} inputs these are more than {MOST_WEIGHTS} weights"
+        "layers.{layer}: {outputs} neurons or filters with {inputs} inputs each have more than {MOST_WEIGHTS} weights"
     )]
     TooManyWeights {
         /// Index of the layer.
         layer: usize,
-        /// Its neurons.
-        neurons: usize,
-        /// Its inputs.
+        /// Its neurons, or filters.
+        outputs: usize,
+        /// Inputs of each.
         inputs: usize,
     },
     /// The last layer does not have a neuron for each class.
@@ -149,15 +149,14 @@ pub fn network(
     inputs: usize,
     set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
-    let mut network = Network::new(inputs)?;
+    let shape = image(set);
+    let mut network = if shape.neurons() == inputs {
+        Network::image(shape)?
+    } else {
+        Network::new(inputs)?
+    };
     for (index, layer) in config.layers.iter().enumerate() {
-        network = match layer {
-            LayerConfig::Dense(dense) => {
-                let weights = initial_weights(config.seed, index, dense, network.outputs())?;
-                let layer = Dense::new(neuron(index, dense)?, weights)?;
-                network.layer(layer)?
-            }
-        };
+        network = add_layer(network, config.seed, index, layer)?;
     }
     if network.outputs() != set.classes() {
         return Err(ExperimentError::Classes {
@@ -170,14 +169,66 @@ pub fn network(
     Ok(network)
 }
 
-fn neuron(layer: usize, dense: &DenseConfig) -> Result<Lif<f32>, ExperimentError> {
+/// How the pixels of a data set's images are laid out.
+fn image(set: &Dataset) -> Shape {
+    let noctule_data::Shape {
+        height,
+        width,
+        channels,
+    } = set.shape();
+    Shape {
+        height,
+        width,
+        channels,
+    }
+}
+
+fn add_layer(
+    network: Network<f32>,
+    seed: u64,
+    index: usize,
+    layer: &LayerConfig,
+) -> Result<Network<f32>, ExperimentError> {
+    let window_error = |source| ShapeError::Window {
+        layer: index,
+        source,
+    };
+    let layer: Layer<f32> = match layer {
+        LayerConfig::Dense(dense) => {
+            let (outputs, inputs) = (dense.neurons, network.outputs());
+            let weights = initial_weights(seed, index, dense.population(), outputs, inputs)?;
+            Dense::new(neuron(index, dense.population())?, weights)?.into()
+        }
+        LayerConfig::Conv2d(conv) => {
+            let image = network.output_shape();
+            let window = Window {
+                stride: conv.stride,
+                padding: conv.padding,
+                ..Window::square(conv.window)
+            };
+            // Before the weights are drawn, so that a window that does not fit is not reported as too many weights.
+            window.places(image).map_err(window_error)?;
+            let inputs = Conv2d::<f32>::weights_per_filter(image, window);
+            let weights = initial_weights(seed, index, conv.population(), conv.filters, inputs)?;
+            let layer = Conv2d::new(neuron(index, conv.population())?, image, window, weights);
+            layer.map_err(window_error)?.into()
+        }
+        LayerConfig::SumPool2d(pool) => {
+            let layer = SumPool2d::new(network.output_shape(), pool.size);
+            layer.map_err(window_error)?.into()
+        }
+    };
+    Ok(network.layer(layer)?)
+}
+
+fn neuron(layer: usize, population: Population<'_>) -> Result<Lif<f32>, ExperimentError> {
     Lif::new(&LifParameters {
-        tau_m: dense.tau_m,
-        tau_s: dense.tau_s,
-        theta: dense.theta,
-        reset: dense.reset,
-        max_spikes: u32::try_from(dense.max_spikes).unwrap_or(u32::MAX),
-        t_max: dense.t_max,
+        tau_m: population.tau_m,
+        tau_s: population.tau_s,
+        theta: population.theta,
+        reset: population.reset,
+        max_spikes: u32::try_from(population.max_spikes).unwrap_or(u32::MAX),
+        t_max: population.t_max,
     })
     .map_err(|source| ExperimentError::Neuron { layer, source })
 }
@@ -185,22 +236,23 @@ fn neuron(layer: usize, dense: &DenseConfig) -> Result<Lif<f32>, ExperimentError
 fn initial_weights(
     seed: u64,
     layer: usize,
-    dense: &DenseConfig,
+    population: Population<'_>,
+    outputs: usize,
     inputs: usize,
 ) -> Result<Weights<f32>, ExperimentError> {
-    let initialiser = match &dense.init {
+    let initialiser = match population.init {
         InitConfig::Uniform(uniform) => Initialiser::uniform(uniform.low, uniform.high),
         InitConfig::Normal(normal) => Initialiser::normal(normal.mean, normal.std),
     }
     .map_err(|source| ExperimentError::Initialiser { layer, source })?;
-    if dense.neurons.saturating_mul(inputs) > MOST_WEIGHTS {
+    if outputs.saturating_mul(inputs) > MOST_WEIGHTS {
         return Err(ExperimentError::TooManyWeights {
             layer,
-            neurons: dense.neurons,
+            outputs,
             inputs,
         });
     }
-    let mut weights = Weights::zeros(dense.neurons, inputs);
+    let mut weights = Weights::zeros(outputs, inputs);
     initialiser.fill(
         &mut weights,
         &mut random(seed, Purpose::Weights, layer as u64),
@@ -211,10 +263,10 @@ fn initial_weights(
 /// The loss of an experiment.
 pub fn loss(config: &Config) -> AnyLoss {
     // The constants of the last layer: its spikes are what the loss looks at.
-    let (silent_time, tau_s) = match config.layers.last() {
-        Some(LayerConfig::Dense(dense)) => (dense.t_max, dense.tau_s),
-        None => (config.neuron.t_max, config.neuron.tau_s),
-    };
+    let last = config.layers.last().and_then(LayerConfig::population);
+    let (silent_time, tau_s) = last.map_or((config.neuron.t_max, config.neuron.tau_s), |last| {
+        (last.t_max, last.tau_s)
+    });
     match &config.loss {
         LossConfig::SpikeCount(loss) => Box::new(SpikeCount {
             target_true: loss.target_true,
@@ -247,14 +299,17 @@ pub fn guards(config: &Config) -> Guards {
         layers: config
             .layers
             .iter()
-            .map(|layer| match layer {
-                LayerConfig::Dense(dense) => LayerGuards {
-                    homeostasis: dense.homeostasis.as_ref().map(|homeostasis| Homeostasis {
+            .map(|layer| {
+                let Some(population) = layer.population() else {
+                    return LayerGuards::default();
+                };
+                LayerGuards {
+                    homeostasis: population.homeostasis.map(|homeostasis| Homeostasis {
                         target: homeostasis.target,
                         strength: homeostasis.strength,
                     }),
-                    silent_boost: dense.silent_boost,
-                },
+                    silent_boost: population.silent_boost,
+                }
             })
             .collect(),
     }

@@ -134,7 +134,9 @@ fn overrides_reach_a_resolved_config() {
     let config = noctule::train::ConfigTable::read(&bench.path("again/config.toml"))
         .and_then(noctule::train::ConfigTable::resolve)
         .unwrap();
-    let noctule::train::config::LayerConfig::Dense(first) = &config.layers[0];
+    let noctule::train::config::LayerConfig::Dense(first) = &config.layers[0] else {
+        panic!("a dense layer")
+    };
     assert_eq!((first.t_max, first.reset), (0.05, 0.03));
 }
 

@@ -12,13 +12,15 @@
 //! ```text
 //! D_k      = dL/dt_k + (reset/tau_m) exp(x_k/tau_m) V*                          (spikes of the same neuron after k)
 //! dL/dw_i -= sum_k g_k eps(t_k - t_i)      = e_i (C* - phi(x_i) V*),             e_i = exp(x_i/tau_s)
-//! dL/dt_i += w_i sum_k g_k eps'(t_k - t_i) = w_i e_i (V* (1 + phi(x_i)/tau_m) - C*/tau_s)
+//! dL/dt_i += w_i sum_k g_k eps'(t_k - t_i) = w_i (e_i (V* - C*/tau_s) + e_i phi(x_i) V*/tau_m)
 //! ```
+//!
+//! Between two output spikes the adjoints stay in registers.
 
-use super::course::Course;
-use super::dispatch::multiply_add;
+use super::course::{Course, Stop};
 use super::forward::Spike;
-use super::timeline::{Segment, Step, Timeline};
+use super::lanes::Isa;
+use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
@@ -35,57 +37,56 @@ pub(crate) struct Errors<'a, T> {
     pub max_inverse_slope: T,
 }
 
-/// Walks a course backwards for one block.
-///
-/// `weights` and `d_weights` have shape `[rows][LANES]`; `d_events`, if wanted, is aligned with the input events of the
-/// sample and receives `dL/dt` of each on top of what it holds.
+/// What a backward walk adds to.
+#[derive(Debug)]
+pub(crate) struct Gradients<'a, T> {
+    /// Shape `[rows][LANES]`, as the weights.
+    pub d_weights: &'a mut [Lanes<T>],
+    /// If wanted, `dL/dt` of the event at each moment of the sample.
+    pub d_moments: Option<&'a mut [T]>,
+}
+
+/// Walks a course backwards for one block; `weights` has shape `[rows][LANES]`.
 #[inline(always)]
-pub(crate) fn walk<const FUSED: bool, T: Real>(
+pub(crate) fn walk<T: Real, I: Isa<T>>(
+    isa: I,
     neuron: &Lif<T>,
     timeline: &Timeline<T>,
-    course: impl Course,
+    course: &Course<T>,
     errors: Errors<'_, T>,
     weights: &[Lanes<T>],
-    d_weights: &mut [Lanes<T>],
-    mut d_events: Option<&mut [T]>,
+    gradients: &mut Gradients<'_, T>,
 ) {
     let mut adjoint = Adjoint::new(neuron, errors.max_inverse_slope);
     let mut pending = errors.spikes.len();
-    if pending == 0 {
-        return;
-    }
-    let last = errors.spikes[pending - 1].step as usize;
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
-        let mut stops = course.stops(index);
-        stops.end = stops.end.saturating_sub(1);
-        for stop in course.up_to(stops, last).rev() {
-            let step = course.step(stop);
-            while pending > 0 && errors.spikes[pending - 1].step as usize == step {
+        let range = course.segment(index);
+        // Inputs after the last spike have no influence.
+        let untouched = pending == errors.spikes.len();
+        let mut upper = if untouched {
+            range.start + 1
+        } else {
+            range.end - 1
+        };
+        loop {
+            let next = pending
+                .checked_sub(1)
+                .map(|spike| errors.spikes[spike].stop as usize);
+            let next = next.filter(|&stop| stop >= range.start);
+            // At the start of the segment nothing arrives.
+            let lower = next.unwrap_or(range.start).max(range.start) + 1;
+            if lower < upper {
+                adjoint.spread(isa, &course.stops[lower..upper], weights, gradients);
+            }
+            let Some(stop) = next else { break };
+            while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
                 pending -= 1;
                 let error = errors.d_times[errors.ranks[pending] as usize];
                 adjoint.absorb(&errors.spikes[pending], error);
             }
-            let arrivals = course.arrivals(stop);
-            if arrivals.is_empty() {
-                continue;
-            }
-            let coefficients = &timeline.steps[step];
-            let rows = &course.rows()[arrivals.clone()];
-            let d_weight = adjoint.weight_gradient::<FUSED>(coefficients);
-            for &row in rows {
-                let row = &mut d_weights[row as usize];
-                for lane in 0..LANES {
-                    row[lane] -= d_weight[lane];
-                }
-            }
-            if let Some(d_events) = d_events.as_deref_mut() {
-                let per_weight = adjoint.time_gradient::<FUSED>(coefficients);
-                for (arrival, &row) in arrivals.zip(rows) {
-                    d_events[course.event(arrival)] += dot(&weights[row as usize], &per_weight);
-                }
-            }
+            upper = stop + 1;
         }
-        adjoint.cross::<FUSED>(segment);
+        adjoint.cross(isa, segment);
     }
 }
 
@@ -121,55 +122,47 @@ impl<T: Real> Adjoint<T> {
         self.current[lane] += scaled * spike.response;
     }
 
-    /// `sum_k g_k eps(t_k - t_i)` for an input at this step.
+    /// Spreads the adjoints, as they stand, over the inputs that arrive at `stops`, the last first.
     #[inline(always)]
-    fn weight_gradient<const FUSED: bool>(&self, step: &Step<T>) -> Lanes<T> {
-        self.combine::<FUSED>(step.potential_gain, step.current_gain)
-    }
-
-    /// `sum_k g_k eps'(t_k - t_i)` for an input at this step.
-    #[inline(always)]
-    fn time_gradient<const FUSED: bool>(&self, step: &Step<T>) -> Lanes<T> {
-        let from_potential = step.current_gain - step.potential_gain * self.inverse_tau_m;
-        let from_current = -step.current_gain * self.inverse_tau_s;
-        self.combine::<FUSED>(from_potential, from_current)
-    }
-
-    /// `v V* + c C*` of every neuron.
-    #[inline(always)]
-    fn combine<const FUSED: bool>(&self, v: T, c: T) -> Lanes<T> {
-        std::array::from_fn(|lane| {
-            multiply_add::<FUSED, T>(v, self.potential[lane], c * self.current[lane])
-        })
+    fn spread<I: Isa<T>>(
+        &self,
+        isa: I,
+        stops: &[Stop<T>],
+        weights: &[Lanes<T>],
+        gradients: &mut Gradients<'_, T>,
+    ) {
+        let (potential, current) = (isa.load(&self.potential), isa.load(&self.current));
+        // dL/dw: sum_k g_k eps(t_k - t_i).
+        let d_weight = |stop: &Stop<T>| {
+            let from_current = isa.mul(isa.splat(stop.current_gain), current);
+            isa.mul_add(isa.splat(stop.potential_gain), potential, from_current)
+        };
+        let Some(d_moments) = gradients.d_moments.as_deref_mut() else {
+            for stop in stops.iter().rev() {
+                let row = &mut gradients.d_weights[stop.row as usize];
+                *row = isa.store(isa.sub(isa.load(row), d_weight(stop)));
+            }
+            return;
+        };
+        // dL/dt: sum_k g_k eps'(t_k - t_i).
+        let leaking = isa.mul(isa.splat(-self.inverse_tau_m), potential);
+        let decaying = isa.mul_add(isa.splat(-self.inverse_tau_s), current, potential);
+        for stop in stops.iter().rev() {
+            let row = &mut gradients.d_weights[stop.row as usize];
+            *row = isa.store(isa.sub(isa.load(row), d_weight(stop)));
+            let from_leak = isa.mul(isa.splat(stop.potential_gain), leaking);
+            let per_weight = isa.mul_add(isa.splat(stop.current_gain), decaying, from_leak);
+            let weights = isa.load(&weights[stop.row as usize]);
+            d_moments[stop.moment as usize] += isa.sum(isa.mul(weights, per_weight));
+        }
     }
 
     /// Goes back over the start of a segment: the transpose of the forward step.
     #[inline(always)]
-    fn cross<const FUSED: bool>(&mut self, segment: &Segment<T>) {
-        for lane in 0..LANES {
-            self.current[lane] = multiply_add::<FUSED, T>(
-                segment.coupling,
-                self.potential[lane],
-                segment.current_decay * self.current[lane],
-            );
-            self.potential[lane] *= segment.potential_decay;
-        }
+    fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
+        let (potential, current) = (isa.load(&self.potential), isa.load(&self.current));
+        let decayed = isa.mul(isa.splat(segment.current_decay), current);
+        self.current = isa.store(isa.mul_add(isa.splat(segment.coupling), potential, decayed));
+        self.potential = isa.store(isa.mul(isa.splat(segment.potential_decay), potential));
     }
-}
-
-/// The inner product over the lanes, summed in an order that no vector width changes.
-#[inline(always)]
-fn dot<T: Real>(a: &Lanes<T>, b: &Lanes<T>) -> T {
-    let mut products = [T::zero(); LANES];
-    for lane in 0..LANES {
-        products[lane] = a[lane] * b[lane];
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            products[lane] += products[lane + width];
-        }
-        width /= 2;
-    }
-    products[0]
 }

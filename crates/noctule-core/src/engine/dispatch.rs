@@ -1,36 +1,75 @@
 //! Run-time choice of the instruction set.
 //!
-//! A walk is written once over arrays of lanes; the compiler vectorises it for each instruction set that is listed
-//! here, and [`run`] picks the best one the processor has.
+//! A walk is written once over an [`Isa`] and compiled for each that is listed here; [`Real::run`] picks the best one
+//! that the processor has. The environment variable `NOCTULE_SIMD` (`baseline`, `avx2`, `avx512`, `neon`) forces another,
+//! for tests; one that the processor does not have is ignored.
 
-use num_traits::Float;
+use std::sync::LazyLock;
+
 use pulp::Arch;
 
+use super::lanes::{Isa, Portable};
+use crate::Real;
+
 /// Work that is compiled once for every instruction set.
-pub(crate) trait Kernel {
-    /// Does the work. `FUSED` says whether the instruction set has a fused multiply-add.
-    fn run<const FUSED: bool>(self);
+pub(crate) trait Kernel<T> {
+    /// Does the work.
+    fn run<I: Isa<T>>(self, isa: I);
 }
 
-/// Runs a kernel with the best instruction set of this processor.
-pub(crate) fn run<K: Kernel>(kernel: K) {
-    match Arch::new() {
+/// The instruction set of this process.
+static CHOSEN: LazyLock<Arch> = LazyLock::new(|| choose(std::env::var("NOCTULE_SIMD").ok()));
+
+fn choose(forced: Option<String>) -> Arch {
+    let best = Arch::new();
+    match forced.as_deref() {
+        Some("baseline") => Arch::Scalar,
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        Arch::V3(simd) => simd.vectorize(
-            #[inline(always)]
-            || kernel.run::<true>(),
-        ),
-        #[cfg(target_arch = "aarch64")]
-        Arch::Neon(simd) => simd.vectorize(
-            #[inline(always)]
-            || kernel.run::<true>(),
-        ),
-        _ => kernel.run::<false>(),
+        Some("avx2") => pulp::x86::V3::try_new().map_or(best, Arch::V3),
+        _ => best,
     }
 }
 
-/// `a b + c`, in one rounding where the instruction set has it.
-#[inline(always)]
-pub(crate) fn multiply_add<const FUSED: bool, T: Float>(a: T, b: T, c: T) -> T {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
+/// Runs a kernel in single precision.
+pub(crate) fn run_f32(kernel: impl Kernel<f32>) {
+    match *CHOSEN {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V4(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(isa),
+        ),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V3(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(isa),
+        ),
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(Portable::<true>),
+        ),
+        _ => kernel.run(Portable::<false>),
+    }
+}
+
+/// Runs a kernel in any precision, without instructions of its own.
+pub(crate) fn run_portable<T: Real>(kernel: impl Kernel<T>) {
+    match *CHOSEN {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V3(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(Portable::<true>),
+        ),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V4(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(Portable::<true>),
+        ),
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(isa) => isa.vectorize(
+            #[inline(always)]
+            || kernel.run(Portable::<true>),
+        ),
+        _ => kernel.run(Portable::<false>),
+    }
 }

@@ -11,8 +11,8 @@
 //! below), and the right side `theta exp(x/tau_m)` grows as well. One multiply-add and one comparison reject almost
 //! every interval; the few lanes that remain are solved exactly.
 
-use super::course::Course;
-use super::dispatch::multiply_add;
+use super::course::{Course, Moment, Stop};
+use super::lanes::Isa;
 use super::timeline::Timeline;
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
@@ -28,8 +28,8 @@ pub(crate) struct Spike<T> {
     pub leak: T,
     /// `phi(x)` of the spike.
     pub response: T,
-    /// The step after which it happened.
-    pub step: u32,
+    /// The stop of the course after which it happened.
+    pub stop: u32,
     /// The neuron within the block.
     pub lane: u32,
 }
@@ -38,60 +38,43 @@ pub(crate) struct Spike<T> {
 ///
 /// `weights` has shape `[rows][LANES]`.
 #[inline(always)]
-pub(crate) fn walk<const FUSED: bool, T: Real>(
+pub(crate) fn walk<T: Real, I: Isa<T>>(
+    isa: I,
     neuron: &Lif<T>,
     neurons: usize,
     timeline: &Timeline<T>,
-    course: impl Course,
+    course: &Course<T>,
     weights: &[Lanes<T>],
     spikes: &mut Vec<Spike<T>>,
 ) {
-    let mut resolver = Resolver::new(neuron, neurons, spikes);
-    let mut current = [T::zero(); LANES];
+    let mut resolver = Resolver::new(neuron, neurons, &timeline.moments, spikes);
+    let mut current = isa.splat(T::zero());
     let mut potential = [T::zero(); LANES];
-    for silent in &mut potential[neurons..] {
-        *silent = T::neg_infinity();
+    for absent in &mut potential[neurons..] {
+        *absent = T::neg_infinity();
     }
+    let mut potential = isa.load(&potential);
     for (index, segment) in timeline.segments.iter().enumerate() {
-        for lane in 0..LANES {
-            let decayed = segment.potential_decay * potential[lane];
-            potential[lane] = multiply_add::<FUSED, T>(segment.coupling, current[lane], decayed);
-            current[lane] *= segment.current_decay;
-        }
-        let stops = course.stops(index);
-        for stop in stops.start..stops.end.saturating_sub(1) {
-            let interval = (course.step(stop), course.step(stop + 1));
-            let (step, end) = (&timeline.steps[interval.0], &timeline.steps[interval.1]);
-            let arrivals = &course.rows()[course.arrivals(stop)];
-            if let Some((&row, others)) = arrivals.split_first() {
-                let mut sum = weights[row as usize];
-                for &row in others {
-                    let row = &weights[row as usize];
-                    for lane in 0..LANES {
-                        sum[lane] += row[lane];
-                    }
-                }
-                for lane in 0..LANES {
-                    current[lane] =
-                        multiply_add::<FUSED, T>(step.current_gain, sum[lane], current[lane]);
-                    potential[lane] =
-                        multiply_add::<FUSED, T>(step.potential_gain, sum[lane], potential[lane]);
-                }
+        let decayed = isa.mul(isa.splat(segment.potential_decay), potential);
+        potential = isa.mul_add(isa.splat(segment.coupling), current, decayed);
+        current = isa.mul(isa.splat(segment.current_decay), current);
+        let range = course.segment(index);
+        let first = range.start;
+        for (offset, pair) in course.stops[range].windows(2).enumerate() {
+            let (stop, end) = (&pair[0], &pair[1]);
+            // At the start of the segment nothing arrives.
+            if let Some(weights) = weights.get(stop.row as usize) {
+                let weights = isa.load(weights);
+                current = isa.mul_add(isa.splat(stop.current_gain), weights, current);
+                potential = isa.mul_add(isa.splat(stop.potential_gain), weights, potential);
             }
-            let mut highest = [T::zero(); LANES];
-            let mut reachable = false;
-            for lane in 0..LANES {
-                highest[lane] =
-                    multiply_add::<FUSED, T>(current[lane], end.response, potential[lane]);
-                reachable |= highest[lane] >= step.threshold;
-            }
-            if reachable {
-                let mut lanes = 0;
-                for (lane, &highest) in highest.iter().enumerate() {
-                    lanes |= u32::from(highest >= step.threshold) << lane;
-                }
-                let interval = Interval::new(neuron, timeline, interval);
-                potential = resolver.resolve(&interval, lanes, &{ current }, potential);
+            let highest = isa.mul_add(current, isa.splat(end.response), potential);
+            let lanes = isa.at_least(highest, isa.splat(stop.threshold));
+            if lanes != 0 {
+                let interval = resolver.interval(first + offset, stop, end);
+                let resolved =
+                    resolver.resolve(&interval, lanes, &isa.store(current), isa.store(potential));
+                potential = isa.load(&resolved);
                 if resolver.firing == 0 {
                     return;
                 }
@@ -103,6 +86,7 @@ pub(crate) fn walk<const FUSED: bool, T: Real>(
 /// Solves the intervals that the test could not reject.
 struct Resolver<'a, T> {
     neuron: &'a Lif<T>,
+    moments: &'a [Moment<T>],
     spikes: &'a mut Vec<Spike<T>>,
     /// Spikes that each neuron may still emit.
     remaining: [u32; LANES],
@@ -111,12 +95,35 @@ struct Resolver<'a, T> {
 }
 
 impl<'a, T: Real> Resolver<'a, T> {
-    fn new(neuron: &'a Lif<T>, neurons: usize, spikes: &'a mut Vec<Spike<T>>) -> Self {
+    fn new(
+        neuron: &'a Lif<T>,
+        neurons: usize,
+        moments: &'a [Moment<T>],
+        spikes: &'a mut Vec<Spike<T>>,
+    ) -> Self {
         Self {
             neuron,
+            moments,
             spikes,
             remaining: [neuron.max_spikes(); LANES],
             firing: neurons,
+        }
+    }
+
+    /// The interval between two stops of a segment; `index` is that of the first.
+    #[inline(always)]
+    fn interval(&self, index: usize, stop: &Stop<T>, end: &Stop<T>) -> Interval<T> {
+        let start = &self.moments[stop.moment as usize];
+        let end = self.moments[end.moment as usize].time;
+        Interval {
+            stop: index as u32,
+            start: start.time,
+            end,
+            duration: end - start.time,
+            x: start.x,
+            leak: self.neuron.theta / stop.threshold,
+            current_decay: stop.current_gain.recip(),
+            response: stop.response,
         }
     }
 
@@ -161,7 +168,7 @@ impl<'a, T: Real> Resolver<'a, T> {
                 slope: crossing.slope,
                 leak,
                 response: neuron.response_of_decay(interval.x + elapsed, leak),
-                step: interval.step,
+                stop: interval.stop,
                 lane: lane as u32,
             });
             self.remaining[lane] -= 1;
@@ -180,7 +187,7 @@ impl<'a, T: Real> Resolver<'a, T> {
 
 /// What all neurons that may cross in an interval have in common.
 struct Interval<T> {
-    step: u32,
+    stop: u32,
     start: T,
     end: T,
     duration: T,
@@ -190,23 +197,4 @@ struct Interval<T> {
     leak: T,
     current_decay: T,
     response: T,
-}
-
-impl<T: Real> Interval<T> {
-    /// The interval between two steps of a segment.
-    #[inline(always)]
-    fn new(neuron: &Lif<T>, timeline: &Timeline<T>, (step, end): (usize, usize)) -> Self {
-        let (start, coefficients) = (&timeline.moments[step], &timeline.steps[step]);
-        let end = timeline.moments[end].time;
-        Self {
-            step: step as u32,
-            start: start.time,
-            end,
-            duration: end - start.time,
-            x: start.x,
-            leak: neuron.theta / coefficients.threshold,
-            current_decay: coefficients.current_gain.recip(),
-            response: coefficients.response,
-        }
-    }
 }

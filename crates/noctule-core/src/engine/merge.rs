@@ -64,7 +64,7 @@ mod tests {
             slope: 1.0,
             leak: 1.0,
             response: 0.0,
-            step: 0,
+            stop: 0,
             lane,
         }
     }

@@ -1,5 +1,7 @@
 //! A convolution over images of spiking neurons.
 
+use std::ops::Range;
+
 use super::projected;
 use super::{Shape, ShapeError, Tape, TimeErrors, Weights, Window, WindowError};
 use crate::engine::patches::Patches;
@@ -156,32 +158,33 @@ impl<T: Real> Conv2d<T> {
 
 /// Which windows see each pixel.
 fn patches(input: Shape, window: Window, output: Shape) -> Patches {
+    let Window {
+        stride, padding, ..
+    } = window;
     let pixels = input.height * input.width;
     let places = output.height * output.width;
-    Patches::new(pixels, input.channels, places, |pixel| {
-        let (y, x) = (pixel / input.width, pixel % input.width);
-        let rows = seen_from(y, window.height, window, output.height);
-        let mut views = Vec::new();
-        for (window_y, dy) in rows {
-            for (window_x, dx) in seen_from(x, window.width, window, output.width) {
-                let place = window_y * output.width + window_x;
-                views.push((place, dy * window.width + dx));
-            }
-        }
-        views
+    let number = |y: usize, x: usize| y * window.width + x;
+    let numbers: Vec<usize> = (0..pixels)
+        .map(|pixel| number(pixel / input.width + padding, pixel % input.width + padding))
+        .collect();
+    let origins: Vec<usize> = (0..places)
+        .map(|place| number(place / output.width * stride, place % output.width * stride))
+        .collect();
+    Patches::new(input.channels, &numbers, &origins, |pixel| {
+        let (y, x) = (pixel / input.width + padding, pixel % input.width + padding);
+        let columns = seen_from(x, window.width, stride, output.width);
+        let rows = seen_from(y, window.height, stride, output.height);
+        rows.flat_map(|row| {
+            columns
+                .clone()
+                .map(move |column| row * output.width + column)
+        })
+        .collect()
     })
 }
 
-/// Along one axis: the windows that see `pixel`, each with the offset at which it does.
-fn seen_from(
-    pixel: usize,
-    side: usize,
-    window: Window,
-    windows: usize,
-) -> impl Iterator<Item = (usize, usize)> {
-    let padded = pixel + window.padding;
-    (0..windows).filter_map(move |index| {
-        let offset = padded.checked_sub(index * window.stride)?;
-        (offset < side).then_some((index, offset))
-    })
+/// Along one axis: the windows of `side` pixels that see the pixel at `position`, padding counted.
+fn seen_from(position: usize, side: usize, stride: usize, windows: usize) -> Range<usize> {
+    let first = (position + 1).saturating_sub(side).div_ceil(stride);
+    first..(position / stride + 1).min(windows)
 }

@@ -1,12 +1,13 @@
 //! What the types cannot say: ranges, and values that must fit each other.
 
 use super::{
-    Config, DataConfig, DataSet, DenseConfig, EncoderConfig, InitConfig, LayerConfig, LossConfig,
-    NeuronConfig,
+    Config, DataConfig, DataSet, EncoderConfig, InitConfig, LayerConfig, LossConfig, NeuronConfig,
+    Population,
 };
 use crate::range::{OutOfRange, count, finite, not_negative, positive, require};
 
 const MOST_NEURONS: usize = 10_000_000;
+const LARGEST_WINDOW: usize = 1_000;
 const MOST_SPIKES: usize = 65_535;
 const LARGEST_BATCH: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1_000_000;
@@ -38,9 +39,7 @@ impl Config {
             "a list of at least one layer",
         )?;
         for (index, layer) in self.layers.iter().enumerate() {
-            match layer {
-                LayerConfig::Dense(dense) => check_dense(&format!("layers.{index}"), dense)?,
-            }
+            check_layer(&format!("layers.{index}"), layer)?;
         }
         check_loss(&self.loss)?;
         let training = &self.training;
@@ -98,21 +97,43 @@ fn check_time_constants(path: &str, neuron: NeuronConfig) -> Check {
     positive(&format!("{path}.t_max"), neuron.t_max)
 }
 
-fn check_dense(path: &str, dense: &DenseConfig) -> Check {
+fn check_layer(path: &str, layer: &LayerConfig) -> Check {
     let key = |name: &str| format!("{path}.{name}");
-    count(&key("neurons"), dense.neurons, MOST_NEURONS)?;
-    positive(&key("theta"), dense.theta)?;
-    positive(&key("reset"), dense.reset)?;
-    count(&key("max_spikes"), dense.max_spikes, MOST_SPIKES)?;
+    match layer {
+        LayerConfig::Dense(dense) => count(&key("neurons"), dense.neurons, MOST_NEURONS)?,
+        LayerConfig::Conv2d(conv) => {
+            count(&key("filters"), conv.filters, MOST_NEURONS)?;
+            count(&key("window"), conv.window, LARGEST_WINDOW)?;
+            count(&key("stride"), conv.stride, LARGEST_WINDOW)?;
+            let rule = format!("less than {} ({})", key("window"), conv.window);
+            require(
+                conv.padding < conv.window,
+                &key("padding"),
+                conv.padding,
+                &rule,
+            )?;
+        }
+        LayerConfig::SumPool2d(pool) => count(&key("size"), pool.size, LARGEST_WINDOW)?,
+    }
+    layer
+        .population()
+        .map_or(Ok(()), |population| check_population(path, population))
+}
+
+fn check_population(path: &str, population: Population<'_>) -> Check {
+    let key = |name: &str| format!("{path}.{name}");
+    positive(&key("theta"), population.theta)?;
+    positive(&key("reset"), population.reset)?;
+    count(&key("max_spikes"), population.max_spikes, MOST_SPIKES)?;
     let constants = NeuronConfig {
-        tau_m: dense.tau_m,
-        tau_s: dense.tau_s,
-        t_max: dense.t_max,
+        tau_m: population.tau_m,
+        tau_s: population.tau_s,
+        t_max: population.t_max,
     };
     check_time_constants(path, constants)?;
-    not_negative(&key("silent_boost"), dense.silent_boost)?;
-    check_init(&key("init"), &dense.init)?;
-    if let Some(homeostasis) = &dense.homeostasis {
+    not_negative(&key("silent_boost"), population.silent_boost)?;
+    check_init(&key("init"), population.init)?;
+    if let Some(homeostasis) = population.homeostasis {
         not_negative(&key("homeostasis.target"), homeostasis.target)?;
         not_negative(&key("homeostasis.strength"), homeostasis.strength)?;
     }

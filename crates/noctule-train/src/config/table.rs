@@ -8,11 +8,8 @@ use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
 use super::node::{Node, SchemaError};
-use super::{Config, ConfigError, NeuronConfig};
+use super::{Config, ConfigError, LayerConfig, NeuronConfig};
 use crate::tagged::KIND;
-
-/// Kinds of layers that take the constants of `[neuron]`.
-const SPIKING_LAYERS: &[&str] = &["dense"];
 
 /// The tables of an experiment file as they were written, to be overridden and then resolved.
 #[derive(Clone, Debug)]
@@ -153,7 +150,7 @@ impl ConfigTable {
         let layers = self.table.get_mut("layers").and_then(Value::as_array_mut);
         for layer in layers.into_iter().flatten().filter_map(Value::as_table_mut) {
             let kind = layer.get(KIND).and_then(Value::as_str);
-            if !kind.is_some_and(|kind| SPIKING_LAYERS.contains(&kind)) {
+            if !kind.is_some_and(|kind| LayerConfig::SPIKING.contains(&kind)) {
                 continue;
             }
             let constants = [

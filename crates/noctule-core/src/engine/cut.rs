@@ -1,0 +1,58 @@
+//! How the work of a layer on a batch is cut into tasks, by shapes alone: never by the number of threads.
+
+use std::ops::Range;
+
+/// A layer is cut until there are so many tasks: into blocks first, and into chunks of samples if there are too few.
+const TASKS: usize = 8;
+
+/// How the work of a layer on a batch is cut into tasks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cut {
+    samples: usize,
+    /// Samples in a chunk.
+    chunk: usize,
+    /// Blocks of the layer, and how many of them are one task.
+    pub blocks: usize,
+    pub together: usize,
+}
+
+impl Cut {
+    /// Blocks of places share their courses, so one task has all of them; other layers have a task for each block.
+    pub fn new(samples: usize, blocks: usize, has_places: bool) -> Self {
+        let together = if has_places { blocks } else { 1 };
+        let chunks = TASKS.div_ceil(blocks / together).min(samples).max(1);
+        Self {
+            samples,
+            chunk: samples.div_ceil(chunks).max(1),
+            blocks,
+            together,
+        }
+    }
+
+    pub fn chunks(&self) -> usize {
+        self.samples.div_ceil(self.chunk.max(1))
+    }
+
+    /// Tasks that share a chunk of samples.
+    pub fn tasks_per_chunk(&self) -> usize {
+        self.blocks / self.together.max(1)
+    }
+
+    pub fn tasks(&self) -> usize {
+        self.chunks() * self.tasks_per_chunk()
+    }
+
+    /// The first block and the samples of a task.
+    pub fn task(&self, task: usize) -> (usize, Range<usize>) {
+        let per_chunk = self.tasks_per_chunk();
+        let first = task / per_chunk * self.chunk;
+        let samples = first..(first + self.chunk).min(self.samples);
+        (task % per_chunk * self.together, samples)
+    }
+
+    /// The tasks that have a sample, and the position of the sample in their chunk.
+    pub fn tasks_of(&self, sample: usize) -> (Range<usize>, usize) {
+        let first = sample / self.chunk * self.tasks_per_chunk();
+        (first..first + self.tasks_per_chunk(), sample % self.chunk)
+    }
+}

@@ -1,0 +1,202 @@
+//! The `[[layers]]` of an experiment file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::tagged::tagged_by_kind;
+
+/// One of `[[layers]]`; `kind` chooses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LayerConfig {
+    /// Every input is connected to every neuron.
+    Dense(DenseConfig),
+    /// Neurons look at windows of an image, with shared weights.
+    Conv2d(Conv2dConfig),
+    /// Spike trains of a window are merged.
+    SumPool2d(SumPool2dConfig),
+}
+
+tagged_by_kind!(LayerConfig {
+    "dense" => Dense(DenseConfig),
+    "conv2d" => Conv2d(Conv2dConfig),
+    "sum_pool2d" => SumPool2d(SumPool2dConfig),
+});
+
+impl LayerConfig {
+    /// Kinds of layers whose neurons take the constants of `[neuron]`.
+    pub(super) const SPIKING: &[&str] = &["dense", "conv2d"];
+
+    /// How many neurons the layer has, if its own configuration says so.
+    pub fn neurons(&self) -> Option<usize> {
+        match self {
+            Self::Dense(dense) => Some(dense.neurons),
+            Self::Conv2d(_) | Self::SumPool2d(_) => None,
+        }
+    }
+
+    /// The constants of the layer's neurons and weights, if it has any.
+    pub fn population(&self) -> Option<Population<'_>> {
+        match self {
+            Self::Dense(dense) => Some(dense.population()),
+            Self::Conv2d(conv) => Some(conv.population()),
+            Self::SumPool2d(_) => None,
+        }
+    }
+}
+
+/// What all layers of neurons have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Population<'a> {
+    /// Potential at which a neuron spikes.
+    pub theta: f64,
+    /// What a spike subtracts from the potential.
+    pub reset: f64,
+    /// Most spikes of one neuron in one sample.
+    pub max_spikes: usize,
+    /// Time constant of the membrane, in seconds.
+    pub tau_m: f64,
+    /// Time constant of the synapses, in seconds.
+    pub tau_s: f64,
+    /// End of a sample, in seconds.
+    pub t_max: f64,
+    /// Strength of the boost of incoming weights of neurons that stay silent; 0 for none.
+    pub silent_boost: f64,
+    /// Distribution of the initial weights.
+    pub init: &'a InitConfig,
+    /// Pull towards a number of spikes, if any.
+    pub homeostasis: Option<&'a Homeostasis>,
+}
+
+/// Defines the table of a kind of layer that has neurons: its own keys, and those that all such layers have. (serde
+/// cannot flatten a common struct into a table that refuses unknown keys.)
+macro_rules! layer_of_neurons {
+    (
+        $(#[$about:meta])*
+        $name:ident { $($(#[$doc:meta])* $key:ident: $value:ty,)+ }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$doc])* pub $key: $value,)+
+            /// Potential at which a neuron spikes.
+            pub theta: f64,
+            /// What a spike subtracts from the potential; default `theta`.
+            pub reset: f64,
+            /// Most spikes of one neuron in one sample.
+            pub max_spikes: usize,
+            /// Time constant of the membrane, in seconds; default that of `[neuron]`.
+            pub tau_m: f64,
+            /// Time constant of the synapses, in seconds; default that of `[neuron]`.
+            pub tau_s: f64,
+            /// End of a sample, in seconds; default that of `[neuron]`.
+            pub t_max: f64,
+            /// Strength of the boost of incoming weights of neurons that stay silent; default 0 (none).
+            #[serde(default)]
+            pub silent_boost: f64,
+            /// Distribution of the initial weights.
+            pub init: InitConfig,
+            /// Pull towards a number of spikes; default none.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub homeostasis: Option<Homeostasis>,
+        }
+
+        impl $name {
+            /// The constants of the neurons and weights.
+            pub fn population(&self) -> Population<'_> {
+                Population {
+                    theta: self.theta,
+                    reset: self.reset,
+                    max_spikes: self.max_spikes,
+                    tau_m: self.tau_m,
+                    tau_s: self.tau_s,
+                    t_max: self.t_max,
+                    silent_boost: self.silent_boost,
+                    init: &self.init,
+                    homeostasis: self.homeostasis.as_ref(),
+                }
+            }
+        }
+    };
+}
+
+layer_of_neurons! {
+    /// Constants of [`LayerConfig::Dense`].
+    DenseConfig {
+        /// How many neurons.
+        neurons: usize,
+    }
+}
+
+layer_of_neurons! {
+    /// Constants of [`LayerConfig::Conv2d`].
+    Conv2dConfig {
+        /// How many filters: channels of the layer's image.
+        filters: usize,
+        /// Side of the square window that each neuron sees, in pixels.
+        window: usize,
+        /// Pixels from one window to the next; default 1.
+        #[serde(default = "one")]
+        stride: usize,
+        /// Silent pixels around the image; default 0.
+        #[serde(default)]
+        padding: usize,
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+/// Constants of [`LayerConfig::SumPool2d`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SumPool2dConfig {
+    /// Side of the square window whose spike trains become one, in pixels.
+    pub size: usize,
+}
+
+/// Distribution of a layer's initial weights; `kind` chooses.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InitConfig {
+    /// Evenly between two bounds.
+    Uniform(UniformInit),
+    /// Normally distributed.
+    Normal(NormalInit),
+}
+
+tagged_by_kind!(InitConfig {
+    "uniform" => Uniform(UniformInit),
+    "normal" => Normal(NormalInit),
+});
+
+/// Constants of [`InitConfig::Uniform`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UniformInit {
+    /// Smallest weight.
+    pub low: f64,
+    /// Upper bound of the weights.
+    pub high: f64,
+}
+
+/// Constants of [`InitConfig::Normal`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NormalInit {
+    /// Mean weight.
+    pub mean: f64,
+    /// Standard deviation of the weights.
+    pub std: f64,
+}
+
+/// A penalty on a layer's spike counts that differ from a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Homeostasis {
+    /// Wanted spikes per neuron and sample.
+    pub target: f64,
+    /// Weight of the penalty in the loss.
+    pub strength: f64,
+}
