@@ -72,8 +72,8 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
             let lanes = isa.at_least(highest, isa.splat(stop.threshold));
             if lanes != 0 {
                 let interval = resolver.interval(first + offset, stop, end);
-                let resolved =
-                    resolver.resolve(&interval, lanes, &isa.store(current), isa.store(potential));
+                let mut resolved = isa.store(potential);
+                resolver.resolve(&interval, lanes, &isa.store(current), &mut resolved);
                 potential = isa.load(&resolved);
                 if resolver.firing == 0 {
                     return;
@@ -127,23 +127,23 @@ impl<'a, T: Real> Resolver<'a, T> {
         }
     }
 
-    /// Emits all spikes of an interval of the neurons in the bit set `lanes`; returns the reference potentials after it.
+    /// Emits all spikes of an interval of the neurons in the bit set `lanes`, and sets their reference potentials to what
+    /// they are after it.
     ///
-    /// The state comes and goes by value so that the caller can keep it in registers.
-    #[inline(always)]
+    /// Never inlined: the walk needs the registers for itself.
+    #[inline(never)]
     fn resolve(
         &mut self,
         interval: &Interval<T>,
         mut lanes: u32,
         current: &Lanes<T>,
-        mut potential: Lanes<T>,
-    ) -> Lanes<T> {
+        potential: &mut Lanes<T>,
+    ) {
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize;
             lanes &= lanes - 1;
             potential[lane] = self.resolve_lane(interval, lane, current[lane], potential[lane]);
         }
-        potential
     }
 
     #[inline(always)]
