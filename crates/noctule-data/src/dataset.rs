@@ -314,6 +314,18 @@ impl Dataset {
     /// # Errors
     /// If `indices` is empty or names a sample that does not exist.
     pub fn subset(&self, indices: &[usize]) -> Result<Self, DatasetError> {
+        self.check_indices(indices)?;
+        Ok(Self {
+            name: self.name.clone(),
+            shape: self.shape,
+            classes: self.classes,
+            inputs: self.inputs.gather(indices, self.shape.neurons()),
+            labels: indices.iter().map(|&index| self.labels[index]).collect(),
+        })
+    }
+
+    /// Whether `indices` name at least one sample, and only samples that exist.
+    pub(crate) fn check_indices(&self, indices: &[usize]) -> Result<(), DatasetError> {
         if indices.is_empty() {
             return Err(DatasetError::Empty {
                 name: self.name.clone(),
@@ -326,13 +338,29 @@ impl Dataset {
                 samples: self.len(),
             });
         }
-        Ok(Self {
-            name: self.name.clone(),
-            shape: self.shape,
-            classes: self.classes,
-            inputs: self.inputs.gather(indices, self.shape.neurons()),
-            labels: indices.iter().map(|&index| self.labels[index]).collect(),
-        })
+        Ok(())
+    }
+
+    /// Turns `self` into a data set of the samples of `source` that `indices` name, reusing its memory, and returns the
+    /// intensities for the caller to write; until then they are any within 0 and 1.
+    ///
+    /// The indices must have passed [`check_indices`](Self::check_indices) of `source`, and only intensities within 0
+    /// and 1 may be written: the labels are those of `source`, so then nothing needs to be checked again.
+    pub(crate) fn prepare(&mut self, source: &Self, indices: &[usize]) -> &mut Inputs {
+        self.name.clone_from(&source.name);
+        self.shape = source.shape;
+        self.classes = source.classes;
+        self.labels.clear();
+        let labels = indices.iter().map(|&index| source.labels[index]);
+        self.labels.extend(labels);
+        let length = indices.len() * source.shape.neurons();
+        match (&mut self.inputs, &source.inputs) {
+            (Inputs::Bytes(values), Inputs::Bytes(_)) => values.resize(length, 0),
+            (Inputs::Floats(values), Inputs::Floats(_)) => values.resize(length, 0.0),
+            (inputs, Inputs::Bytes(_)) => *inputs = Inputs::Bytes(vec![0; length]),
+            (inputs, Inputs::Floats(_)) => *inputs = Inputs::Floats(vec![0.0; length]),
+        }
+        &mut self.inputs
     }
 
     /// Holds out `validation` samples drawn with `seed`: the rest for training, then those held out.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod augment;
 pub mod dataset;
 pub mod download;
 pub mod encoder;
@@ -10,6 +11,7 @@ pub mod registry;
 pub mod verify;
 pub mod yinyang;
 
+pub use augment::{AugmentError, Augmentation, Elastic};
 pub use dataset::{Dataset, DatasetError, Inputs, Shape};
 pub use download::{DownloadError, Downloader, Fetched, Progress};
 pub use encoder::{EncodeError, LatencyEncoder};
