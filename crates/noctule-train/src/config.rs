@@ -34,8 +34,9 @@ pub use layers::{
     SumPool2dConfig, UniformInit,
 };
 pub use sections::{
-    CountSoftmaxLoss, DataConfig, DataSet, EncoderConfig, FirstSpikeLoss, LossConfig, NeuronConfig,
-    SpikeCountLoss, SpikeTimeLoss, TrainingConfig,
+    AugmentationConfig, AxisConfig, CountSoftmaxLoss, DataConfig, DataSet, ElasticConfig,
+    EncoderConfig, FirstSpikeLoss, LossConfig, NeuronConfig, SpikeCountLoss, SpikeTimeLoss,
+    SweepConfig, TrainingConfig,
 };
 pub use table::ConfigTable;
 
@@ -58,6 +59,9 @@ pub struct Config {
     pub seed: u64,
     /// Where the samples come from.
     pub data: DataConfig,
+    /// How the training samples are changed at random; default not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<AugmentationConfig>,
     /// How samples become spikes.
     #[serde(default)]
     pub encoder: EncoderConfig,
@@ -74,6 +78,9 @@ pub struct Config {
     pub schedule: ScheduleConfig,
     /// Length and batches of the run.
     pub training: TrainingConfig,
+    /// What `noctule sweep` varies; default nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepConfig>,
 }
 
 impl Config {

@@ -7,7 +7,9 @@ use noctule_core::{
     Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, Shape, ShapeError,
     SpikeCount, SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
 };
-use noctule_data::{Dataset, DatasetError, EncodeError, LatencyEncoder, LoadError, Split};
+use noctule_data::{
+    Augmentation, Dataset, DatasetError, Elastic, EncodeError, LatencyEncoder, LoadError, Split,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
@@ -96,6 +98,7 @@ impl DataSet {
         match self {
             Self::Mnist => "mnist",
             Self::FashionMnist => "fashion-mnist",
+            Self::EmnistBalanced => "emnist-balanced",
             Self::YinYang => "yin-yang",
         }
     }
@@ -124,6 +127,22 @@ impl Data {
             test,
         })
     }
+}
+
+/// How the training samples of an experiment are changed at random, if they are.
+pub fn augmentation(config: &Config) -> Option<Augmentation> {
+    let augmentation = config.augmentation.as_ref()?;
+    let augmentation = Augmentation {
+        elastic: augmentation.elastic.as_ref().map(|elastic| Elastic {
+            points: elastic.points,
+            sigma: elastic.sigma,
+        }),
+        shift: augmentation.shift,
+        rotation: augmentation.rotation,
+        scale: augmentation.scale,
+        flip: augmentation.flip,
+    };
+    (!augmentation.is_none()).then_some(augmentation)
 }
 
 /// The encoder of an experiment.

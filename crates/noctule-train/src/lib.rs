@@ -9,6 +9,7 @@
 //! | [`experiment`] | data, encoder, network, loss and guards of a configuration |
 //! | [`trainer`] | batches, epochs, resuming |
 //! | [`metrics`] | what is measured on the way |
+//! | [`sweep`] | one experiment over a grid of two of its keys |
 //! | [`run_directory`] | the folder of a run: configuration, metrics, checkpoints |
 
 mod atomic;
@@ -20,6 +21,7 @@ pub mod optimiser;
 mod range;
 pub mod run_directory;
 pub mod schedule;
+pub mod sweep;
 mod tagged;
 pub mod trainer;
 
@@ -32,6 +34,7 @@ pub use optimiser::{Optimiser, OptimiserConfig};
 pub use range::OutOfRange;
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use schedule::ScheduleConfig;
+pub use sweep::{SweepError, SweepOutcome};
 pub use trainer::{Best, Ending, NoProgress, Progress, Standing, TrainError, Trainer};
 
 #[cfg(doctest)]

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use noctule_core::{Activity, Gradient, Guards, Network, SpikeBatch, Weights};
-use noctule_data::{Dataset, EncodeError, LatencyEncoder};
+use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
 use rand::seq::SliceRandom;
 
 use crate::config::Config;
@@ -64,6 +64,7 @@ pub struct Best {
 pub struct Trainer {
     config: Config,
     data: Data,
+    augmentation: Option<Augmentation>,
     encoder: LatencyEncoder,
     loss: AnyLoss,
     guards: Guards,
@@ -81,6 +82,8 @@ pub struct Trainer {
 
 /// Memory that every batch uses again.
 struct Scratch {
+    /// The samples of a batch as augmentation changed them.
+    changed: Option<Dataset>,
     events: SpikeBatch<f32>,
     activity: Activity<f32>,
     labels: Vec<usize>,
@@ -106,7 +109,9 @@ impl Trainer {
             gradient: network.zero_gradient(),
             loss: experiment::loss(&config),
             guards: experiment::guards(&config),
+            augmentation: experiment::augmentation(&config),
             scratch: Scratch {
+                changed: None,
                 events: SpikeBatch::new(inputs),
                 activity: Activity::new(),
                 labels: Vec::new(),
@@ -243,12 +248,12 @@ impl Trainer {
 
     fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
         let start = Instant::now();
-        self.scratch
-            .encode(&self.encoder, &self.data.train, indices)?;
+        self.encode_training(indices)?;
         let Scratch {
             events,
             activity,
             labels,
+            ..
         } = &mut self.scratch;
         let output = self.network.forward(events, activity)?;
         let mut evaluation = self.loss.evaluate(output, labels)?;
@@ -292,6 +297,26 @@ impl Trainer {
             &self.scratch.labels,
             start.elapsed().as_secs_f64(),
         );
+        Ok(())
+    }
+
+    /// Encodes training samples as this epoch sees them.
+    fn encode_training(&mut self, indices: &[usize]) -> Result<(), TrainError> {
+        let train = &self.data.train;
+        let Some(augmentation) = &self.augmentation else {
+            return Ok(self.scratch.encode(&self.encoder, train, indices)?);
+        };
+        let (seed, epoch) = (self.config.seed, self.epoch as u64);
+        let changed = match self.scratch.changed.take() {
+            None => augmentation.apply(train, indices, seed, epoch)?,
+            Some(mut changed) => {
+                augmentation.apply_into(train, indices, seed, epoch, &mut changed)?;
+                changed
+            }
+        };
+        let all: Vec<usize> = (0..indices.len()).collect();
+        self.scratch.encode(&self.encoder, &changed, &all)?;
+        self.scratch.changed = Some(changed);
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! What the types cannot say: ranges, and values that must fit each other.
 
 use super::{
-    Config, DataConfig, DataSet, EncoderConfig, InitConfig, LayerConfig, LossConfig, NeuronConfig,
-    Population,
+    AugmentationConfig, AxisConfig, Config, DataConfig, DataSet, EncoderConfig, InitConfig,
+    LayerConfig, LossConfig, NeuronConfig, Population,
 };
+use noctule_data::augment::{FARTHEST, MOST_POINTS};
+
 use crate::range::{OutOfRange, count, finite, not_negative, positive, require};
 
 const MOST_NEURONS: usize = 10_000_000;
@@ -11,6 +13,8 @@ const LARGEST_WINDOW: usize = 1_000;
 const MOST_SPIKES: usize = 65_535;
 const LARGEST_BATCH: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1_000_000;
+const MOST_RUNS: usize = 1_000_000;
+const MOST_POINTS_OF_AXIS: f64 = 1_000.0;
 const MOST_THREADS: usize = 4096;
 
 type Check = Result<(), OutOfRange>;
@@ -30,6 +34,9 @@ impl Config {
             "less than 2^63 (the largest number in TOML)",
         )?;
         check_data(&self.data)?;
+        if let Some(augmentation) = &self.augmentation {
+            check_augmentation(augmentation)?;
+        }
         check_encoder(&self.encoder)?;
         check_time_constants("neuron", self.neuron)?;
         require(
@@ -51,6 +58,11 @@ impl Config {
         let few = training.threads <= MOST_THREADS;
         let rule = format!("from 0 (all cores) to {MOST_THREADS}");
         require(few, "training.threads", training.threads, &rule)?;
+        if let Some(sweep) = &self.sweep {
+            count("sweep.repeats", sweep.repeats, MOST_RUNS)?;
+            check_axis("sweep.x", &sweep.x)?;
+            check_axis("sweep.y", &sweep.y)?;
+        }
         self.optimiser.check("optimiser")?;
         self.schedule
             .check("schedule", self.optimiser.learning_rate(), training.epochs)
@@ -74,6 +86,47 @@ fn check_data(data: &DataConfig) -> Check {
         data.validation,
         "0 for yin-yang, which has a validation set of its own",
     )
+}
+
+fn check_augmentation(augmentation: &AugmentationConfig) -> Check {
+    let AugmentationConfig {
+        shift,
+        rotation,
+        scale,
+        ..
+    } = *augmentation;
+    not_negative("augmentation.shift", shift)?;
+    let rule = format!("at most {FARTHEST} pixels");
+    require(shift <= FARTHEST, "augmentation.shift", shift, &rule)?;
+    not_negative("augmentation.rotation", rotation)?;
+    require(
+        rotation <= 180.0,
+        "augmentation.rotation",
+        rotation,
+        "at most 180 degrees",
+    )?;
+    let path = "augmentation.scale";
+    require(
+        (0.0..1.0).contains(&scale),
+        path,
+        scale,
+        "at least 0 and less than 1",
+    )?;
+    let Some(elastic) = &augmentation.elastic else {
+        return Ok(());
+    };
+    let rule = format!("from 2 to {MOST_POINTS}");
+    let path = "augmentation.elastic.points";
+    require(
+        (2..=MOST_POINTS).contains(&elastic.points),
+        path,
+        elastic.points,
+        &rule,
+    )?;
+    let path = "augmentation.elastic.sigma";
+    not_negative(path, elastic.sigma)?;
+    let rule = format!("at most {FARTHEST} pixels");
+    require(elastic.sigma <= FARTHEST, path, elastic.sigma, &rule)
 }
 
 fn check_encoder(encoder: &EncoderConfig) -> Check {
@@ -138,6 +191,18 @@ fn check_population(path: &str, population: Population<'_>) -> Check {
         not_negative(&key("homeostasis.strength"), homeostasis.strength)?;
     }
     Ok(())
+}
+
+fn check_axis(path: &str, axis: &AxisConfig) -> Check {
+    let key = |name: &str| format!("{path}.{name}");
+    finite(&key("from"), axis.from)?;
+    finite(&key("to"), axis.to)?;
+    positive(&key("step"), axis.step)?;
+    let rule = format!("at most {} ({})", key("to"), axis.to);
+    require(axis.from <= axis.to, &key("from"), axis.from, &rule)?;
+    let few = (axis.to - axis.from) / axis.step < MOST_POINTS_OF_AXIS;
+    let rule = format!("so large that there are at most {MOST_POINTS_OF_AXIS} values");
+    require(few, &key("step"), axis.step, &rule)
 }
 
 fn check_init(path: &str, init: &InitConfig) -> Check {

@@ -23,8 +23,37 @@ pub enum DataSet {
     Mnist,
     /// Pieces of clothing.
     FashionMnist,
+    /// Handwritten digits and letters, 47 classes.
+    EmnistBalanced,
     /// Points of the Yin-Yang symbol, generated.
     YinYang,
+}
+
+/// `[augmentation]`: how the training samples are changed at random, anew in every epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AugmentationConfig {
+    /// Bending by a coarse grid of random displacements; default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic: Option<ElasticConfig>,
+    /// Largest shift along each axis, in pixels; default 0.
+    pub shift: f64,
+    /// Largest rotation either way, in degrees; default 0.
+    pub rotation: f64,
+    /// Largest relative change of size; default 0.
+    pub scale: f64,
+    /// Whether half of the samples are mirrored left to right; default false.
+    pub flip: bool,
+}
+
+/// Constants of [`AugmentationConfig::elastic`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticConfig {
+    /// Control points of the grid on each side.
+    pub points: usize,
+    /// Standard deviation of their displacements, in pixels.
+    pub sigma: f64,
 }
 
 /// `[encoder]`: a value in 0..1 becomes one spike, the larger the earlier.
@@ -157,4 +186,42 @@ pub struct TrainingConfig {
     /// CPU threads, 0 for all cores; default 0. Results do not depend on it.
     #[serde(default)]
     pub threads: usize,
+}
+
+/// `[sweep]`: what `noctule sweep` varies; `noctule train` does not look at it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepConfig {
+    /// Runs at each point of the grid, with seeds that count up from the experiment's.
+    pub repeats: usize,
+    /// The columns of the grid.
+    pub x: AxisConfig,
+    /// The rows of the grid.
+    pub y: AxisConfig,
+}
+
+/// One axis of [`SweepConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AxisConfig {
+    /// Path of the key that varies, as `--set` takes it.
+    pub key: String,
+    /// First value.
+    pub from: f64,
+    /// Upper bound of the values.
+    pub to: f64,
+    /// From one value to the next.
+    pub step: f64,
+}
+
+impl AxisConfig {
+    /// `from`, `from + step` and so on, up to `to`.
+    pub fn values(&self) -> Vec<f64> {
+        // Rounded, so that 0.1 + 2 * 0.1 is 0.3, and with some tolerance, so that a grid that ends at `to` does.
+        let steps = ((self.to - self.from) / self.step + 1e-9).floor();
+        let value = |step: usize| (self.from + self.step * step as f64) * 1e12;
+        (0..=steps as usize)
+            .map(|step| value(step).round() / 1e12)
+            .collect()
+    }
 }

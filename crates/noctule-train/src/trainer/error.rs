@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use noctule_core::{LabelError, ShapeError};
-use noctule_data::EncodeError;
+use noctule_data::{AugmentError, EncodeError};
 use thiserror::Error;
 
 use super::StateError;
@@ -45,6 +45,9 @@ pub enum TrainError {
     /// Samples cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// Samples cannot be augmented.
+    #[error(transparent)]
+    Augment(#[from] AugmentError),
     /// The loss is no longer a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: the loss is {loss}; lower optimiser.learning_rate, set \

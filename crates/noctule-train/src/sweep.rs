@@ -1,0 +1,195 @@
+//! Sweeps: one experiment over a grid of two of its keys, many seeds at each point.
+//!
+//! The runs are independent and small, so they are what is spread over threads. What comes out depends on the
+//! experiment alone.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use noctule_train::{ConfigTable, sweep};
+//!
+//! let mut table = ConfigTable::preset("convergence")?;
+//! let small = ["sweep.repeats=2", "sweep.x.to=0.4", "sweep.y.to=0.2", "training.epochs=5"];
+//! table.apply_overrides(&small.map(str::to_owned))?;
+//! let config = table.resolve()?;
+//! let outcome = sweep::run(&config, None, &|_, _| {}, &AtomicBool::new(false))?.unwrap();
+//! assert_eq!(outcome.accuracy.len(), 2); // Rows: y is 0 and 0.2,
+//! assert_eq!(outcome.accuracy[0].len(), 3); // columns: x is 0, 0.2 and 0.4.
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::config::{AxisConfig, Config, ConfigError, ConfigTable, SweepConfig};
+use crate::trainer::{NoProgress, TrainError, Trainer};
+
+/// A sweep that cannot be done.
+#[derive(Debug, Error)]
+pub enum SweepError {
+    /// The experiment has no `[sweep]`.
+    #[error(
+        "the experiment `{name}` has no table `[sweep]`: add one that says which keys to vary, or use the preset `convergence`"
+    )]
+    NoSweep {
+        /// Name of the experiment.
+        name: String,
+    },
+    /// A point of the grid is not a valid experiment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A run failed for another reason than that training diverged.
+    #[error(transparent)]
+    Train(#[from] Box<TrainError>),
+}
+
+/// What a sweep found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepOutcome {
+    /// Name of the experiment.
+    pub name: String,
+    /// The key along the columns, and its values.
+    pub x: AxisValues,
+    /// The key along the rows, and its values.
+    pub y: AxisValues,
+    /// Runs at each point.
+    pub repeats: usize,
+    /// Mean test accuracy after the last epoch; shape `[y][x]`. A run that diverged counts as 0.
+    pub accuracy: Vec<Vec<f64>>,
+    /// Fraction of the runs that classify the whole test set correctly after the last epoch; shape `[y][x]`.
+    pub solved: Vec<Vec<f64>>,
+    /// Mean of `accuracy` over the grid.
+    pub mean_accuracy: f64,
+    /// Mean of `solved` over the grid.
+    pub mean_solved: f64,
+    /// Runs that diverged, of all.
+    pub diverged: usize,
+}
+
+/// The points of one axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AxisValues {
+    /// Path of the key.
+    pub key: String,
+    /// Its values.
+    pub values: Vec<f64>,
+}
+
+impl From<&AxisConfig> for AxisValues {
+    fn from(axis: &AxisConfig) -> Self {
+        Self {
+            key: axis.key.clone(),
+            values: axis.values(),
+        }
+    }
+}
+
+/// Trains at every point of the grid with seeds `seed`, `seed + 1` and so on; `None` if `stop` was set meanwhile.
+///
+/// `progress` is told how many runs are done, and of how many.
+///
+/// # Errors
+/// If the experiment has no `[sweep]`, a point of the grid is not a valid experiment, or its data cannot be loaded.
+pub fn run(
+    config: &Config,
+    data_directory: Option<&Path>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    stop: &AtomicBool,
+) -> Result<Option<SweepOutcome>, SweepError> {
+    let Some(sweep) = &config.sweep else {
+        return Err(SweepError::NoSweep {
+            name: config.name.clone(),
+        });
+    };
+    let (x, y) = (AxisValues::from(&sweep.x), AxisValues::from(&sweep.y));
+    let points = points(config, sweep, &x, &y)?;
+    let total = points.len() * sweep.repeats;
+    let done = AtomicUsize::new(0);
+    let runs: Result<Vec<Option<f64>>, SweepError> = (0..total)
+        .into_par_iter()
+        .map(|run| {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let mut config = points[run / sweep.repeats].clone();
+            config.seed += (run % sweep.repeats) as u64;
+            let accuracy = accuracy(config, data_directory)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok(accuracy)
+        })
+        .collect();
+    let runs = runs?;
+    if stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    Ok(Some(summarise(config, sweep, x, y, &runs)))
+}
+
+/// The experiment at every point of the grid, row by row.
+fn points(
+    config: &Config,
+    sweep: &SweepConfig,
+    x: &AxisValues,
+    y: &AxisValues,
+) -> Result<Vec<Config>, ConfigError> {
+    let table = ConfigTable::from_toml_str(&config.to_toml()?, &config.name)?;
+    let mut points = Vec::new();
+    for y in &y.values {
+        for x in &x.values {
+            let mut table = table.clone();
+            // As floats, also where the value is whole.
+            let overrides = [(&sweep.x, x), (&sweep.y, y)]
+                .map(|(axis, value)| format!("{}={value:?}", axis.key));
+            table.apply_overrides(&overrides)?;
+            points.push(table.resolve()?);
+        }
+    }
+    Ok(points)
+}
+
+/// The test accuracy after the last epoch; `None` if training diverged.
+fn accuracy(config: Config, data_directory: Option<&Path>) -> Result<Option<f64>, Box<TrainError>> {
+    let mut trainer = Trainer::new(config, data_directory).map_err(Box::new)?;
+    match trainer.run(None, &mut NoProgress, &AtomicBool::new(false)) {
+        Ok(_) => {}
+        Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => return Ok(None),
+        Err(error) => return Err(Box::new(error)),
+    }
+    let history = trainer.history().iter();
+    let last = history.rev().find(|record| record.split == "test");
+    Ok(last.map(|record| record.accuracy))
+}
+
+fn summarise(
+    config: &Config,
+    sweep: &SweepConfig,
+    x: AxisValues,
+    y: AxisValues,
+    runs: &[Option<f64>],
+) -> SweepOutcome {
+    let mean = |of: &dyn Fn(Option<f64>) -> f64| -> Vec<Vec<f64>> {
+        let point =
+            |runs: &[Option<f64>]| runs.iter().map(|&run| of(run)).sum::<f64>() / runs.len() as f64;
+        let points: Vec<f64> = runs.chunks(sweep.repeats).map(point).collect();
+        points.chunks(x.values.len()).map(<[f64]>::to_vec).collect()
+    };
+    let accuracy = mean(&|run| run.unwrap_or(0.0));
+    let solved = mean(&|run| f64::from(u8::from(run == Some(1.0))));
+    let over_grid = |grid: &[Vec<f64>]| {
+        grid.iter().flatten().sum::<f64>() / (x.values.len() * y.values.len()) as f64
+    };
+    SweepOutcome {
+        name: config.name.clone(),
+        mean_accuracy: over_grid(&accuracy),
+        mean_solved: over_grid(&solved),
+        diverged: runs.iter().filter(|run| run.is_none()).count(),
+        repeats: sweep.repeats,
+        x,
+        y,
+        accuracy,
+        solved,
+    }
+}
