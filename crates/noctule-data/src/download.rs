@@ -15,8 +15,10 @@ use ureq::Agent;
 use crate::registry::{KnownFile, KnownSet, Source};
 use crate::verify::{self, Verdict};
 
+mod archive;
 mod transfer;
 
+use archive::Archive;
 use transfer::Transfer;
 
 /// Why a file could not be downloaded.
@@ -84,6 +86,17 @@ pub enum DownloadError {
     Occupied {
         /// Where the file lies.
         path: PathBuf,
+    },
+    /// A file has the name already, and nothing shows that it is the official one; it was left alone.
+    #[error(
+        "{} is there already, but nothing shows that it came from the official {archive}; use it as it is, or move it away to fetch that one",
+        path.display()
+    )]
+    Unproven {
+        /// Where the file lies.
+        path: PathBuf,
+        /// Name of the archive that the official file is in.
+        archive: &'static str,
     },
     /// The disk is full.
     #[error("no space is left to write {}; free some and run the same command again to resume", path.display())]
@@ -165,7 +178,8 @@ impl Downloader {
 
     /// Downloads every file of a set into its folder in `data_directory`, from `base_url` or else the official address.
     ///
-    /// Returns each file's name with what was done; nothing for generated sets.
+    /// Returns each file's name with what was done; nothing for generated sets. Of a set in an archive only the files
+    /// that are needed stay: they are extracted and the archive is deleted.
     ///
     /// # Errors
     /// At the first file that cannot be had; complete files before it stay.
@@ -176,19 +190,36 @@ impl Downloader {
         base_url: Option<&str>,
         progress: &mut dyn Progress,
     ) -> Result<Vec<(&'static str, Fetched)>, DownloadError> {
-        let Source::Idx {
-            base_url: official, ..
-        } = set.source
-        else {
-            return Ok(Vec::new());
-        };
-        let base_url = base_url.unwrap_or(official);
         let folder = set.folder(data_directory);
-        let fetch = |file: KnownFile| {
-            let fetched = self.fetch(&file, base_url, &folder, progress)?;
-            Ok((file.name, fetched))
-        };
-        set.files().into_iter().map(fetch).collect()
+        match set.source {
+            Source::Generated => Ok(Vec::new()),
+            Source::Idx {
+                base_url: official, ..
+            } => {
+                let base_url = base_url.unwrap_or(official);
+                let fetch = |file: KnownFile| {
+                    let fetched = self.fetch(&file, base_url, &folder, progress)?;
+                    Ok((file.name, fetched))
+                };
+                set.files().into_iter().map(fetch).collect()
+            }
+            Source::Emnist {
+                base_url: official,
+                archive,
+                folder: inner_folder,
+                train,
+                test,
+                ..
+            } => {
+                let archive = Archive {
+                    file: &archive,
+                    inner_folder,
+                    names: &[train.names(), test.names()].concat(),
+                    folder: &folder,
+                };
+                archive.fetch(self, base_url.unwrap_or(official), progress)
+            }
+        }
     }
 
     /// Downloads one file from under `base_url` into `folder`, unless its contents are there.

@@ -14,8 +14,9 @@ use thiserror::Error;
 
 use crate::dataset::{Dataset, DatasetError};
 use crate::idx::FileError;
+use crate::mat5::Mat5Error;
 use crate::registry::{self, RegistryError, Source, Split};
-use crate::{mnist, yinyang};
+use crate::{emnist, mnist, yinyang};
 
 /// Why a data set cannot be loaded.
 #[derive(Debug, Error)]
@@ -45,6 +46,14 @@ pub enum LoadError {
     /// A file is damaged or not what its name says.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A MATLAB file is damaged or holds something else.
+    #[error("{}: {cause}", path.display())]
+    Matlab {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: Mat5Error,
+    },
     /// The images have another size than those of this set.
     #[error(
         "{}: the images are {found_height} x {found_width} pixels, but those of {name:?} are {height} x {width}",
@@ -98,20 +107,23 @@ pub fn load(
     seed: u64,
 ) -> Result<Dataset, LoadError> {
     let set = registry::find(name)?;
-    let (train, test) = match set.source {
-        Source::Generated => return Ok(yinyang::standard(split, seed)?),
-        Source::Idx { train, test, .. } => (train, test),
-    };
-    let files = match split {
-        Split::Train => train,
-        Split::Test => test,
-        Split::Validation => {
+    let folder = || registry::data_directory(data_directory).map(|data| set.folder(&data));
+    let loaded = match (set.source, split) {
+        (Source::Generated, _) => return Ok(yinyang::standard(split, seed)?),
+        (_, Split::Validation) => {
             let name = name.to_owned();
             return Err(LoadError::NoSplit { name, split });
         }
+        (Source::Idx { train: files, .. }, Split::Train)
+        | (Source::Idx { test: files, .. }, Split::Test) => mnist::load(set, files, &folder()?),
+        (Source::Emnist { train, matlab, .. }, Split::Train) => {
+            emnist::load(set, &train, matlab, "train", &folder()?)
+        }
+        (Source::Emnist { test, matlab, .. }, Split::Test) => {
+            emnist::load(set, &test, matlab, "test", &folder()?)
+        }
     };
-    let folder = set.folder(&registry::data_directory(data_directory)?);
-    mnist::load(set, files, &folder).map_err(|error| match error {
+    loaded.map_err(|error| match error {
         LoadError::File(FileError::Missing { path }) => LoadError::Missing {
             path,
             command: fetch_command(name, data_directory),

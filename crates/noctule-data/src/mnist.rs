@@ -5,14 +5,34 @@ use std::path::{Path, PathBuf};
 use crate::dataset::{Dataset, Inputs};
 use crate::idx;
 use crate::load::LoadError;
-use crate::registry::{FilePair, KnownFile, KnownSet};
+use crate::registry::{self, FilePair, KnownSet, NamePair};
 
 /// Loads one part of a set from `folder`, where its files lie packed or unpacked.
+pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Dataset, LoadError> {
+    let names = NamePair {
+        images: files.images.name,
+        labels: files.labels.name,
+    };
+    let (pixels, labels) = read(set, &names, folder)?;
+    let inputs = Inputs::Bytes(pixels);
+    Ok(Dataset::new(
+        set.name,
+        set.shape,
+        set.classes,
+        inputs,
+        labels,
+    )?)
+}
+
+/// Reads the pixels, of shape `[samples, height, width]`, and the labels of one part.
 ///
 /// A part may have fewer samples than the official one, so that cut-down copies can be used for trials.
-pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Dataset, LoadError> {
-    let images_path = locate(&files.images, folder);
-    let labels_path = locate(&files.labels, folder);
+pub(crate) fn read(
+    set: &KnownSet,
+    names: &NamePair,
+    folder: &Path,
+) -> Result<(Vec<u8>, Vec<u16>), LoadError> {
+    let [images_path, labels_path] = names.names().map(|name| locate(name, folder));
     let images = idx::read_images(&images_path)?;
     let labels = idx::read_labels(&labels_path)?;
     if (images.height, images.width) != (set.shape.height, set.shape.width) {
@@ -34,20 +54,13 @@ pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Da
         });
     }
     let labels = labels.into_iter().map(u16::from).collect();
-    let inputs = Inputs::Bytes(images.pixels);
-    Ok(Dataset::new(
-        set.name,
-        set.shape,
-        set.classes,
-        inputs,
-        labels,
-    )?)
+    Ok((images.pixels, labels))
 }
 
 /// The unpacked file if only that is there, else the packed one.
-fn locate(file: &KnownFile, folder: &Path) -> PathBuf {
-    let packed = folder.join(file.name);
-    let unpacked = folder.join(file.unpacked_name());
+pub(crate) fn locate(name: &str, folder: &Path) -> PathBuf {
+    let packed = folder.join(name);
+    let unpacked = folder.join(registry::unpacked(name));
     if !packed.exists() && unpacked.exists() {
         unpacked
     } else {

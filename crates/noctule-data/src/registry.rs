@@ -18,6 +18,8 @@ use thiserror::Error;
 
 use crate::dataset::Shape;
 
+mod sets;
+
 /// The environment variable that names the data directory.
 pub const DATA_VARIABLE: &str = "NOCTULE_DATA";
 
@@ -62,7 +64,7 @@ impl fmt::Display for Split {
 /// A file as its publisher offers it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KnownFile {
-    /// Name of the file, ending in `.gz`.
+    /// Name of the file, ending in `.gz` or, if it is an archive of many, `.zip`.
     pub name: &'static str,
     /// Size of the file in bytes.
     pub bytes: u64,
@@ -75,8 +77,13 @@ pub struct KnownFile {
 impl KnownFile {
     /// Name of the unpacked file.
     pub fn unpacked_name(&self) -> &'static str {
-        self.name.strip_suffix(".gz").unwrap_or(self.name)
+        unpacked(self.name)
     }
+}
+
+/// The name without `.gz`.
+pub(crate) fn unpacked(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
 }
 
 /// The two files of one split.
@@ -86,6 +93,22 @@ pub struct FilePair {
     pub images: KnownFile,
     /// The labels of these images, in the same order.
     pub labels: KnownFile,
+}
+
+/// The names of the two files of one split.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NamePair {
+    /// Name of the file of images, ending in `.gz`.
+    pub images: &'static str,
+    /// Name of the file of labels of these images, in the same order.
+    pub labels: &'static str,
+}
+
+impl NamePair {
+    /// The images, then the labels.
+    pub fn names(&self) -> [&'static str; 2] {
+        [self.images, self.labels]
+    }
 }
 
 /// Where the samples of a set come from.
@@ -102,6 +125,22 @@ pub enum Source {
         train: &'static FilePair,
         /// The files to report on.
         test: &'static FilePair,
+    },
+    /// IDX files in a zip archive at an official address, or a MATLAB file with the same; either way the images are
+    /// stored transposed.
+    Emnist {
+        /// The address that the name of the archive is appended to, ending in a slash.
+        base_url: &'static str,
+        /// The archive to download. It is deleted once the files are extracted.
+        archive: KnownFile,
+        /// The folder of the files within the archive, ending in a slash.
+        folder: &'static str,
+        /// The files to learn from.
+        train: NamePair,
+        /// The files to report on.
+        test: NamePair,
+        /// Name of the MATLAB file, which is read where the other files are not there.
+        matlab: &'static str,
     },
 }
 
@@ -138,6 +177,7 @@ impl KnownSet {
             Source::Idx { train, test, .. } => {
                 vec![train.images, train.labels, test.images, test.labels]
             }
+            Source::Emnist { archive, .. } => vec![archive],
         }
     }
 
@@ -149,7 +189,12 @@ impl KnownSet {
 
 /// All sets that Noctule knows, by name.
 pub fn known_sets() -> &'static [KnownSet] {
-    &[FASHION_MNIST, MNIST, YIN_YANG]
+    &[
+        sets::EMNIST_BALANCED,
+        sets::FASHION_MNIST,
+        sets::MNIST,
+        sets::YIN_YANG,
+    ]
 }
 
 /// The set of this name.
@@ -191,123 +236,6 @@ fn names() -> String {
     names.join(", ")
 }
 
-const DIGITS: Shape = Shape {
-    height: 28,
-    width: 28,
-    channels: 1,
-};
-
-const MNIST: KnownSet = KnownSet {
-    name: "mnist",
-    description: "handwritten digits, 28 x 28 grey pixels",
-    licence: "CC BY-SA 3.0",
-    homepage: "http://yann.lecun.com/exdb/mnist/",
-    shape: DIGITS,
-    classes: 10,
-    train_samples: 60_000,
-    validation_samples: 0,
-    test_samples: 10_000,
-    source: Source::Idx {
-        base_url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        train: &FilePair {
-            images: KnownFile {
-                name: "train-images-idx3-ubyte.gz",
-                bytes: 9_912_422,
-                sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-                unpacked_sha256: Some(
-                    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-                ),
-            },
-            labels: KnownFile {
-                name: "train-labels-idx1-ubyte.gz",
-                bytes: 28_881,
-                sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-                unpacked_sha256: Some(
-                    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-                ),
-            },
-        },
-        test: &FilePair {
-            images: KnownFile {
-                name: "t10k-images-idx3-ubyte.gz",
-                bytes: 1_648_877,
-                sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-                unpacked_sha256: Some(
-                    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-                ),
-            },
-            labels: KnownFile {
-                name: "t10k-labels-idx1-ubyte.gz",
-                bytes: 4_542,
-                sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-                unpacked_sha256: Some(
-                    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-                ),
-            },
-        },
-    },
-};
-
-const FASHION_MNIST: KnownSet = KnownSet {
-    name: "fashion-mnist",
-    description: "pictures of clothes, 28 x 28 grey pixels",
-    licence: "MIT",
-    homepage: "https://github.com/zalandoresearch/fashion-mnist",
-    shape: DIGITS,
-    classes: 10,
-    train_samples: 60_000,
-    validation_samples: 0,
-    test_samples: 10_000,
-    source: Source::Idx {
-        base_url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        train: &FilePair {
-            images: KnownFile {
-                name: "train-images-idx3-ubyte.gz",
-                bytes: 26_421_880,
-                sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-                unpacked_sha256: None,
-            },
-            labels: KnownFile {
-                name: "train-labels-idx1-ubyte.gz",
-                bytes: 29_515,
-                sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-                unpacked_sha256: None,
-            },
-        },
-        test: &FilePair {
-            images: KnownFile {
-                name: "t10k-images-idx3-ubyte.gz",
-                bytes: 4_422_102,
-                sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-                unpacked_sha256: None,
-            },
-            labels: KnownFile {
-                name: "t10k-labels-idx1-ubyte.gz",
-                bytes: 5_148,
-                sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-                unpacked_sha256: None,
-            },
-        },
-    },
-};
-
-const YIN_YANG: KnownSet = KnownSet {
-    name: "yin-yang",
-    description: "points in a yin-yang symbol, generated from a seed",
-    licence: "generated, none needed",
-    homepage: "https://arxiv.org/abs/2102.08211",
-    shape: Shape {
-        height: 1,
-        width: 4,
-        channels: 1,
-    },
-    classes: 3,
-    train_samples: 5_000,
-    validation_samples: 1_000,
-    test_samples: 1_000,
-    source: Source::Generated,
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,11 +275,12 @@ mod tests {
     fn every_entry_is_sound() {
         for set in known_sets() {
             assert_eq!(find(set.name), Ok(set));
-            if let Source::Idx { base_url, .. } = set.source {
+            if let Source::Idx { base_url, .. } | Source::Emnist { base_url, .. } = set.source {
                 assert!(base_url.starts_with("http") && base_url.ends_with('/'));
             }
             for file in set.files() {
-                assert!(file.name.ends_with(".gz") && file.bytes > 0);
+                assert!(file.name.ends_with(".gz") || file.name.ends_with(".zip"));
+                assert!(file.bytes > 0);
                 for sum in [Some(file.sha256), file.unpacked_sha256]
                     .into_iter()
                     .flatten()

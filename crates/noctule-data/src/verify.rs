@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::receipt::Receipt;
 use crate::registry::KnownFile;
 
 /// What a folder holds of a known file.
@@ -24,6 +25,8 @@ pub enum Verdict {
 
 /// Compares what `folder` holds of a known file, packed or unpacked, with the official checksums.
 ///
+/// An archive whose files were extracted when it was fetched counts by these files.
+///
 /// # Errors
 /// If a file is there but cannot be read.
 pub fn inspect(file: &KnownFile, folder: &Path) -> io::Result<Verdict> {
@@ -33,7 +36,7 @@ pub fn inspect(file: &KnownFile, folder: &Path) -> io::Result<Verdict> {
             verdict => return verdict,
         }
     }
-    Ok(Verdict::Missing)
+    Receipt::read(file, folder)?.judge_all(folder)
 }
 
 fn judge(file: &KnownFile, path: &Path) -> io::Result<Verdict> {
@@ -54,8 +57,12 @@ fn judge(file: &KnownFile, path: &Path) -> io::Result<Verdict> {
 pub(crate) fn sha256(source: impl Read) -> io::Result<String> {
     let mut digest = Sha256::new();
     io::copy(&mut BufReader::new(source), &mut Hasher(&mut digest))?;
-    let bytes = digest.finalize();
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&digest.finalize()))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unpacked_sha256(source: impl Read) -> io::Result<String> {

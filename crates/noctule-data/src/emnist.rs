@@ -1,0 +1,161 @@
+//! EMNIST: letters and digits in the manner of MNIST, as IDX files or as one MATLAB file.
+//!
+//! Both store every image column after column, which would lie on its side if it were read like MNIST; here the images
+//! are set upright.
+
+use std::path::Path;
+
+use crate::dataset::{Dataset, Inputs, Shape};
+use crate::load::LoadError;
+use crate::mat5::{Array, Mat5Error, MatFile};
+use crate::mnist;
+use crate::registry::{KnownSet, NamePair};
+
+/// Images that are unpacked from MATLAB's order together: few enough that they stay in the cache.
+const BLOCK: usize = 32;
+
+/// Loads one part of a set from `folder`: from its IDX files, or from `matlab` where neither of them is there.
+///
+/// `part` is what the MATLAB file calls the part.
+pub(crate) fn load(
+    set: &KnownSet,
+    names: &NamePair,
+    matlab: &str,
+    part: &str,
+    folder: &Path,
+) -> Result<Dataset, LoadError> {
+    let no_idx = |name: &&str| !mnist::locate(name, folder).exists();
+    let matlab = folder.join(matlab);
+    let (pixels, labels) = if matlab.exists() && names.names().iter().all(no_idx) {
+        read_matlab(set, part, &matlab)?
+    } else {
+        let (columns, labels) = mnist::read(set, names, folder)?;
+        (upright_images(&columns, set.shape), labels)
+    };
+    let inputs = Inputs::Bytes(pixels);
+    Ok(Dataset::new(
+        set.name,
+        set.shape,
+        set.classes,
+        inputs,
+        labels,
+    )?)
+}
+
+/// Reads the upright pixels, of shape `[samples, height, width]`, and the labels of one part.
+fn read_matlab(set: &KnownSet, part: &str, path: &Path) -> Result<(Vec<u8>, Vec<u16>), LoadError> {
+    let failure = |cause| LoadError::Matlab {
+        path: path.to_path_buf(),
+        cause,
+    };
+    let file = MatFile::read(path).map_err(failure)?;
+    let part = file.variable("dataset").and_then(|set| set.field(part));
+    let part = part.map_err(failure)?;
+    let images = part.field("images").map_err(failure)?;
+    let labels = part.field("labels").and_then(|array| labels(&array));
+    let (pixels, labels) = (
+        pixels(&images, set.shape).map_err(failure)?,
+        labels.map_err(failure)?,
+    );
+    let count = images.dimensions()[0];
+    if count != labels.len() {
+        return Err(LoadError::Counts {
+            images_path: path.to_path_buf(),
+            images: count,
+            labels_path: path.to_path_buf(),
+            labels: labels.len(),
+        });
+    }
+    Ok((pixels, labels))
+}
+
+/// Upright pixels from an array of shape `[samples, width * height]`.
+fn pixels(images: &Array<'_>, shape: Shape) -> Result<Vec<u8>, Mat5Error> {
+    let stored = images.bytes()?;
+    match *images.dimensions() {
+        [count, size] if size == shape.neurons() => Ok(upright_matrix(stored, count, shape)),
+        _ => Err(Mat5Error::Dimensions {
+            array: images.name().to_owned(),
+            found: images.dimensions().to_vec(),
+            expected: format!("[images, {}]", shape.neurons()),
+        }),
+    }
+}
+
+fn labels(array: &Array<'_>) -> Result<Vec<u16>, Mat5Error> {
+    let whole = |value: f64| {
+        let label = value as u16;
+        if f64::from(label) == value {
+            return Ok(label);
+        }
+        Err(Mat5Error::NotWhole {
+            array: array.name().to_owned(),
+            value: value.to_string(),
+        })
+    };
+    array.numbers()?.into_iter().map(whole).collect()
+}
+
+/// Images that are stored column after column, of shape `[samples, width, height]`, row after row.
+fn upright_images(columns: &[u8], shape: Shape) -> Vec<u8> {
+    let mut rows = vec![0; columns.len()];
+    let size = shape.neurons();
+    for (columns, rows) in columns.chunks_exact(size).zip(rows.chunks_exact_mut(size)) {
+        for (index, &pixel) in columns.iter().enumerate() {
+            rows[turned(index, shape)] = pixel;
+        }
+    }
+    rows
+}
+
+/// As [`upright_images`], from a matrix of a row per image in MATLAB's order: all first pixels, all second pixels, ...
+fn upright_matrix(stored: &[u8], count: usize, shape: Shape) -> Vec<u8> {
+    let mut rows = vec![0; stored.len()];
+    let size = shape.neurons();
+    for (block, rows) in rows.chunks_mut(BLOCK * size).enumerate() {
+        for (index, column) in stored.chunks_exact(count).enumerate() {
+            let place = turned(index, shape);
+            let images = rows.chunks_exact_mut(size);
+            for (image, &pixel) in images.zip(&column[block * BLOCK..]) {
+                image[place] = pixel;
+            }
+        }
+    }
+    rows
+}
+
+/// Where the pixel that is stored at `index` of its image belongs.
+fn turned(index: usize, shape: Shape) -> usize {
+    index % shape.height * shape.width + index / shape.height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        height: 2,
+        width: 3,
+        channels: 1,
+    };
+
+    #[test]
+    fn columns_become_rows() {
+        let stored = [1, 4, 2, 5, 3, 6, 10, 40, 20, 50, 30, 60];
+        let upright = [1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60];
+        assert_eq!(upright_images(&stored, SHAPE), upright);
+    }
+
+    #[test]
+    fn both_orders_agree_across_blocks() {
+        let count = 2 * BLOCK + 5;
+        let images: Vec<u8> = (0..count * 6).map(|i| (i * 7 % 251) as u8).collect();
+        let matrix: Vec<u8> = (0..count * 6)
+            .map(|i| images[i % count * 6 + i / count])
+            .collect();
+        assert_eq!(
+            upright_matrix(&matrix, count, SHAPE),
+            upright_images(&images, SHAPE)
+        );
+    }
+}

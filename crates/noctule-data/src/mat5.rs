@@ -1,0 +1,341 @@
+//! Reader of MATLAB 5 files (what `save` writes unless told otherwise): numbers and structures, packed or not.
+//!
+//! The file's word is never enough to allocate memory: what a reader holds grows with the bytes that are really there, up
+//! to [`LIMIT`]. Structures are looked into one level at a time, so nesting costs nothing.
+//!
+//! ```
+//! use noctule_data::mat5::{Mat5Error, MatFile};
+//!
+//! let error = MatFile::parse(b"not a MATLAB file").expect_err("too short");
+//! assert!(matches!(error, Mat5Error::Truncated { expected: 128, found: 17, .. }));
+//! ```
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use thiserror::Error;
+
+mod element;
+mod stream;
+
+use element::{Cursor, Order, kind};
+
+/// The most bytes that the variables of a file may take up, unpacked: 1 GiB.
+pub const LIMIT: u64 = 1 << 30;
+
+/// The class number of structures.
+const STRUCTURE: u8 = 2;
+/// The class number of unsigned bytes.
+const BYTES: u8 = 9;
+/// The class numbers of numbers, from double precision to unsigned 64-bit integers.
+const NUMBERS: std::ops::RangeInclusive<u8> = 6..=15;
+
+/// Why bytes are not a MATLAB 5 file, or do not hold what is asked for.
+#[derive(Clone, Debug, Error, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Mat5Error {
+    /// The end of the header does not say in which order bytes are.
+    #[error(
+        "bytes 126 and 127 are {found:?} instead of \"IM\" or \"MI\"; this is no MATLAB 5 file"
+    )]
+    WrongMagic {
+        /// The bytes that are there.
+        found: [u8; 2],
+    },
+    /// The header names another version.
+    #[error(
+        "this is a MATLAB file of version {found:#06x}, but only 0x0100 can be read; write it with `save -v7`"
+    )]
+    WrongVersion {
+        /// The version that is there.
+        found: u16,
+    },
+    /// The bytes end too early.
+    #[error(
+        "truncated: {what} needs {expected} bytes, but there are only {found}; fetch the file again"
+    )]
+    Truncated {
+        /// What is cut.
+        what: &'static str,
+        /// Bytes that it should have.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// A packed variable cannot be unpacked.
+    #[error("a packed variable is damaged ({cause}); fetch the file again")]
+    CorruptZlib {
+        /// What the unpacker said.
+        cause: String,
+    },
+    /// The variables take up more than [`LIMIT`].
+    #[error(
+        "a variable of {announced} bytes is announced, but no more than {LIMIT} are read from a file"
+    )]
+    TooLarge {
+        /// Bytes that are announced.
+        announced: u64,
+    },
+    /// The source failed while it was read.
+    #[error("reading failed: {cause}")]
+    Unreadable {
+        /// What the operating system said.
+        cause: String,
+    },
+    /// Something else is there than should be.
+    #[error("the file is damaged: {what} of a variable is of type {found} and {bytes} bytes long")]
+    Malformed {
+        /// What was looked for.
+        what: &'static str,
+        /// The number of the type that is there.
+        found: u32,
+        /// The length that is there.
+        bytes: usize,
+    },
+    /// There is no variable or field of this name.
+    #[error("there is no {name:?} in {parent}; it has {known:?}")]
+    Absent {
+        /// The name that was asked for.
+        name: String,
+        /// What was looked into.
+        parent: String,
+        /// The names that it has, up to a hundred.
+        known: Vec<String>,
+    },
+    /// An array is of another class.
+    #[error("{array:?} is {found}, but {expected} is needed")]
+    WrongClass {
+        /// Name of the array.
+        array: String,
+        /// What is needed.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// An array has other dimensions.
+    #[error("{array:?} has the dimensions {found:?}, but {expected} is needed")]
+    Dimensions {
+        /// Name of the array.
+        array: String,
+        /// The dimensions that it has.
+        found: Vec<usize>,
+        /// What is needed.
+        expected: String,
+    },
+    /// A label is not a whole number.
+    #[error(
+        "{array:?} holds {value}, which is not a whole number from 0 to {}",
+        u16::MAX
+    )]
+    NotWhole {
+        /// Name of the array.
+        array: String,
+        /// The number that is there.
+        value: String,
+    },
+}
+
+/// The variables of a MATLAB 5 file, unpacked.
+#[derive(Clone, Debug)]
+pub struct MatFile {
+    order: Order,
+    variables: Vec<Vec<u8>>,
+}
+
+impl MatFile {
+    /// Reads a file from its bytes.
+    ///
+    /// # Errors
+    /// If the bytes are not a MATLAB 5 file, or too large or damaged.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Mat5Error> {
+        stream::read(bytes)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not a MATLAB 5 file, too large or damaged.
+    pub fn read(path: &Path) -> Result<Self, Mat5Error> {
+        let file = File::open(path).map_err(|cause| Mat5Error::Unreadable {
+            cause: cause.to_string(),
+        })?;
+        stream::read(BufReader::new(file))
+    }
+
+    /// The variable of this name.
+    ///
+    /// # Errors
+    /// If there is none, or a variable is damaged.
+    pub fn variable(&self, name: &str) -> Result<Array<'_>, Mat5Error> {
+        let mut known = Vec::new();
+        for bytes in &self.variables {
+            let array = Array::new(Cursor::new(bytes, self.order))?;
+            if array.name == name {
+                return Ok(array);
+            }
+            known.push(array.name);
+        }
+        Err(absent(name, "the file", known))
+    }
+}
+
+/// A variable, or a field of one.
+#[derive(Clone, Debug)]
+pub struct Array<'a> {
+    name: String,
+    class: u8,
+    dimensions: Vec<usize>,
+    /// What follows the name.
+    rest: Cursor<'a>,
+}
+
+impl<'a> Array<'a> {
+    fn new(mut rest: Cursor<'a>) -> Result<Self, Mat5Error> {
+        let flags = rest.element("the class")?;
+        let class = match (flags.kind, rest.order().numbers(flags)) {
+            (kind::UINT32, Some(numbers)) if numbers.len() == 2 => numbers[0] as u32 as u8,
+            _ => return Err(flags.malformed("the class")),
+        };
+        let dimensions = rest.element("the dimensions")?;
+        let sizes = match (dimensions.kind, rest.order().numbers(dimensions)) {
+            (kind::INT32, Some(sizes)) if sizes.len() >= 2 && sizes.iter().all(|&n| n >= 0.0) => {
+                sizes
+            }
+            _ => return Err(dimensions.malformed("the dimensions")),
+        };
+        let name = rest.element("the name")?;
+        Ok(Self {
+            name: text(name.bytes),
+            class,
+            dimensions: sizes.into_iter().map(|size| size as usize).collect(),
+            rest,
+        })
+    }
+
+    /// Its name; a field is called by the name that it was asked for.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its dimensions, at least two. Values are stored with the first dimension varying fastest.
+    pub fn dimensions(&self) -> &[usize] {
+        &self.dimensions
+    }
+
+    /// The field of this name of a structure.
+    ///
+    /// # Errors
+    /// If this is no single structure, has no such field, or is damaged.
+    pub fn field(&self, name: &str) -> Result<Array<'a>, Mat5Error> {
+        self.expect_class(self.class == STRUCTURE, "a structure")?;
+        if self.dimensions.iter().any(|&size| size != 1) {
+            return Err(self.wrong_dimensions("a single structure"));
+        }
+        let mut rest = self.rest;
+        let length = rest.element("the length of field names")?;
+        let length = match rest.order().numbers(length).as_deref() {
+            Some(&[length]) if length >= 1.0 => length as usize,
+            _ => return Err(length.malformed("the length of field names")),
+        };
+        let names = rest.element("the field names")?;
+        for field in names.bytes.chunks_exact(length) {
+            let element = rest.element("a field")?;
+            if text(field) != name {
+                continue;
+            }
+            if element.kind != kind::MATRIX {
+                return Err(element.malformed("a field"));
+            }
+            let mut array = Array::new(Cursor::new(element.bytes, rest.order()))?;
+            array.name = name.to_owned();
+            return Ok(array);
+        }
+        let known = names.bytes.chunks_exact(length).map(text);
+        Err(absent(name, &format!("{:?}", self.name), known))
+    }
+
+    /// The values of an array of unsigned bytes.
+    ///
+    /// # Errors
+    /// If this is something else, or damaged.
+    pub fn bytes(&self) -> Result<&'a [u8], Mat5Error> {
+        self.expect_class(self.class == BYTES, "an array of unsigned bytes")?;
+        let mut rest = self.rest;
+        let values = rest.element("the values")?;
+        if values.kind != kind::UINT8 {
+            return Err(values.malformed("the values"));
+        }
+        self.check_count(values.bytes.len())?;
+        Ok(values.bytes)
+    }
+
+    /// The values of an array of real numbers.
+    ///
+    /// # Errors
+    /// If this is something else, or damaged.
+    pub fn numbers(&self) -> Result<Vec<f64>, Mat5Error> {
+        self.expect_class(NUMBERS.contains(&self.class), "an array of numbers")?;
+        let mut rest = self.rest;
+        let values = rest.element("the values")?;
+        let numbers = rest.order().numbers(values);
+        let numbers = numbers.ok_or_else(|| values.malformed("the values"))?;
+        self.check_count(numbers.len())?;
+        Ok(numbers)
+    }
+
+    fn expect_class(&self, right: bool, expected: &'static str) -> Result<(), Mat5Error> {
+        if right {
+            return Ok(());
+        }
+        Err(Mat5Error::WrongClass {
+            array: self.name.clone(),
+            expected,
+            found: class_name(self.class),
+        })
+    }
+
+    fn check_count(&self, found: usize) -> Result<(), Mat5Error> {
+        let sizes = &mut self.dimensions.iter();
+        let expected = sizes.try_fold(1_usize, |product, &size| product.checked_mul(size));
+        if expected == Some(found) {
+            return Ok(());
+        }
+        Err(self.wrong_dimensions(&format!("one for its {found} values")))
+    }
+
+    fn wrong_dimensions(&self, expected: &str) -> Mat5Error {
+        Mat5Error::Dimensions {
+            array: self.name.clone(),
+            found: self.dimensions.clone(),
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+fn absent(name: &str, parent: &str, known: impl IntoIterator<Item = String>) -> Mat5Error {
+    Mat5Error::Absent {
+        name: name.to_owned(),
+        parent: parent.to_owned(),
+        known: known.into_iter().take(100).collect(),
+    }
+}
+
+/// The name that is stored in `bytes`, which zeros may follow.
+fn text(bytes: &[u8]) -> String {
+    let name = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
+}
+
+fn class_name(class: u8) -> &'static str {
+    match class {
+        1 => "a cell array",
+        STRUCTURE => "a structure",
+        3 => "an object",
+        4 => "text",
+        5 => "a sparse matrix",
+        BYTES => "an array of unsigned bytes",
+        class if NUMBERS.contains(&class) => "an array of other numbers",
+        _ => "of an unknown class",
+    }
+}
