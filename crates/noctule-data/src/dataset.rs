@@ -11,6 +11,7 @@
 //! # Ok::<(), noctule_data::DatasetError>(())
 //! ```
 
+pub use noctule_core::Shape;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -108,29 +109,6 @@ pub enum DatasetError {
         /// Number of samples.
         samples: usize,
     },
-}
-
-/// How the input neurons of a sample are laid out in space.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Shape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Values at each place.
-    pub channels: usize,
-}
-
-impl Shape {
-    /// Number of input neurons, `height * width * channels`.
-    ///
-    /// Neuron `(y * width + x) * channels + c` is channel `c` at row `y` and column `x`. A product that does not fit
-    /// a `usize` saturates, and [`Dataset::new`] refuses it.
-    pub fn neurons(&self) -> usize {
-        self.height
-            .saturating_mul(self.width)
-            .saturating_mul(self.channels)
-    }
 }
 
 /// Intensities, sample after sample; shape `[samples, neurons]`.

@@ -192,7 +192,7 @@ impl Downloader {
     ) -> Result<Vec<(&'static str, Fetched)>, DownloadError> {
         let folder = set.folder(data_directory);
         match set.source {
-            Source::Generated => Ok(Vec::new()),
+            Source::Generated(_) => Ok(Vec::new()),
             Source::Idx {
                 base_url: official, ..
             } => {

@@ -11,6 +11,7 @@ pub mod mat5;
 mod mnist;
 mod receipt;
 pub mod registry;
+pub mod spike_order;
 pub mod verify;
 pub mod yinyang;
 

@@ -15,8 +15,8 @@ use thiserror::Error;
 use crate::dataset::{Dataset, DatasetError};
 use crate::idx::FileError;
 use crate::mat5::Mat5Error;
-use crate::registry::{self, RegistryError, Source, Split};
-use crate::{emnist, mnist, yinyang};
+use crate::registry::{self, Generator, RegistryError, Source, Split};
+use crate::{emnist, mnist, spike_order, yinyang};
 
 /// Why a data set cannot be loaded.
 #[derive(Debug, Error)]
@@ -109,11 +109,12 @@ pub fn load(
     let set = registry::find(name)?;
     let folder = || registry::data_directory(data_directory).map(|data| set.folder(&data));
     let loaded = match (set.source, split) {
-        (Source::Generated, _) => return Ok(yinyang::standard(split, seed)?),
+        (Source::Generated(Generator::YinYang), _) => return Ok(yinyang::standard(split, seed)?),
         (_, Split::Validation) => {
             let name = name.to_owned();
             return Err(LoadError::NoSplit { name, split });
         }
+        (Source::Generated(Generator::SpikeOrder), _) => return Ok(spike_order::samples()?),
         (Source::Idx { train: files, .. }, Split::Train)
         | (Source::Idx { test: files, .. }, Split::Test) => mnist::load(set, files, &folder()?),
         (Source::Emnist { train, matlab, .. }, Split::Train) => {

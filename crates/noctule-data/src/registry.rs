@@ -111,12 +111,22 @@ impl NamePair {
     }
 }
 
+/// What makes the samples of a generated set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Generator {
+    /// [`crate::yinyang`], from a seed.
+    YinYang,
+    /// [`crate::spike_order`], always the same.
+    SpikeOrder,
+}
+
 /// Where the samples of a set come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Source {
-    /// Drawn on the spot from a seed.
-    Generated,
+    /// Made on the spot.
+    Generated(Generator),
     /// IDX files at an official address.
     Idx {
         /// The address that file names are appended to, ending in a slash.
@@ -173,7 +183,7 @@ impl KnownSet {
     /// The files to download; empty for generated sets.
     pub fn files(&self) -> Vec<KnownFile> {
         match self.source {
-            Source::Generated => Vec::new(),
+            Source::Generated(_) => Vec::new(),
             Source::Idx { train, test, .. } => {
                 vec![train.images, train.labels, test.images, test.labels]
             }
@@ -193,6 +203,7 @@ pub fn known_sets() -> &'static [KnownSet] {
         sets::EMNIST_BALANCED,
         sets::FASHION_MNIST,
         sets::MNIST,
+        sets::SPIKE_ORDER,
         sets::YIN_YANG,
     ]
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use noctule_core::{
     Conv2d, CountSoftmax, Dense, EarlyPull, Guards, Homeostasis, Initialiser, InitialiserError,
-    Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, Shape, ShapeError,
-    SpikeCount, SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
+    Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, ShapeError, SpikeCount,
+    SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
 };
 use noctule_data::{
     Augmentation, Dataset, DatasetError, Elastic, EncodeError, LatencyEncoder, LoadError, Split,
@@ -99,6 +99,7 @@ impl DataSet {
             Self::Mnist => "mnist",
             Self::FashionMnist => "fashion-mnist",
             Self::EmnistBalanced => "emnist-balanced",
+            Self::SpikeOrder => "spike-order",
             Self::YinYang => "yin-yang",
         }
     }
@@ -168,7 +169,7 @@ pub fn network(
     inputs: usize,
     set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
-    let shape = image(set);
+    let shape = set.shape();
     let mut network = if shape.neurons() == inputs {
         Network::image(shape)?
     } else {
@@ -186,20 +187,6 @@ pub fn network(
         });
     }
     Ok(network)
-}
-
-/// How the pixels of a data set's images are laid out.
-fn image(set: &Dataset) -> Shape {
-    let noctule_data::Shape {
-        height,
-        width,
-        channels,
-    } = set.shape();
-    Shape {
-        height,
-        width,
-        channels,
-    }
 }
 
 fn add_layer(

@@ -30,12 +30,23 @@ Examples:
 
 Press Ctrl-C to stop after the current batch; the run can then be resumed.";
 
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  noctule sweep convergence
+  noctule sweep convergence-ttfs --repeats 10 --out runs/quick
+  noctule sweep my-experiment.toml --set sweep.x.step=0.1
+
+The experiment says in its table [sweep] which keys vary.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a network from a preset or an experiment file.
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(Train),
+    /// Train at every point of a grid of two keys, many times, and draw a heat map of the accuracy.
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(Sweep),
     /// Evaluate a run's network on the test set.
     Eval(Eval),
     /// List, download and inspect data sets.
@@ -77,6 +88,29 @@ pub struct Train {
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// Override a key of the experiment, such as `training.batch_size=100`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Options of `sweep`.
+#[derive(Args, Debug)]
+pub struct Sweep {
+    /// A preset (convergence, convergence-ttfs) or a TOML file with a table [sweep].
+    #[arg(value_name = "PRESET|FILE.toml")]
+    pub experiment: String,
+    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Runs at each point of the grid.
+    #[arg(long, value_name = "N")]
+    pub repeats: Option<u64>,
+    /// Threads to use; 0 for all cores. Results do not depend on it.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+    /// Override a key of the experiment, such as `training.epochs=20`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }

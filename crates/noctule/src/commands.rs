@@ -3,6 +3,7 @@
 mod data;
 mod eval;
 mod replay;
+mod sweep;
 mod train;
 
 use anyhow::{Result, bail};
@@ -22,6 +23,7 @@ pub enum Outcome {
 pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Train(options) => train::run(&options),
+        Command::Sweep(options) => sweep::run(&options),
         Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options).map(|()| Outcome::Done),

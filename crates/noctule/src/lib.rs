@@ -9,7 +9,9 @@
 //! | [`train`] | experiment files, optimisers, the trainer, run directories |
 //! | [`replay`] | reference cases that certify a build |
 //! | [`picture`] | what a Yin-Yang network sees |
+//! | [`heatmap`] | the outcome of a sweep |
 
+pub mod heatmap;
 pub mod picture;
 pub mod replay;
 

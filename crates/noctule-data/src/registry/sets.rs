@@ -1,6 +1,6 @@
 //! The table itself: names, sizes, addresses and checksums.
 
-use super::{FilePair, KnownFile, KnownSet, NamePair, Source};
+use super::{FilePair, Generator, KnownFile, KnownSet, NamePair, Source};
 use crate::dataset::Shape;
 
 const DIGITS: Shape = Shape {
@@ -134,6 +134,23 @@ pub(super) const FASHION_MNIST: KnownSet = KnownSet {
     },
 };
 
+pub(super) const SPIKE_ORDER: KnownSet = KnownSet {
+    name: "spike-order",
+    description: "two samples of four spikes in another order, a probe of convergence",
+    licence: "generated, none needed",
+    homepage: "https://arxiv.org/abs/2212.09500",
+    shape: Shape {
+        height: 1,
+        width: 4,
+        channels: 1,
+    },
+    classes: 2,
+    train_samples: 2,
+    validation_samples: 0,
+    test_samples: 2,
+    source: Source::Generated(Generator::SpikeOrder),
+};
+
 pub(super) const YIN_YANG: KnownSet = KnownSet {
     name: "yin-yang",
     description: "points in a yin-yang symbol, generated from a seed",
@@ -148,5 +165,5 @@ pub(super) const YIN_YANG: KnownSet = KnownSet {
     train_samples: 5_000,
     validation_samples: 1_000,
     test_samples: 1_000,
-    source: Source::Generated,
+    source: Source::Generated(Generator::YinYang),
 };

@@ -1,14 +1,17 @@
 //! The experiments that are built in.
 
-pub(super) const PRESETS: &[(&str, &str)] = &[
-    ("yinyang", include_str!("../../presets/yinyang.toml")),
-    (
-        "yinyang-paper",
-        include_str!("../../presets/yinyang-paper.toml"),
-    ),
-    (
-        "mnist-count",
-        include_str!("../../presets/mnist-count.toml"),
-    ),
-    ("mnist-ttfs", include_str!("../../presets/mnist-ttfs.toml")),
+/// Names and texts of the files in `presets/`.
+macro_rules! presets {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../presets/", $name, ".toml"))),)+]
+    };
+}
+
+pub(super) const PRESETS: &[(&str, &str)] = presets![
+    "yinyang",
+    "yinyang-paper",
+    "mnist-count",
+    "mnist-ttfs",
+    "convergence",
+    "convergence-ttfs",
 ];

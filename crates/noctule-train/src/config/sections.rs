@@ -25,6 +25,8 @@ pub enum DataSet {
     FashionMnist,
     /// Handwritten digits and letters, 47 classes.
     EmnistBalanced,
+    /// Two samples that differ in the order of two spikes, generated.
+    SpikeOrder,
     /// Points of the Yin-Yang symbol, generated.
     YinYang,
 }

@@ -36,7 +36,7 @@ fn list() -> Result<()> {
 pub(super) fn fetch(name: &str, directory: Option<&Path>, from: Option<&str>) -> Result<()> {
     let set = find(name)?;
     let directory = data_directory(directory)?;
-    if matches!(set.source, Source::Generated) {
+    if matches!(set.source, Source::Generated(_)) {
         say!("{name} is generated when it is used; there is nothing to download.");
         return Ok(());
     }
@@ -70,7 +70,7 @@ fn info(name: &str, directory: Option<&Path>) -> Result<()> {
         set.test_samples
     );
     match set.source {
-        Source::Generated => say!("  files     none: generated when it is used"),
+        Source::Generated(_) => say!("  files     none: generated when it is used"),
         _ => files(set, &data_directory(directory)?)?,
     }
     Ok(())

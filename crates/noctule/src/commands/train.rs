@@ -70,9 +70,8 @@ fn prepare(options: &Train) -> Result<(Trainer, RunDirectory)> {
         let trainer = Trainer::resume(&directory, &overrides(options), data_dir)?;
         return Ok((trainer, directory));
     }
-    let mut table = ConfigTable::preset_or_file(options.experiment.as_deref().unwrap_or_default())?;
-    table.apply_overrides(&overrides(options))?;
-    let config = table.resolve()?;
+    let experiment = options.experiment.as_deref().unwrap_or_default();
+    let config = configure(experiment, &overrides(options))?;
     let path = options
         .out
         .clone()
@@ -87,6 +86,13 @@ fn prepare(options: &Train) -> Result<(Trainer, RunDirectory)> {
     }
     directory.write_config(&trainer.config().to_toml()?)?;
     Ok((trainer, directory))
+}
+
+/// The experiment of a preset or file, with overrides.
+pub(super) fn configure(experiment: &str, overrides: &[String]) -> Result<Config> {
+    let mut table = ConfigTable::preset_or_file(experiment)?;
+    table.apply_overrides(overrides)?;
+    Ok(table.resolve()?)
 }
 
 /// A run from its beginning; a data set that is not there is downloaded.
@@ -117,7 +123,7 @@ fn overrides(options: &Train) -> Vec<String> {
 }
 
 /// `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3` ... that does not exist.
-fn free_directory(config: &Config) -> PathBuf {
+pub(super) fn free_directory(config: &Config) -> PathBuf {
     let name = |number: usize| match number {
         1 => config.name.clone(),
         _ => format!("{}-{number}", config.name),
@@ -129,7 +135,7 @@ fn free_directory(config: &Config) -> PathBuf {
 }
 
 /// The first Ctrl-C asks the run to stop after its batch; the second ends the process.
-fn listen_for_interrupt(stop: &Arc<AtomicBool>) -> Result<()> {
+pub(super) fn listen_for_interrupt(stop: &Arc<AtomicBool>) -> Result<()> {
     let stop = Arc::clone(stop);
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {

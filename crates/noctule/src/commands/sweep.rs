@@ -1,0 +1,94 @@
+//! `noctule sweep`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use noctule::heatmap::HeatMap;
+use noctule_train::{RunDirectory, SweepOutcome, sweep, write_atomically};
+
+use super::Outcome;
+use super::train::{configure, free_directory, listen_for_interrupt};
+use crate::cli::Sweep;
+use crate::output::say;
+
+pub fn run(options: &Sweep) -> Result<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    listen_for_interrupt(&stop)?;
+    let repeats = options
+        .repeats
+        .map(|repeats| format!("sweep.repeats={repeats}"));
+    let threads = options
+        .threads
+        .map(|threads| format!("training.threads={threads}"));
+    let named = options.set.iter().cloned().chain(repeats).chain(threads);
+    let config = configure(&options.experiment, &named.collect::<Vec<_>>())?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(config.training.threads)
+        .build_global()
+        .context("cannot start the threads")?;
+    let path = options
+        .out
+        .clone()
+        .unwrap_or_else(|| free_directory(&config));
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+        "{bar:24} {pos}/{len} runs  {per_sec}  {eta} left",
+    )?);
+    let progress = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let outcome = sweep::run(&config, options.data_dir.as_deref(), &progress, &stop)?;
+    bar.finish_and_clear();
+    let Some(outcome) = outcome else {
+        say!("\nStopped; nothing is written.");
+        return Ok(Outcome::Interrupted);
+    };
+    let directory = RunDirectory::create(path)?;
+    write(&outcome, directory.path())?;
+    directory.write_config(&config.to_toml()?)?;
+    report(&outcome, directory.path())?;
+    Ok(Outcome::Done)
+}
+
+fn write(outcome: &SweepOutcome, directory: &Path) -> Result<()> {
+    let json = serde_json::to_vec_pretty(outcome)?;
+    write_atomically(&directory.join("sweep.json"), &json)?;
+    let map = HeatMap {
+        title: &format!("{}: test accuracy", outcome.name),
+        x: (&outcome.x.key, &outcome.x.values),
+        y: (&outcome.y.key, &outcome.y.values),
+        values: &outcome.accuracy,
+        range: (0.0, 1.0),
+    };
+    write_atomically(&directory.join("sweep.png"), &map.to_png()?)?;
+    Ok(())
+}
+
+fn report(outcome: &SweepOutcome, directory: &Path) -> Result<()> {
+    let points = outcome.x.values.len() * outcome.y.values.len();
+    say!(
+        "{}: {points} points, {} runs each",
+        outcome.name,
+        outcome.repeats
+    );
+    say!(
+        "  accuracy   {:.2} % on average over the grid",
+        100.0 * outcome.mean_accuracy
+    );
+    say!(
+        "  solved     {:.2} % of the runs make no mistake at the end",
+        100.0 * outcome.mean_solved
+    );
+    if outcome.diverged > 0 {
+        say!(
+            "  diverged   {} runs, counted as wrong on every sample",
+            outcome.diverged
+        );
+    }
+    say!("  heat map   {}", directory.join("sweep.png").display());
+    say!("  data       {}", directory.join("sweep.json").display());
+    Ok(())
+}
