@@ -12,7 +12,7 @@ const DIGITS: Shape = Shape {
 pub(super) const EMNIST_BALANCED: KnownSet = KnownSet {
     name: "emnist-balanced",
     description: "handwritten digits and letters, 28 x 28 grey pixels",
-    licence: "public domain (NIST Special Database 19)",
+    licence: "none stated by NIST; drawn from its Special Database 19",
     homepage: "https://www.nist.gov/itl/products-and-services/emnist-dataset",
     shape: DIGITS,
     classes: 47,
