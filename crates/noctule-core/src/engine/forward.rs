@@ -114,13 +114,13 @@ impl<'a, T: Real> Resolver<'a, T> {
     #[inline(always)]
     fn interval(&self, index: usize, stop: &Stop<T>, end: &Stop<T>) -> Interval<T> {
         let start = &self.moments[stop.moment as usize];
-        let end = self.moments[end.moment as usize].time;
+        let end = &self.moments[end.moment as usize];
         Interval {
             stop: index as u32,
             start: start.time,
-            end,
-            duration: end - start.time,
-            x: start.x,
+            end: end.time,
+            reference: start.time - start.x,
+            growth: end.threshold / start.threshold - T::one(),
             leak: self.neuron.theta / stop.threshold,
             current_decay: stop.current_gain.recip(),
             response: stop.response,
@@ -152,37 +152,103 @@ impl<'a, T: Real> Resolver<'a, T> {
         interval: &Interval<T>,
         lane: usize,
         reference_current: T,
-        mut reference_potential: T,
+        reference_potential: T,
     ) -> T {
+        let start = Neuron {
+            leak: interval.leak,
+            current: reference_current * interval.current_decay,
+            potential: interval.leak
+                * (reference_potential + reference_current * interval.response),
+            reference_potential,
+        };
+        if self.neuron.is_quadratic() {
+            self.follow_by_growth(interval, lane, start)
+        } else {
+            self.follow_by_time(interval, lane, start)
+        }
+    }
+
+    /// For `tau_m = 2 tau_s`: from spike to spike in terms of `exp(x/tau_m)`. Nothing waits for a logarithm.
+    #[inline(always)]
+    fn follow_by_growth(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
         let neuron = self.neuron;
-        let mut leak = interval.leak;
-        let mut current = reference_current * interval.current_decay;
-        let mut potential = leak * (reference_potential + reference_current * interval.response);
-        let mut left = interval.duration;
-        while let Some(crossing) = neuron.first_crossing(potential, current, left) {
-            left -= crossing.elapsed;
-            leak *= crossing.potential_decay;
-            let elapsed = interval.duration - left;
-            self.spikes.push(Spike {
-                time: (interval.start + elapsed).min(interval.end),
-                slope: crossing.slope,
-                leak,
-                response: neuron.response_of_decay(interval.x + elapsed, leak),
+        let mut left = interval.growth;
+        loop {
+            let crossing = neuron.growth_to_threshold(state.potential, state.current);
+            if !(crossing.growth <= left) {
+                return state.reference_potential;
+            }
+            let decay = (T::one() + crossing.growth).recip();
+            left = (left - crossing.growth) * decay;
+            state.leak *= decay;
+            let time = interval.reference - neuron.tau_m * state.leak.ln();
+            let spike = Spike {
+                time: time.max(interval.start).min(interval.end),
+                slope: crossing.root * decay,
+                leak: state.leak,
+                response: neuron.tau_m * (T::one() - state.leak),
                 stop: interval.stop,
                 lane: lane as u32,
-            });
-            self.remaining[lane] -= 1;
-            if self.remaining[lane] == 0 {
-                // An exhausted neuron sinks so deep that no test ever looks at it again.
-                self.firing -= 1;
+            };
+            if self.emit(spike) {
                 return T::neg_infinity();
             }
-            reference_potential -= neuron.reset / leak;
-            potential = neuron.theta - neuron.reset;
-            current *= crossing.current_decay;
+            state.reference_potential -= neuron.reset / state.leak;
+            state.potential = neuron.theta - neuron.reset;
+            state.current *= decay * decay;
         }
-        reference_potential
     }
+
+    /// For any ratio of the time constants: from spike to spike in terms of time.
+    #[inline(always)]
+    fn follow_by_time(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
+        let neuron = self.neuron;
+        let duration = interval.end - interval.start;
+        let mut left = duration;
+        while let Some(crossing) = neuron.first_crossing(state.potential, state.current, left) {
+            left -= crossing.elapsed;
+            state.leak *= crossing.potential_decay;
+            let elapsed = duration - left;
+            let x = interval.start - interval.reference + elapsed;
+            let spike = Spike {
+                time: (interval.start + elapsed).min(interval.end),
+                slope: crossing.slope,
+                leak: state.leak,
+                response: neuron.response_of_decay(x, state.leak),
+                stop: interval.stop,
+                lane: lane as u32,
+            };
+            if self.emit(spike) {
+                return T::neg_infinity();
+            }
+            state.reference_potential -= neuron.reset / state.leak;
+            state.potential = neuron.theta - neuron.reset;
+            state.current *= crossing.current_decay;
+        }
+        state.reference_potential
+    }
+
+    /// Takes down a spike; returns whether it was the neuron's last. An exhausted neuron sinks so deep that no test ever
+    /// looks at it again.
+    #[inline(always)]
+    fn emit(&mut self, spike: Spike<T>) -> bool {
+        let remaining = &mut self.remaining[spike.lane as usize];
+        *remaining -= 1;
+        let exhausted = *remaining == 0;
+        self.firing -= usize::from(exhausted);
+        self.spikes.push(spike);
+        exhausted
+    }
+}
+
+/// One neuron on its way through an interval.
+struct Neuron<T> {
+    /// `exp(-x/tau_m)`.
+    leak: T,
+    current: T,
+    potential: T,
+    /// What [`Resolver::resolve`] is to return.
+    reference_potential: T,
 }
 
 /// What all neurons that may cross in an interval have in common.
@@ -190,9 +256,10 @@ struct Interval<T> {
     stop: u32,
     start: T,
     end: T,
-    duration: T,
-    /// The start, counted from the reference of the segment.
-    x: T,
+    /// The reference time of the segment.
+    reference: T,
+    /// By how much `exp(x/tau_m)` grows, relative to what it is at the start.
+    growth: T,
     /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
     leak: T,
     current_decay: T,

@@ -27,7 +27,7 @@ pub fn run(command: Data) -> Result<()> {
 
 fn list() -> Result<()> {
     for set in known_sets() {
-        say!("{:<14} {}", set.name, set.description);
+        say!("{:<16} {}", set.name, set.description);
     }
     Ok(())
 }
