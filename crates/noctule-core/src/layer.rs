@@ -6,6 +6,7 @@
 
 mod conv2d;
 mod dense;
+mod dropout;
 mod initialise;
 mod projected;
 mod shape;
@@ -18,6 +19,8 @@ use crate::engine::project::Trace;
 use crate::{Lif, Real, SpikeBatch};
 pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use dropout::DropoutError;
+use dropout::Thinned;
 pub use initialise::{Initialiser, InitialiserError};
 pub use shape::{Shape, Window, WindowError};
 pub use sum_pool2d::SumPool2d;
@@ -86,6 +89,10 @@ pub struct Tape<T> {
     pub(crate) output: SpikeBatch<T>,
     pub(crate) input_offsets: Vec<usize>,
     pub(crate) trace: Trace<T>,
+    /// What decides which inputs are dropped; `None` for evaluation.
+    pub(crate) dropout_seed: Option<u64>,
+    /// What dropout left of the input.
+    thinned: Option<Thinned<T>>,
 }
 
 impl<T: Real> Tape<T> {
@@ -95,7 +102,16 @@ impl<T: Real> Tape<T> {
             output: SpikeBatch::new(0),
             input_offsets: vec![0],
             trace: Trace::default(),
+            dropout_seed: None,
+            thinned: None,
         }
+    }
+
+    /// Lets the coming forward passes drop inputs as in training, or, with `None`, see all of them.
+    ///
+    /// The seed decides which inputs are dropped; take another for every batch.
+    pub fn set_dropout(&mut self, seed: Option<u64>) {
+        self.dropout_seed = seed;
     }
 
     /// The output events of the last forward pass.

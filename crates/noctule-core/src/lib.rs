@@ -46,8 +46,8 @@ mod spikes;
 
 pub use guards::{Guards, Homeostasis, LayerGuards};
 pub use layer::{
-    Conv2d, Dense, Initialiser, InitialiserError, Layer, Shape, ShapeError, SumPool2d, Tape,
-    TimeErrors, Weights, WeightsError, Window, WindowError,
+    Conv2d, Dense, DropoutError, Initialiser, InitialiserError, Layer, Shape, ShapeError,
+    SumPool2d, Tape, TimeErrors, Weights, WeightsError, Window, WindowError,
 };
 pub use loss::{
     CountSoftmax, EarlyPull, Evaluation, LabelError, Loss, SpikeCount, SpikeTime, TimeToFirstSpike,

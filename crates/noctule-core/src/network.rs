@@ -35,12 +35,22 @@ pub struct Network<T> {
 #[derive(Clone, Debug, Default)]
 pub struct Activity<T> {
     tapes: Vec<Tape<T>>,
+    dropout_seed: Option<u64>,
 }
 
 impl<T: Real> Activity<T> {
     /// An empty activity; it can be used again and keeps its memory.
     pub fn new() -> Self {
-        Self { tapes: Vec::new() }
+        Self {
+            tapes: Vec::new(),
+            dropout_seed: None,
+        }
+    }
+
+    /// Lets the coming forward passes drop inputs as in training, or, with `None`, see all of them; see
+    /// [`Dense::with_dropout`]. Take another seed for every batch.
+    pub fn set_dropout(&mut self, seed: Option<u64>) {
+        self.dropout_seed = seed;
     }
 
     /// The output events of each layer, in order.
@@ -250,6 +260,11 @@ impl<T: Real> Network<T> {
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, rest) = activity.tapes.split_at_mut(index);
             let input = before.last().map_or(input, Tape::output);
+            // Layers of one size must not drop the same inputs.
+            let seed = activity
+                .dropout_seed
+                .map(|seed| seed.wrapping_add(index as u64));
+            rest[0].set_dropout(seed);
             layer
                 .forward(input, &mut rest[0])
                 .map_err(|error| at_layer(error, index))?;

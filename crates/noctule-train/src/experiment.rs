@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use noctule_core::{
-    Conv2d, CountSoftmax, Dense, EarlyPull, Guards, Homeostasis, Initialiser, InitialiserError,
-    Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError, ShapeError, SpikeCount,
-    SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
+    Conv2d, CountSoftmax, Dense, DropoutError, EarlyPull, Guards, Homeostasis, Initialiser,
+    InitialiserError, Layer, LayerGuards, Lif, LifParameters, Loss, Network, NeuronError,
+    ShapeError, SpikeCount, SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
 };
 use noctule_data::{
     Augmentation, Dataset, DatasetError, Elastic, EncodeError, LatencyEncoder, LoadError, Split,
@@ -38,6 +38,14 @@ pub enum ExperimentError {
         layer: usize,
         /// What is wrong.
         source: NeuronError,
+    },
+    /// The dropout of a layer.
+    #[error("layers.{layer}: {source}")]
+    Dropout {
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong.
+        source: DropoutError,
     },
     /// The initial weights of a layer.
     #[error("layers.{layer}.init: {source}")]
@@ -203,7 +211,13 @@ fn add_layer(
         LayerConfig::Dense(dense) => {
             let (outputs, inputs) = (dense.neurons, network.outputs());
             let weights = initial_weights(seed, index, dense.population(), outputs, inputs)?;
-            Dense::new(neuron(index, dense.population())?, weights)?.into()
+            let layer = Dense::new(neuron(index, dense.population())?, weights)?;
+            let layer = layer.with_dropout(dense.dropout);
+            let dropout_error = |source| ExperimentError::Dropout {
+                layer: index,
+                source,
+            };
+            layer.map_err(dropout_error)?.into()
         }
         LayerConfig::Conv2d(conv) => {
             let image = network.output_shape();
@@ -326,6 +340,7 @@ pub fn guards(config: &Config) -> Guards {
 pub(crate) enum Purpose {
     Weights = 1,
     Shuffle = 2,
+    Dropout = 3,
 }
 
 /// The random numbers of one purpose and index (a layer, an epoch).

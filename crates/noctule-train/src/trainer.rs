@@ -28,6 +28,7 @@ use std::time::Instant;
 
 use noctule_core::{Activity, Gradient, Guards, Network, SpikeBatch, Weights};
 use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
+use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::config::Config;
@@ -249,6 +250,9 @@ impl Trainer {
     fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
         let start = Instant::now();
         self.encode_training(indices)?;
+        let position = (self.epoch as u64) << 24 | self.batch as u64;
+        let seed = random(self.config.seed, Purpose::Dropout, position).next_u64();
+        self.scratch.activity.set_dropout(Some(seed));
         let Scratch {
             events,
             activity,
@@ -379,6 +383,7 @@ impl Trainer {
             if let Some(dataset) = dataset {
                 self.scratch.encode(&self.encoder, dataset, indices)?;
             }
+            self.scratch.activity.set_dropout(None);
             let output = self
                 .network
                 .forward(&self.scratch.events, &mut self.scratch.activity)?;

@@ -142,7 +142,8 @@ impl<T: Real> Conv2d<T> {
         gradient: &mut Weights<T>,
         want_input: bool,
     ) -> Result<Option<Vec<T>>, ShapeError> {
-        projected::backward(self.projection(), tape, errors, gradient, want_input)
+        let offsets = want_input.then_some(tape.input_offsets.as_slice());
+        projected::backward(self.projection(), tape, errors, gradient, offsets)
     }
 
     fn projection(&self) -> Projection<'_, T> {

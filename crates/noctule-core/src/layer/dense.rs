@@ -1,6 +1,7 @@
 //! A fully connected layer.
 
-use super::projected;
+use super::dropout::Dropout;
+use super::{DropoutError, projected};
 use super::{ShapeError, Tape, TimeErrors, Weights};
 use crate::engine::project::Projection;
 use crate::{Lif, Real, SpikeBatch};
@@ -32,6 +33,7 @@ use crate::{Lif, Real, SpikeBatch};
 pub struct Dense<T> {
     neuron: Lif<T>,
     weights: Weights<T>,
+    dropout: Option<Dropout<T>>,
 }
 
 impl<T: Real> Dense<T> {
@@ -48,7 +50,30 @@ impl<T: Real> Dense<T> {
                 return Err(ShapeError::Empty { what });
             }
         }
-        Ok(Self { neuron, weights })
+        Ok(Self {
+            neuron,
+            weights,
+            dropout: None,
+        })
+    }
+
+    /// Drops this share of the inputs in training: in forward passes on a tape with a
+    /// [dropout seed](Tape::set_dropout). Other passes see all inputs, with a threshold and a reset that are higher by
+    /// `1/(1 - share)`.
+    ///
+    /// # Errors
+    /// If the share is not a number from 0 to below 1.
+    pub fn with_dropout(mut self, share: f64) -> Result<Self, DropoutError> {
+        self.dropout = match share {
+            0.0 => None,
+            _ => Some(Dropout::new(share, &self.neuron)?),
+        };
+        Ok(self)
+    }
+
+    /// The share of the inputs that are dropped in training.
+    pub fn dropout(&self) -> f64 {
+        self.dropout.map_or(0.0, |dropout| dropout.share())
     }
 
     /// Number of inputs of each neuron.
@@ -81,7 +106,18 @@ impl<T: Real> Dense<T> {
     /// # Errors
     /// If the events come from a population of another size.
     pub fn forward(&self, input: &SpikeBatch<T>, tape: &mut Tape<T>) -> Result<(), ShapeError> {
-        projected::forward(self.projection(), self.inputs(), input, tape)
+        tape.thinned = match (self.dropout, tape.dropout_seed) {
+            (Some(dropout), Some(seed)) => Some(dropout.thin(input, seed)),
+            _ => None,
+        };
+        let Some(thinned) = tape.thinned.take() else {
+            return projected::forward(self.projection(false), self.inputs(), input, tape);
+        };
+        projected::forward(self.projection(true), self.inputs(), &thinned.events, tape)?;
+        tape.input_offsets.clear();
+        tape.input_offsets.extend_from_slice(input.offsets());
+        tape.thinned = Some(thinned);
+        Ok(())
     }
 
     /// Goes back over a forward pass: adds `dL/dw` to `gradient` and, if wanted, returns `dL/dt` of each input event.
@@ -95,12 +131,27 @@ impl<T: Real> Dense<T> {
         gradient: &mut Weights<T>,
         want_input: bool,
     ) -> Result<Option<Vec<T>>, ShapeError> {
-        projected::backward(self.projection(), tape, errors, gradient, want_input)
+        let projection = self.projection(tape.thinned.is_some());
+        let Some(thinned) = &tape.thinned else {
+            let offsets = &tape.input_offsets;
+            return projected::backward(
+                projection,
+                tape,
+                errors,
+                gradient,
+                want_input.then_some(offsets),
+            );
+        };
+        let offsets = want_input.then_some(thinned.events.offsets());
+        let d_seen = projected::backward(projection, tape, errors, gradient, offsets)?;
+        let events = tape.input_offsets.last().copied().unwrap_or(0);
+        Ok(d_seen.map(|d_seen| thinned.spread(&d_seen, events)))
     }
 
-    fn projection(&self) -> Projection<'_, T> {
+    fn projection(&self, is_thinned: bool) -> Projection<'_, T> {
+        let evaluating = self.dropout.as_ref().filter(|_| !is_thinned);
         Projection {
-            neuron: &self.neuron,
+            neuron: evaluating.map_or(&self.neuron, |dropout| &dropout.evaluating),
             neurons: self.outputs(),
             rows: self.inputs(),
             weights: self.weights.lanes(),

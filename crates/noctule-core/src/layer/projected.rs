@@ -28,7 +28,7 @@ pub(super) fn backward<T: Real>(
     tape: &Tape<T>,
     errors: TimeErrors<'_, T>,
     gradient: &mut Weights<T>,
-    want_input: bool,
+    input_offsets: Option<&[usize]>,
 ) -> Result<Option<Vec<T>>, ShapeError> {
     errors.check(tape, projection.outputs())?;
     if gradient.outputs() != projection.neurons || gradient.inputs() != projection.rows {
@@ -39,6 +39,5 @@ pub(super) fn backward<T: Real>(
         d_times: errors.d_times,
         max_inverse_slope: errors.max_inverse_slope,
     };
-    let input_offsets = want_input.then_some(tape.input_offsets.as_slice());
     Ok(projection.backward(&tape.trace, errors, gradient.lanes_mut(), input_offsets))
 }

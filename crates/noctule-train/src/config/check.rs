@@ -6,7 +6,9 @@ use super::{
 };
 use noctule_data::augment::{FARTHEST, MOST_POINTS};
 
-use crate::range::{OutOfRange, count, finite, not_negative, positive, require};
+use crate::range::{
+    OutOfRange, count, finite, fraction_below_one, not_negative, positive, require,
+};
 
 const MOST_NEURONS: usize = 10_000_000;
 const LARGEST_WINDOW: usize = 1_000;
@@ -153,7 +155,10 @@ fn check_time_constants(path: &str, neuron: NeuronConfig) -> Check {
 fn check_layer(path: &str, layer: &LayerConfig) -> Check {
     let key = |name: &str| format!("{path}.{name}");
     match layer {
-        LayerConfig::Dense(dense) => count(&key("neurons"), dense.neurons, MOST_NEURONS)?,
+        LayerConfig::Dense(dense) => {
+            count(&key("neurons"), dense.neurons, MOST_NEURONS)?;
+            fraction_below_one(&key("dropout"), dense.dropout)?;
+        }
         LayerConfig::Conv2d(conv) => {
             count(&key("filters"), conv.filters, MOST_NEURONS)?;
             count(&key("window"), conv.window, LARGEST_WINDOW)?;

@@ -125,6 +125,9 @@ layer_of_neurons! {
     DenseConfig {
         /// How many neurons.
         neurons: usize,
+        /// Share of the inputs that each sample loses in training; default 0.
+        #[serde(default)]
+        dropout: f64,
     }
 }
 
