@@ -30,6 +30,11 @@ Examples:
 
 Press Ctrl-C to stop after the current batch; the run can then be resumed.";
 
+fn train_help() -> String {
+    let presets = noctule_train::Config::preset_names().join(", ");
+    format!("{TRAIN_EXAMPLES}\n\nPresets: {presets}")
+}
+
 const SWEEP_EXAMPLES: &str = "\
 Examples:
   noctule sweep convergence
@@ -42,7 +47,7 @@ The experiment says in its table [sweep] which keys vary.";
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a network from a preset or an experiment file.
-    #[command(after_help = TRAIN_EXAMPLES)]
+    #[command(after_help = train_help())]
     Train(Train),
     /// Train at every point of a grid of two keys, many times, and draw a heat map of the accuracy.
     #[command(after_help = SWEEP_EXAMPLES)]
@@ -59,7 +64,7 @@ pub enum Command {
 /// Options of `train`.
 #[derive(Args, Debug)]
 pub struct Train {
-    /// A preset (yinyang, yinyang-paper, mnist-count, mnist-ttfs) or a TOML file.
+    /// A preset or a TOML file; see the list of presets below.
     #[arg(
         required_unless_present = "resume",
         conflicts_with = "resume",

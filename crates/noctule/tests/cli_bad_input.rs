@@ -248,6 +248,39 @@ fn cases_that_cannot_be_replayed() {
     );
 }
 
+#[test]
+fn sweeps_and_networks_that_cannot_be() {
+    let bench = Bench::new();
+    bench.refuse(&["sweep", "yinyang"], &["yinyang", "[sweep]"]);
+    bench.refuse(&["sweep", "nothing"], &["nothing", "convergence"]);
+    let sweep = |set: &'static str| ["sweep", "convergence", "--set", set];
+    bench.refuse(&sweep("sweep.x.key=layers.7.theta"), &["layers", "7"]);
+    bench.refuse(
+        &sweep("sweep.x.key=layers.0.nothing"),
+        &["layers.0.nothing"],
+    );
+    bench.refuse(&sweep("sweep.y.from=-1"), &["layers.0.init.std", "-1"]);
+    // The images of Yin-Yang are 1 x 4, and with a bias there are none.
+    for layer in ["conv2d, filters=2", "sum_pool2d"] {
+        let more = if layer == "sum_pool2d" {
+            "size=3"
+        } else {
+            "window=3, theta=1, max_spikes=1, init={kind='normal', mean=0, std=1}"
+        };
+        let (kind, filters) = layer.split_once(',').unwrap_or((layer, ""));
+        let filters = if filters.is_empty() {
+            String::new()
+        } else {
+            format!("{filters},")
+        };
+        let set = format!("layers.0={{kind='{kind}',{filters} {more}}}");
+        bench.refuse(
+            &["train", "yinyang", "--set", &set],
+            &["layer 0", "1 x 1 x 5", "3 x 3"],
+        );
+    }
+}
+
 /// A case with one convolution by a window of `side` over an image of `image x image`, which spikes once.
 fn convolution(image: usize, side: usize, more: &str) -> String {
     let weights = vec![vec![vec![[1.0]; side]; side]; 1];

@@ -123,6 +123,94 @@ fn a_stopped_run_continues_to_the_bit() {
     }
 }
 
+/// A convolution with everything that draws random numbers in training: augmentation and dropout.
+const CONVOLUTION: &str = r#"
+name = "small"
+data = { set = "mnist", validation = 10 }
+augmentation = { elastic = { points = 2, sigma = 1.0 }, shift = 1.0, rotation = 5.0, scale = 0.1, flip = true }
+neuron = { tau_m = 0.26, tau_s = 0.13, t_max = 0.2 }
+loss = { kind = "spike-count", target_true = 10, target_false = 2 }
+optimiser = { kind = "adam", learning_rate = 0.003 }
+training = { epochs = 2, batch_size = 8, max_inverse_slope = 0.2 }
+
+[[layers]]
+kind = "conv2d"
+filters = 4
+window = 4
+stride = 2
+padding = 1
+theta = 0.04
+max_spikes = 2
+init = { kind = "uniform", low = -1.0, high = 1.0 }
+
+[[layers]]
+kind = "sum_pool2d"
+size = 2
+
+[[layers]]
+kind = "dense"
+neurons = 10
+dropout = 0.2
+theta = 0.3
+max_spikes = 20
+silent_boost = 1.0
+init = { kind = "uniform", low = -1.0, high = 1.0 }
+"#;
+
+#[test]
+fn a_convolution_trains_and_resumes_to_the_bit() {
+    let bench = Bench::new();
+    bench.write_mnist(100, 20);
+    fs::write(bench.path("small.toml"), CONVOLUTION).unwrap();
+    bench.succeed(&["train", "small.toml", "--out", "whole"]);
+    let words = ["train", "small.toml", "--out", "parts", "--epochs", "1"];
+    bench.succeed(&[&words[..], &["--threads", "1"]].concat());
+    bench.succeed(&[
+        "train",
+        "--resume",
+        "parts",
+        "--epochs",
+        "2",
+        "--threads",
+        "3",
+    ]);
+    assert!(bench.read("whole/last.safetensors") == bench.read("parts/last.safetensors"));
+    let metrics = metrics_of(&bench, "whole");
+    assert_eq!(metrics.len(), 6);
+    let spikes = metrics[0]["spikes_per_neuron"].as_array().unwrap();
+    assert_eq!(spikes.len(), 3);
+    assert!(spikes.iter().all(|spikes| spikes.as_f64().unwrap() > 0.0));
+    let json: Value = serde_json::from_str(&bench.succeed(&["eval", "whole", "--json"])).unwrap();
+    assert_eq!(json["accuracy"], metrics.last().unwrap()["accuracy"]);
+}
+
+#[test]
+fn sweeps_are_drawn_and_do_not_depend_on_threads() {
+    let bench = Bench::new();
+    let small = [
+        "--repeats",
+        "3",
+        "--set",
+        "sweep.x.to=0.4",
+        "--set",
+        "training.epochs=10",
+    ];
+    for (out, threads) in [("one", "1"), ("three", "3")] {
+        let words = ["sweep", "convergence", "--out", out, "--threads", threads];
+        let told = bench.succeed(&[&words[..], &small].concat());
+        assert!(told.contains("39 points, 3 runs each"), "{told}");
+    }
+    let outcome: Value = serde_json::from_slice(&bench.read("one/sweep.json")).unwrap();
+    assert_eq!(outcome["accuracy"].as_array().unwrap().len(), 13);
+    assert_eq!(outcome["x"]["values"], serde_json::json!([0.0, 0.2, 0.4]));
+    assert!(outcome["mean_accuracy"].as_f64().unwrap() > 0.0);
+    for file in ["sweep.json", "sweep.png"] {
+        let (one, three) = (format!("one/{file}"), format!("three/{file}"));
+        assert!(bench.read(&one) == bench.read(&three), "{file} differs");
+    }
+    assert!(bench.read("one/sweep.png").starts_with(b"\x89PNG"));
+}
+
 #[test]
 fn overrides_reach_a_resolved_config() {
     let bench = Bench::new();

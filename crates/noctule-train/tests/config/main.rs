@@ -46,10 +46,16 @@ fn only_layer(config: &Config) -> &noctule_train::config::DenseConfig {
 
 #[test]
 fn presets_are_valid_and_round_trip() {
-    assert_eq!(
-        Config::preset_names(),
-        ["yinyang", "yinyang-paper", "mnist-count", "mnist-ttfs"]
-    );
+    let names = Config::preset_names();
+    for name in [
+        "yinyang",
+        "mnist-conv",
+        "mnist-conv-paper",
+        "fashion-count",
+        "emnist-ttfs",
+    ] {
+        assert!(names.contains(&name), "{names:?}");
+    }
     for name in Config::preset_names() {
         let config = Config::preset(name).unwrap();
         assert_eq!(config.name, name);
@@ -171,6 +177,12 @@ fn the_commented_example_explains_every_key() {
         "layers.0.init={kind='uniform',zzz=1}",
         "layers.0.init={kind='normal',zzz=1}",
         "layers.0.homeostasis={zzz=1}",
+        "layers.0={kind='conv2d',zzz=1}",
+        "layers.0={kind='sum_pool2d',zzz=1}",
+        "augmentation.zzz=1",
+        "augmentation.elastic={zzz=1}",
+        "sweep.zzz=1",
+        "sweep.x={zzz=1}",
         "loss={kind='spike-count',zzz=1}",
         "loss={kind='first-spike',zzz=1}",
         "loss={kind='spike-time',zzz=1}",

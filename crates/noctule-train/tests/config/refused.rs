@@ -146,6 +146,40 @@ fn values_out_of_range_are_refused_with_their_path() {
         ("name=../escape", "name"),
         ("name=", "name"),
         ("data.validation=10", "data.validation"),
+        ("augmentation.shift=-1", "augmentation.shift"),
+        ("augmentation.rotation=190", "augmentation.rotation"),
+        ("augmentation.scale=1", "augmentation.scale"),
+        (
+            "augmentation.elastic={points=1, sigma=1}",
+            "augmentation.elastic.points",
+        ),
+        (
+            "augmentation.elastic={points=2, sigma=nan}",
+            "augmentation.elastic.sigma",
+        ),
+        ("layers.0.dropout=1", "layers.0.dropout"),
+        ("layers.0.dropout=-0.1", "layers.0.dropout"),
+        ("layers.0={kind='sum_pool2d', size=0}", "layers.0.size"),
+        (
+            "layers.0={kind='conv2d', filters=0, window=5, theta=1, max_spikes=1, init={kind='normal', mean=0, std=1}}",
+            "layers.0.filters",
+        ),
+        (
+            "layers.0={kind='conv2d', filters=1, window=3, padding=3, theta=1, max_spikes=1, init={kind='normal', mean=0, std=1}}",
+            "layers.0.padding",
+        ),
+        (
+            "sweep={repeats=0, x={key='seed', from=0, to=1, step=1}, y={key='seed', from=0, to=1, step=1}}",
+            "sweep.repeats",
+        ),
+        (
+            "sweep={repeats=1, x={key='seed', from=2, to=1, step=1}, y={key='seed', from=0, to=1, step=1}}",
+            "sweep.x.from",
+        ),
+        (
+            "sweep={repeats=1, x={key='seed', from=0, to=1, step=1}, y={key='seed', from=0, to=1, step=0}}",
+            "sweep.y.step",
+        ),
         ("encoder.earliest=nan", "encoder.earliest"),
         ("encoder.earliest=0.2", "encoder.earliest"),
         ("encoder.latest=inf", "encoder.latest"),
