@@ -54,6 +54,9 @@ pub trait Real:
     /// Converts to `f64` exactly.
     fn to_f64(self) -> f64;
 
+    /// The whole part of a number that is not negative, as an index.
+    fn to_index(self) -> usize;
+
     /// Orders two numbers that are known not to be NaN.
     fn order(&self, other: &Self) -> std::cmp::Ordering;
 
@@ -79,6 +82,11 @@ impl Real for f32 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+
+    #[inline(always)]
+    fn to_index(self) -> usize {
+        self as u32 as usize
     }
 
     type SortKey = u64;
@@ -113,6 +121,11 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+
+    #[inline(always)]
+    fn to_index(self) -> usize {
+        self as usize
     }
 
     type SortKey = (u64, u32);

@@ -29,6 +29,8 @@ use crate::{Lif, Real};
 pub(crate) struct Errors<'a, T> {
     /// The spikes in the order of the forward walk.
     pub spikes: &'a [Spike<T>],
+    /// The number of the block's first neuron.
+    pub first_neuron: u32,
     /// The position of each of these spikes in `d_times`.
     pub ranks: &'a [u32],
     /// `dL/dt` of the output events of the sample.
@@ -82,7 +84,9 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
             while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
                 pending -= 1;
                 let error = errors.d_times[errors.ranks[pending] as usize];
-                adjoint.absorb(&errors.spikes[pending], error);
+                let spike = &errors.spikes[pending];
+                let lane = (spike.neuron - errors.first_neuron) as usize;
+                adjoint.absorb(lane, spike, error);
             }
             upper = stop + 1;
         }
@@ -114,8 +118,7 @@ impl<T: Real> Adjoint<T> {
 
     /// Takes in an output spike with the error `dL/dt`.
     #[inline(always)]
-    fn absorb(&mut self, spike: &Spike<T>, error: T) {
-        let lane = spike.lane as usize;
+    fn absorb(&mut self, lane: usize, spike: &Spike<T>, error: T) {
         let error = error + self.reset_rate * self.potential[lane] / spike.leak;
         let scaled = error * spike.slope.recip().min(self.max_inverse_slope) * spike.leak;
         self.potential[lane] += scaled;

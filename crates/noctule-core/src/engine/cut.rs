@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
-/// A layer is cut until there are so many tasks: into blocks first, and into chunks of samples if there are too few.
-const TASKS: usize = 8;
+/// A layer is cut until there are so many tasks: into blocks first, and into chunks of samples if there are too few. More
+/// tasks keep more threads busy, but each chunk has a gradient of its own that must be summed.
+const TASKS: usize = 16;
+/// Places do much for each weight, so that more chunks pay.
+const TASKS_OF_PLACES: usize = 32;
 
 /// How the work of a layer on a batch is cut into tasks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +23,8 @@ impl Cut {
     /// Blocks of places share their courses, so one task has all of them; other layers have a task for each block.
     pub fn new(samples: usize, blocks: usize, has_places: bool) -> Self {
         let together = if has_places { blocks } else { 1 };
-        let chunks = TASKS.div_ceil(blocks / together).min(samples).max(1);
+        let tasks = if has_places { TASKS_OF_PLACES } else { TASKS };
+        let chunks = tasks.div_ceil(blocks / together).min(samples).max(1);
         Self {
             samples,
             chunk: samples.div_ceil(chunks).max(1),

@@ -11,6 +11,8 @@
 //! below), and the right side `theta exp(x/tau_m)` grows as well. One multiply-add and one comparison reject almost
 //! every interval; the few lanes that remain are solved exactly.
 
+use std::ops::Range;
+
 use super::course::{Course, Moment, Stop};
 use super::lanes::Isa;
 use super::timeline::Timeline;
@@ -30,27 +32,29 @@ pub(crate) struct Spike<T> {
     pub response: T,
     /// The stop of the course after which it happened.
     pub stop: u32,
-    /// The neuron within the block.
-    pub lane: u32,
+    /// The neuron, among all of the layer.
+    pub neuron: u32,
 }
 
-/// Runs `neurons <= LANES` neurons along a course through a timeline and appends their spikes, stop by stop.
+/// Runs a block of at most [`LANES`] `neurons`, given by their numbers, along a course through a timeline and appends their
+/// spikes, stop by stop.
 ///
 /// `weights` has shape `[rows][LANES]`.
 #[inline(always)]
 pub(crate) fn walk<T: Real, I: Isa<T>>(
     isa: I,
     neuron: &Lif<T>,
-    neurons: usize,
+    neurons: Range<u32>,
     timeline: &Timeline<T>,
     course: &Course<T>,
     weights: &[Lanes<T>],
     spikes: &mut Vec<Spike<T>>,
 ) {
+    let present = neurons.len();
     let mut resolver = Resolver::new(neuron, neurons, &timeline.moments, spikes);
     let mut current = isa.splat(T::zero());
     let mut potential = [T::zero(); LANES];
-    for absent in &mut potential[neurons..] {
+    for absent in &mut potential[present..] {
         *absent = T::neg_infinity();
     }
     let mut potential = isa.load(&potential);
@@ -92,12 +96,14 @@ struct Resolver<'a, T> {
     remaining: [u32; LANES],
     /// Neurons that may still emit spikes.
     firing: usize,
+    /// The number of the block's first neuron.
+    first: u32,
 }
 
 impl<'a, T: Real> Resolver<'a, T> {
     fn new(
         neuron: &'a Lif<T>,
-        neurons: usize,
+        neurons: Range<u32>,
         moments: &'a [Moment<T>],
         spikes: &'a mut Vec<Spike<T>>,
     ) -> Self {
@@ -106,7 +112,8 @@ impl<'a, T: Real> Resolver<'a, T> {
             moments,
             spikes,
             remaining: [neuron.max_spikes(); LANES],
-            firing: neurons,
+            firing: neurons.len(),
+            first: neurons.start,
         }
     }
 
@@ -188,9 +195,9 @@ impl<'a, T: Real> Resolver<'a, T> {
                 leak: state.leak,
                 response: neuron.tau_m * (T::one() - state.leak),
                 stop: interval.stop,
-                lane: lane as u32,
+                neuron: self.first + lane as u32,
             };
-            if self.emit(spike) {
+            if self.emit(lane, spike) {
                 return T::neg_infinity();
             }
             state.reference_potential -= neuron.reset / state.leak;
@@ -216,9 +223,9 @@ impl<'a, T: Real> Resolver<'a, T> {
                 leak: state.leak,
                 response: neuron.response_of_decay(x, state.leak),
                 stop: interval.stop,
-                lane: lane as u32,
+                neuron: self.first + lane as u32,
             };
-            if self.emit(spike) {
+            if self.emit(lane, spike) {
                 return T::neg_infinity();
             }
             state.reference_potential -= neuron.reset / state.leak;
@@ -231,8 +238,8 @@ impl<'a, T: Real> Resolver<'a, T> {
     /// Takes down a spike; returns whether it was the neuron's last. An exhausted neuron sinks so deep that no test ever
     /// looks at it again.
     #[inline(always)]
-    fn emit(&mut self, spike: Spike<T>) -> bool {
-        let remaining = &mut self.remaining[spike.lane as usize];
+    fn emit(&mut self, lane: usize, spike: Spike<T>) -> bool {
+        let remaining = &mut self.remaining[lane];
         *remaining -= 1;
         let exhausted = *remaining == 0;
         self.firing -= usize::from(exhausted);

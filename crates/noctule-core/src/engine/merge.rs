@@ -5,75 +5,76 @@ use crate::Real;
 
 /// Sorts the spikes of a sample by time; spikes at equal times keep the order in which they are given.
 ///
-/// `parts` gives the spikes of one block at one place with the index of its first neuron; no spike is later than
-/// `t_max`. Overwrites `ranks` with the position in the result of each spike, in the order given.
+/// No spike is later than `t_max`. Overwrites `ranks` with the position in the result of each spike, in the order given.
 pub(crate) fn sort<'a, T: Real>(
-    parts: impl Iterator<Item = (u32, &'a [Spike<T>])>,
+    parts: impl Iterator<Item = &'a [Spike<T>]> + Clone,
     t_max: T,
     ranks: &mut Vec<u32>,
 ) -> Vec<(T, u32)> {
-    let events: Vec<(T, u32)> = parts
-        .flat_map(|(first, spikes)| {
-            spikes
-                .iter()
-                .map(move |spike| (spike.time, first + spike.lane))
-        })
-        .collect();
+    let spikes = parts.clone().map(<[_]>::len).sum::<usize>();
     // As many bins of equal width as there are spikes: only the few that share a bin have to be compared.
-    let bins = events.len();
-    let per_second = T::of(bins as f64) / t_max;
-    let bin = |time: T| {
-        let bin = (time * per_second).to_usize().unwrap_or(0);
-        bin.min(bins - 1)
-    };
-    let mut ends = vec![0_u32; bins + 1];
-    for &(time, _) in &events {
-        ends[bin(time) + 1] += 1;
+    let last = spikes.saturating_sub(1);
+    let per_second = T::of(spikes as f64) / t_max;
+    // Until they are known, the ranks are the bins.
+    ranks.clear();
+    ranks.reserve(spikes);
+    let mut ends = vec![0_u32; spikes + 1];
+    for part in parts.clone() {
+        for spike in part {
+            let bin = (spike.time * per_second).to_index().min(last);
+            ends[bin + 1] += 1;
+            ranks.push(bin as u32);
+        }
     }
-    for index in 0..bins {
+    for index in 0..spikes {
         ends[index + 1] += ends[index];
     }
-    let mut keys = vec![T::zero().sort_key(0); bins];
+    let mut keys = vec![T::zero().sort_key(0); spikes];
+    let mut position = 0;
     // While a bin fills, its start grows into its end.
-    for (position, &(time, _)) in events.iter().enumerate() {
-        let end = &mut ends[bin(time)];
-        keys[*end as usize] = time.sort_key(position as u32);
+    for spike in parts.clone().flatten() {
+        let end = &mut ends[ranks[position as usize] as usize];
+        keys[*end as usize] = spike.time.sort_key(position);
         *end += 1;
+        position += 1;
     }
     let mut start = 0;
-    for &end in &ends[..bins] {
-        keys[start..end as usize].sort_unstable();
-        start = end as usize;
+    for &end in &ends[..spikes] {
+        if end - start > 1 {
+            keys[start as usize..end as usize].sort_unstable();
+        }
+        start = end;
     }
-    ranks.clear();
-    ranks.resize(bins, 0);
-    let positions = keys.iter().map(|&key| T::sorted_position(key) as usize);
-    for (rank, position) in positions.clone().enumerate() {
-        ranks[position] = rank as u32;
+    for (rank, &key) in keys.iter().enumerate() {
+        ranks[T::sorted_position(key) as usize] = rank as u32;
     }
-    positions.map(|position| events[position]).collect()
+    let mut events = vec![(T::zero(), 0); spikes];
+    for (spike, &rank) in parts.flatten().zip(ranks.iter()) {
+        events[rank as usize] = (spike.time, spike.neuron);
+    }
+    events
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn spike(time: f64, lane: u32) -> Spike<f64> {
+    fn spike(time: f64, neuron: u32) -> Spike<f64> {
         Spike {
             time,
             slope: 1.0,
             leak: 1.0,
             response: 0.0,
             stop: 0,
-            lane,
+            neuron,
         }
     }
 
     #[test]
     fn sorts_by_time_and_keeps_the_order_of_equal_times() {
         let first = [spike(0.5, 1), spike(2.0, 0), spike(1.9999, 3)];
-        let second = [spike(0.0, 2), spike(0.5, 0)];
-        let parts = [(0, &first[..]), (16, &second[..]), (32, &[])];
+        let second = [spike(0.0, 18), spike(0.5, 16)];
+        let parts = [&first[..], &second[..], &[]];
         let mut ranks = vec![7; 2];
         let sorted = sort(parts.into_iter(), 2.0, &mut ranks);
         assert_eq!(
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn nothing_stays_nothing() {
         let mut ranks = vec![1];
-        let parts: [(u32, &[Spike<f32>]); 0] = [];
+        let parts: [&[Spike<f32>]; 0] = [];
         assert!(sort(parts.into_iter(), 1.0, &mut ranks).is_empty());
         assert!(ranks.is_empty());
     }

@@ -4,6 +4,8 @@
 //! events over blocks) is summed afterwards in the order of the tasks, and the chunks depend on the layer and the batch
 //! alone, so results are the same for any number of threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::cut::Cut;
@@ -67,6 +69,13 @@ impl<'a, T: Real> Projection<'a, T> {
         &self.weights[block * self.rows..(block + 1) * self.rows]
     }
 
+    /// The numbers of a block's neurons at a place.
+    pub fn numbers(&self, place: usize, block: usize) -> Range<u32> {
+        let end = (block * LANES + LANES).min(self.neurons);
+        let first = place * self.neurons;
+        (first + block * LANES) as u32..(first + end) as u32
+    }
+
     pub fn places(&self) -> usize {
         self.patches.map_or(1, Patches::places)
     }
@@ -121,23 +130,17 @@ impl<'a, T: Real> Projection<'a, T> {
 
     /// Sorts the spikes of each sample into one event list and remembers where each went.
     fn merge(&self, trace: &mut Trace<T>) -> SpikeBatch<T> {
-        let places = self.places();
         trace.ranks.resize_with(trace.timelines.len(), Vec::new);
         let (tasks, cut) = (&trace.tasks, trace.cut);
         let samples = trace.ranks.par_iter_mut().enumerate();
+        let parts = self.places() * cut.together;
         let sorted: Vec<Vec<(T, u32)>> = samples
             .map(|(sample, ranks)| {
                 let (of_sample, index) = cut.tasks_of(sample);
-                let parts = of_sample.flat_map(|task| {
-                    let (first_block, _) = cut.task(task);
-                    (0..places * cut.together).map(move |part| {
-                        let (place, block) = (part / cut.together, part % cut.together);
-                        let first = place * self.neurons + (first_block + block) * LANES;
-                        let spikes = tasks[task].part(index * places * cut.together + part);
-                        (first as u32, spikes)
-                    })
-                });
-                merge::sort(parts, self.neuron.t_max, ranks)
+                let spikes = tasks[of_sample]
+                    .iter()
+                    .map(|task| task.parts(index * parts..(index + 1) * parts));
+                merge::sort(spikes, self.neuron.t_max, ranks)
             })
             .collect();
         SpikeBatch::from_sorted(self.outputs(), &sorted)
@@ -199,7 +202,7 @@ impl<'a, T: Real> Projection<'a, T> {
             let before = &trace.tasks[tasks.start..task];
             let spikes = before
                 .iter()
-                .map(|task| task.count(index * parts..(index + 1) * parts));
+                .map(|task| task.parts(index * parts..(index + 1) * parts).len());
             spikes.sum::<usize>() as u32
         };
         samples.map(start).collect()

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Lanes;
 use super::backward::{self, Errors, Gradients};
 use super::course::Course;
 use super::dispatch::Kernel;
@@ -10,7 +11,6 @@ use super::lanes::Isa;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection, Trace};
 use super::timeline::Timeline;
-use super::{LANES, Lanes};
 use crate::Real;
 
 /// The spikes of one task.
@@ -31,14 +31,10 @@ impl<T> Default for TaskTrace<T> {
 }
 
 impl<T> TaskTrace<T> {
-    /// The spikes of one block at one place in one sample; `index` is `(sample * places + place) * blocks + block`.
-    pub fn part(&self, index: usize) -> &[Spike<T>] {
-        &self.spikes[self.offsets[index] as usize..self.offsets[index + 1] as usize]
-    }
-
-    /// Number of spikes in consecutive parts.
-    pub fn count(&self, parts: Range<usize>) -> usize {
-        (self.offsets[parts.end] - self.offsets[parts.start]) as usize
+    /// The spikes of consecutive parts. Part `(sample * places + place) * blocks + block` is one block at one place in one
+    /// sample.
+    pub fn parts(&self, parts: Range<usize>) -> &[Spike<T>] {
+        &self.spikes[self.offsets[parts.start] as usize..self.offsets[parts.end] as usize]
     }
 }
 
@@ -55,15 +51,12 @@ pub(crate) struct ForwardTask<'a, T> {
 impl<T: Real> ForwardTask<'_, T> {
     /// Runs all blocks of the task along a course; each is a part.
     #[inline(always)]
-    fn walk<I: Isa<T>>(&mut self, isa: I, sample: usize, course: &Course<T>) {
-        let Projection {
-            neuron, neurons, ..
-        } = *self.projection;
+    fn walk<I: Isa<T>>(&mut self, isa: I, sample: usize, place: usize, course: &Course<T>) {
         for block in self.blocks.clone() {
             forward::walk(
                 isa,
-                neuron,
-                (neurons - block * LANES).min(LANES),
+                self.projection.neuron,
+                self.projection.numbers(place, block),
                 &self.timelines[sample],
                 course,
                 self.projection.block_weights(block),
@@ -89,7 +82,7 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
             let timeline = &self.timelines[sample];
             let places = self.projection.patches.map_or(0, Patches::places);
             if self.projection.patches.is_none() {
-                self.walk(isa, sample, &timeline.course);
+                self.walk(isa, sample, 0, &timeline.course);
             }
             for place in 0..places {
                 if visit(
@@ -99,7 +92,7 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
                     place,
                     &mut own,
                 ) {
-                    self.walk(isa, sample, &own);
+                    self.walk(isa, sample, place, &own);
                 } else {
                     self.blocks.clone().for_each(|_| self.end_part());
                 }
@@ -124,27 +117,41 @@ pub(crate) struct BackwardTask<'a, T> {
     pub d_moments: &'a mut Vec<T>,
 }
 
+/// Where a backward task stands.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// The first part of the place.
+    part: usize,
+    /// Where its spikes start in the ranks of the sample.
+    rank: usize,
+    /// Where the moments of the sample start in `d_moments`.
+    first_moment: usize,
+}
+
 impl<T: Real> BackwardTask<'_, T> {
-    /// Walks the parts of one place back along its course; `part` is the first of them, and `rank` is where it starts in
-    /// the ranks of the sample.
+    /// Walks the parts of one place back along its course.
     #[inline(always)]
     fn walk<I: Isa<T>>(
         &mut self,
         isa: I,
         sample: usize,
+        place: usize,
         course: &Course<T>,
-        part: usize,
-        mut rank: usize,
-        first_moment: usize,
+        Standing {
+            part,
+            mut rank,
+            first_moment,
+        }: Standing,
     ) {
         let rows = self.projection.rows;
         for (index, block) in self.blocks.clone().enumerate() {
-            let spikes = self.spikes.part(part + index);
+            let spikes = self.spikes.parts(part + index..part + index + 1);
             if spikes.is_empty() {
                 continue;
             }
             let errors = Errors {
                 spikes,
+                first_neuron: self.projection.numbers(place, block).start,
                 ranks: &self.trace.ranks[sample][rank..rank + spikes.len()],
                 d_times: &self.errors.d_times[self.errors.events.range(sample)],
                 max_inverse_slope: self.errors.max_inverse_slope,
@@ -183,12 +190,17 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
             let mut rank = self.rank_starts[index] as usize;
             for place in 0..places {
                 let part = (index * places + place) * blocks;
-                let spikes = self.spikes.count(part..part + blocks);
+                let spikes = self.spikes.parts(part..part + blocks).len();
                 if spikes == 0 {
                     continue;
                 }
+                let standing = Standing {
+                    part,
+                    rank,
+                    first_moment,
+                };
                 if self.projection.patches.is_none() {
-                    self.walk(isa, sample, &timeline.course, part, rank, first_moment);
+                    self.walk(isa, sample, place, &timeline.course, standing);
                 } else {
                     visit(
                         self.projection,
@@ -197,7 +209,7 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
                         place,
                         &mut own,
                     );
-                    self.walk(isa, sample, &own, part, rank, first_moment);
+                    self.walk(isa, sample, place, &own, standing);
                 }
                 rank += spikes;
             }
