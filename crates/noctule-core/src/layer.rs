@@ -198,6 +198,15 @@ impl<T: Real> Layer<T> {
         }
     }
 
+    /// Output and input in [`weights`](Self::weights) of the weight that a neuron has from an input neuron, if any.
+    pub(crate) fn weight_between(&self, output: usize, input: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Dense(_) => Some((output, input)),
+            Self::Conv2d(layer) => layer.weight_between(output, input),
+            Self::SumPool2d(_) => None,
+        }
+    }
+
     /// Runs the layer on a batch; the output events are on the tape afterwards.
     ///
     /// # Errors

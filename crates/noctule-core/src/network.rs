@@ -289,24 +289,31 @@ impl<T: Real> Network<T> {
         strength: f64,
         gradient: &mut Gradient<T>,
     ) -> Result<(), ShapeError> {
-        let inner = self.layers.len().saturating_sub(1);
+        let last = self.layers.len().saturating_sub(1);
         if activity.tapes.len() != self.layers.len() {
             return Err(ShapeError::Tape);
         }
-        let arriving = inner
+        let arriving = last
             .checked_sub(1)
             .map_or(input, |before| activity.tapes[before].output());
-        let Some(Some(weights)) = gradient.layers.get_mut(inner) else {
+        let (Some(layer), Some(Some(weights))) =
+            (self.layers.get(last), gradient.layers.get_mut(last))
+        else {
             return Err(ShapeError::Gradient);
         };
-        if weights.inputs() != arriving.population() || weights.outputs() != self.outputs() {
+        let shape = |weights: &Weights<T>| (weights.outputs(), weights.inputs());
+        if layer.weights().map(shape) != Some(shape(weights))
+            || arriving.population() != layer.inputs()
+        {
             return Err(ShapeError::Gradient);
         }
         let boost = T::of(strength / arriving.samples().max(1) as f64);
         for &(sample, neuron) in silent {
             for &from in arriving.sample(sample).neurons {
-                let raised = weights.get(neuron, from as usize) - boost;
-                weights.set(neuron, from as usize, raised);
+                if let Some((output, input)) = layer.weight_between(neuron, from as usize) {
+                    let raised = weights.get(output, input) - boost;
+                    weights.set(output, input, raised);
+                }
             }
         }
         Ok(())

@@ -233,6 +233,38 @@ proptest! {
     }
 }
 
+#[test]
+fn a_silent_output_neuron_of_a_convolution_is_boosted_through_its_window() {
+    let image = Shape {
+        height: 3,
+        width: 3,
+        channels: 2,
+    };
+    let window = Window {
+        padding: 1,
+        ..Window::square(2)
+    };
+    let weights = Weights::zeros(2, Conv2d::<f64>::weights_per_filter(image, window));
+    let layer = Conv2d::new(Lif::new(&NEURON).unwrap(), image, window, weights).unwrap();
+    let network = Network::image(image).unwrap().layer(layer).unwrap();
+    let mut input = SpikeBatch::new(image.neurons());
+    // Both channels of the pixel at row 0, column 1, and the far corner.
+    input.push_sample([(0.0, 2), (0.1, 3), (0.2, 16)]).unwrap();
+    let mut activity = Activity::new();
+    network.forward(&input, &mut activity).unwrap();
+    let mut gradient = network.zero_gradient();
+    // Filter 1 of the window whose corner is at row -1, column 0.
+    let silent = [(0, 2 * 1 + 1)];
+    network
+        .boost_silent(&input, &activity, &silent, 5.0, &mut gradient)
+        .unwrap();
+    let raised = gradient.layer(0).unwrap();
+    // Window row 1, column 1, channels 0 and 1.
+    assert_eq!((raised.get(1, 6), raised.get(1, 7)), (-5.0, -5.0));
+    let total: f64 = raised.to_rows().iter().sum();
+    assert_eq!(total, -10.0);
+}
+
 /// conv, pool, conv, dense: the weights of the three layers with weights, and the events.
 #[derive(Clone)]
 struct Stack {

@@ -20,14 +20,15 @@
 
 mod error;
 mod progress;
+mod scratch;
 mod state;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use noctule_core::{Activity, Gradient, Guards, Network, SpikeBatch, Weights};
-use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
+use noctule_core::{Gradient, Guards, Network, Weights};
+use noctule_data::{Augmentation, Dataset, LatencyEncoder};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -38,6 +39,7 @@ use crate::optimiser::Optimiser;
 use crate::run_directory::RunDirectory;
 pub use error::TrainError;
 pub use progress::{NoProgress, Progress, Standing};
+use scratch::Scratch;
 pub use state::{CHANGEABLE, StateError};
 
 /// Samples that are evaluated together when nothing is learned.
@@ -81,15 +83,6 @@ pub struct Trainer {
     history: Vec<EpochRecord>,
 }
 
-/// Memory that every batch uses again.
-struct Scratch {
-    /// The samples of a batch as augmentation changed them.
-    changed: Option<Dataset>,
-    events: SpikeBatch<f32>,
-    activity: Activity<f32>,
-    labels: Vec<usize>,
-}
-
 impl Trainer {
     /// A run from its beginning; files of data sets are looked for in `data_directory`, or
     /// where [`noctule_data::data_directory`] says.
@@ -111,12 +104,7 @@ impl Trainer {
             loss: experiment::loss(&config),
             guards: experiment::guards(&config),
             augmentation: experiment::augmentation(&config),
-            scratch: Scratch {
-                changed: None,
-                events: SpikeBatch::new(inputs),
-                activity: Activity::new(),
-                labels: Vec::new(),
-            },
+            scratch: Scratch::new(inputs),
             config,
             data,
             encoder,
@@ -249,10 +237,19 @@ impl Trainer {
 
     fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
         let start = Instant::now();
-        self.encode_training(indices)?;
-        let position = (self.epoch as u64) << 24 | self.batch as u64;
-        let seed = random(self.config.seed, Purpose::Dropout, position).next_u64();
-        self.scratch.activity.set_dropout(Some(seed));
+        let (seed, epoch) = (self.config.seed, self.epoch as u64);
+        let train = &self.data.train;
+        match &self.augmentation {
+            None => self.scratch.encode(&self.encoder, train, indices)?,
+            Some(augmentation) => {
+                let scratch = &mut self.scratch;
+                scratch.change(augmentation, train, indices, (seed, epoch))?;
+                scratch.encode_changed(&self.encoder)?;
+            }
+        }
+        let position = epoch << 24 | self.batch as u64;
+        let dropout = random(seed, Purpose::Dropout, position).next_u64();
+        self.scratch.activity.set_dropout(Some(dropout));
         let Scratch {
             events,
             activity,
@@ -301,26 +298,6 @@ impl Trainer {
             &self.scratch.labels,
             start.elapsed().as_secs_f64(),
         );
-        Ok(())
-    }
-
-    /// Encodes training samples as this epoch sees them.
-    fn encode_training(&mut self, indices: &[usize]) -> Result<(), TrainError> {
-        let train = &self.data.train;
-        let Some(augmentation) = &self.augmentation else {
-            return Ok(self.scratch.encode(&self.encoder, train, indices)?);
-        };
-        let (seed, epoch) = (self.config.seed, self.epoch as u64);
-        let changed = match self.scratch.changed.take() {
-            None => augmentation.apply(train, indices, seed, epoch)?,
-            Some(mut changed) => {
-                augmentation.apply_into(train, indices, seed, epoch, &mut changed)?;
-                changed
-            }
-        };
-        let all: Vec<usize> = (0..indices.len()).collect();
-        self.scratch.encode(&self.encoder, &changed, &all)?;
-        self.scratch.changed = Some(changed);
         Ok(())
     }
 
@@ -423,23 +400,5 @@ impl Trainer {
             });
         }
         improved
-    }
-}
-
-impl Scratch {
-    fn encode(
-        &mut self,
-        encoder: &LatencyEncoder,
-        dataset: &Dataset,
-        indices: &[usize],
-    ) -> Result<(), EncodeError> {
-        encoder.encode(dataset, indices, &mut self.events)?;
-        self.labels.clear();
-        self.labels.extend(
-            indices
-                .iter()
-                .map(|&index| usize::from(dataset.label(index))),
-        );
-        Ok(())
     }
 }

@@ -75,6 +75,17 @@ impl<T: Real> Conv2d<T> {
         if output.neurons() > u32::MAX as usize {
             return Err(WindowError::TooManyNeurons { image: output });
         }
+        let windows = height * width;
+        let views = windows
+            .saturating_mul(window.height)
+            .saturating_mul(window.width);
+        if views > u32::MAX as usize {
+            return Err(WindowError::TooManyViews {
+                windows,
+                window_height: window.height,
+                window_width: window.width,
+            });
+        }
         Ok(Self {
             neuron,
             input,
@@ -121,6 +132,26 @@ impl<T: Real> Conv2d<T> {
     /// The weights, to change them.
     pub fn weights_mut(&mut self) -> &mut Weights<T> {
         &mut self.weights
+    }
+
+    /// The filter and the place in it of the weight that an output neuron has from an input neuron; `None` if it does not
+    /// see it.
+    pub(crate) fn weight_between(&self, output: usize, input: usize) -> Option<(usize, usize)> {
+        let (place, filter) = (output / self.output.channels, output % self.output.channels);
+        let (pixel, channel) = (input / self.input.channels, input % self.input.channels);
+        let Window {
+            height,
+            width,
+            stride,
+            padding,
+        } = self.window;
+        let along = |pixel: usize, place: usize, side: usize| {
+            let offset = (pixel + padding).checked_sub(place * stride)?;
+            (offset < side).then_some(offset)
+        };
+        let y = along(pixel / self.input.width, place / self.output.width, height)?;
+        let x = along(pixel % self.input.width, place % self.output.width, width)?;
+        Some((filter, (y * width + x) * self.input.channels + channel))
     }
 
     /// Runs the layer on a batch; the output events are on the tape afterwards.

@@ -106,6 +106,19 @@ pub enum WindowError {
         /// Shape of the images.
         image: Shape,
     },
+    /// There are more pairs of a window and a pixel in it than can be numbered.
+    #[error(
+        "{windows} windows of {window_height} x {window_width} pixels are more than {} places to look at; use a smaller window or a larger stride",
+        u32::MAX
+    )]
+    TooManyViews {
+        /// Number of windows.
+        windows: usize,
+        /// Rows of the window.
+        window_height: usize,
+        /// Columns of the window.
+        window_width: usize,
+    },
     /// The weights have another number of inputs than the window has neurons.
     #[error(
         "a {window_height} x {window_width} window over {channels} channels needs {expected} weights for each filter, but there are {found}"
@@ -175,15 +188,20 @@ impl Window {
                 return Err(WindowError::Zero { what });
             }
         }
-        if image.neurons() > u32::MAX as usize {
-            return Err(WindowError::TooManyNeurons { image });
-        }
         if self.padding >= self.height.min(self.width) {
             return Err(WindowError::Padding {
                 padding: self.padding,
                 window_height,
                 window_width,
             });
+        }
+        let padded = Shape {
+            height: image.height.saturating_add(2 * self.padding),
+            width: image.width.saturating_add(2 * self.padding),
+            channels: image.channels,
+        };
+        if padded.neurons() > u32::MAX as usize {
+            return Err(WindowError::TooManyNeurons { image: padded });
         }
         let along = |image: usize, window: usize| {
             let room = (image + 2 * self.padding).checked_sub(window)?;
