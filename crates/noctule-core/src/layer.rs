@@ -114,6 +114,13 @@ impl<T: Real> Tape<T> {
         self.dropout_seed = seed;
     }
 
+    /// The events of `input` that the layer saw in the last forward pass.
+    pub(crate) fn seen<'a>(&'a self, input: &'a SpikeBatch<T>) -> &'a SpikeBatch<T> {
+        self.thinned
+            .as_ref()
+            .map_or(input, |thinned| &thinned.events)
+    }
+
     /// The output events of the last forward pass.
     pub fn output(&self) -> &SpikeBatch<T> {
         &self.output

@@ -222,6 +222,12 @@ impl<T: Real> Network<T> {
         self.layers.iter().filter_map(Layer::weights)
     }
 
+    /// The weights of all layers that have weights, each with the index of its layer.
+    pub fn indexed_weights(&self) -> impl Iterator<Item = (usize, &Weights<T>)> {
+        let layers = self.layers.iter().enumerate();
+        layers.filter_map(|(index, layer)| Some((index, layer.weights()?)))
+    }
+
     /// A gradient of zeros for this network.
     pub fn zero_gradient(&self) -> Gradient<T> {
         let zeros = |weights: &Weights<T>| Weights::zeros(weights.outputs(), weights.inputs());
@@ -290,12 +296,14 @@ impl<T: Real> Network<T> {
         gradient: &mut Gradient<T>,
     ) -> Result<(), ShapeError> {
         let last = self.layers.len().saturating_sub(1);
-        if activity.tapes.len() != self.layers.len() {
+        if activity.tapes.len() != self.layers.len() || activity.tapes.is_empty() {
             return Err(ShapeError::Tape);
         }
         let arriving = last
             .checked_sub(1)
             .map_or(input, |before| activity.tapes[before].output());
+        // What dropout took away did not reach the neuron.
+        let arriving = activity.tapes[last].seen(arriving);
         let (Some(layer), Some(Some(weights))) =
             (self.layers.get(last), gradient.layers.get_mut(last))
         else {

@@ -175,6 +175,34 @@ fn long_silences_are_crossed() {
 }
 
 #[test]
+fn times_beyond_the_resolution_of_segments_stay_finite() {
+    // In f32, 2^25 s have a resolution of 4 s: a segment of one time constant cannot be told from nothing.
+    let parameters = LifParameters {
+        theta: 1.0,
+        reset: 1.0,
+        t_max: 4e7,
+        ..parameters(2.0, 1.0)
+    };
+    let layer = Dense::new(
+        Lif::<f32>::new(&parameters).unwrap(),
+        Weights::from_rows(1, 1, &[10.0]).unwrap(),
+    )
+    .unwrap();
+    let mut input = SpikeBatch::new(1);
+    input.push_sample([(33_554_432.0, 0)]).unwrap();
+    let mut tape = Tape::new();
+    layer.forward(&input, &mut tape).unwrap();
+    let times = tape.output().times();
+    assert!(!times.is_empty());
+    assert!(times.iter().all(|&time| time < 33_554_500.0), "{times:?}");
+    let d_times = vec![1.0; times.len()];
+    let mut gradient = Weights::zeros(1, 1);
+    let errors = noctule_core::TimeErrors::exact(&d_times);
+    layer.backward(&tape, errors, &mut gradient, false).unwrap();
+    assert!(gradient.get(0, 0).is_finite());
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let neuron = Lif::<f32>::new(&LifParameters {
         max_spikes: 20,

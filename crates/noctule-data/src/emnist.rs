@@ -52,20 +52,19 @@ fn read_matlab(set: &KnownSet, part: &str, path: &Path) -> Result<(Vec<u8>, Vec<
     let part = file.variable("dataset").and_then(|set| set.field(part));
     let part = part.map_err(failure)?;
     let images = part.field("images").map_err(failure)?;
-    let labels = part.field("labels").and_then(|array| labels(&array));
-    let (pixels, labels) = (
-        pixels(&images, set.shape).map_err(failure)?,
-        labels.map_err(failure)?,
-    );
-    let count = images.dimensions()[0];
-    if count != labels.len() {
+    let pixels = pixels(&images, set.shape).map_err(failure)?;
+    let array = part.field("labels").map_err(failure)?;
+    // Before the labels are read: eight bytes in memory for one in the file.
+    let count = array.dimensions().iter().product();
+    if images.dimensions()[0] != count {
         return Err(LoadError::Counts {
             images_path: path.to_path_buf(),
-            images: count,
+            images: images.dimensions()[0],
             labels_path: path.to_path_buf(),
-            labels: labels.len(),
+            labels: count,
         });
     }
+    let labels = labels(&array).map_err(failure)?;
     Ok((pixels, labels))
 }
 

@@ -54,7 +54,7 @@ pub struct Config {
     /// A sentence for people; default empty.
     #[serde(default)]
     pub description: String,
-    /// Seed of everything random: initial weights, shuffling, generated data; default 0.
+    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data; default 0.
     #[serde(default)]
     pub seed: u64,
     /// Where the samples come from.

@@ -8,7 +8,7 @@ use noctule_core::{
     ShapeError, SpikeCount, SpikeTime, SumPool2d, TimeToFirstSpike, Weights, Window,
 };
 use noctule_data::{
-    Augmentation, Dataset, DatasetError, Elastic, EncodeError, LatencyEncoder, LoadError, Split,
+    Augmentation, Dataset, DatasetError, EncodeError, LatencyEncoder, LoadError, Split,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -72,7 +72,7 @@ pub enum ExperimentError {
     },
     /// The last layer does not have a neuron for each class.
     #[error(
-        "layers.{layer}.neurons = {neurons}: the last layer needs one neuron for each of the {classes} classes of {set}"
+        "layers.{layer} has {neurons} neurons, but the last layer needs one for each of the {classes} classes of {set}"
     )]
     Classes {
         /// Index of the last layer.
@@ -140,17 +140,7 @@ impl Data {
 
 /// How the training samples of an experiment are changed at random, if they are.
 pub fn augmentation(config: &Config) -> Option<Augmentation> {
-    let augmentation = config.augmentation.as_ref()?;
-    let augmentation = Augmentation {
-        elastic: augmentation.elastic.as_ref().map(|elastic| Elastic {
-            points: elastic.points,
-            sigma: elastic.sigma,
-        }),
-        shift: augmentation.shift,
-        rotation: augmentation.rotation,
-        scale: augmentation.scale,
-        flip: augmentation.flip,
-    };
+    let augmentation = Augmentation::from(config.augmentation.as_ref()?);
     (!augmentation.is_none()).then_some(augmentation)
 }
 
@@ -283,7 +273,7 @@ fn initial_weights(
 /// The loss of an experiment.
 pub fn loss(config: &Config) -> AnyLoss {
     // The constants of the last layer: its spikes are what the loss looks at.
-    let last = config.layers.last().and_then(LayerConfig::population);
+    let last = config.layers.iter().rev().find_map(LayerConfig::population);
     let (silent_time, tau_s) = last.map_or((config.neuron.t_max, config.neuron.tau_s), |last| {
         (last.t_max, last.tau_s)
     });

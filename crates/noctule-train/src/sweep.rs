@@ -116,7 +116,7 @@ pub fn run(
             }
             let mut config = points[run / sweep.repeats].clone();
             config.seed += (run % sweep.repeats) as u64;
-            let accuracy = accuracy(config, data_directory)?;
+            let accuracy = accuracy(config, data_directory, stop)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok(accuracy)
         })
@@ -140,9 +140,9 @@ fn points(
     for y in &y.values {
         for x in &x.values {
             let mut table = table.clone();
-            // As floats, also where the value is whole.
-            let overrides = [(&sweep.x, x), (&sweep.y, y)]
-                .map(|(axis, value)| format!("{}={value:?}", axis.key));
+            // Without a decimal point where the value is whole, so that it may be a count.
+            let overrides =
+                [(&sweep.x, x), (&sweep.y, y)].map(|(axis, value)| format!("{}={value}", axis.key));
             table.apply_overrides(&overrides)?;
             points.push(table.resolve()?);
         }
@@ -151,9 +151,13 @@ fn points(
 }
 
 /// The test accuracy after the last epoch; `None` if training diverged.
-fn accuracy(config: Config, data_directory: Option<&Path>) -> Result<Option<f64>, Box<TrainError>> {
+fn accuracy(
+    config: Config,
+    data_directory: Option<&Path>,
+    stop: &AtomicBool,
+) -> Result<Option<f64>, Box<TrainError>> {
     let mut trainer = Trainer::new(config, data_directory).map_err(Box::new)?;
-    match trainer.run(None, &mut NoProgress, &AtomicBool::new(false)) {
+    match trainer.run(None, &mut NoProgress, stop) {
         Ok(_) => {}
         Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => return Ok(None),
         Err(error) => return Err(Box::new(error)),

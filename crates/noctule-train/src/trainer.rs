@@ -241,11 +241,13 @@ impl Trainer {
         let train = &self.data.train;
         match &self.augmentation {
             None => self.scratch.encode(&self.encoder, train, indices)?,
-            Some(augmentation) => {
-                let scratch = &mut self.scratch;
-                scratch.change(augmentation, train, indices, (seed, epoch))?;
-                scratch.encode_changed(&self.encoder)?;
-            }
+            Some(augmentation) => self.scratch.encode_changed(
+                &self.encoder,
+                augmentation,
+                train,
+                indices,
+                (seed, epoch),
+            )?,
         }
         let position = epoch << 24 | self.batch as u64;
         let dropout = random(seed, Purpose::Dropout, position).next_u64();

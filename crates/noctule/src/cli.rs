@@ -80,7 +80,7 @@ pub struct Train {
     /// Train for so many epochs.
     #[arg(long, value_name = "N")]
     pub epochs: Option<u64>,
-    /// Seed of initial weights, shuffling and generated data.
+    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
     #[arg(long, value_name = "N", conflicts_with = "resume")]
     pub seed: Option<u64>,
     /// Threads to use; 0 for all cores. Results do not depend on it.

@@ -233,12 +233,11 @@ fn build_neuron<T: Real>(neuron: &CaseNeuron, layer: usize) -> Result<Lif<T>, Re
 
 /// Errors `[neuron][spike]` in the order of the output events.
 fn align<T: Real>(errors: &[Vec<f64>], output: &SpikeBatch<T>) -> Result<Vec<T>, Reason> {
-    for neuron in 0..output.population().max(errors.len()) {
-        let spikes = output
-            .neurons()
-            .iter()
-            .filter(|&&other| other as usize == neuron)
-            .count();
+    let mut counts = vec![0; output.population().max(errors.len())];
+    for &neuron in output.neurons() {
+        counts[neuron as usize] += 1;
+    }
+    for (neuron, spikes) in counts.into_iter().enumerate() {
         let given = errors.get(neuron).map_or(0, Vec::len);
         if spikes != given {
             return Err(Reason::Errors {

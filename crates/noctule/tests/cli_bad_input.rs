@@ -260,6 +260,14 @@ fn sweeps_and_networks_that_cannot_be() {
         &["layers.0.nothing"],
     );
     bench.refuse(&sweep("sweep.y.from=-1"), &["layers.0.init.std", "-1"]);
+    bench.refuse(&sweep("sweep.x.key=layers.0.init.std"), &["sweep.y.key"]);
+    bench.refuse(&sweep("sweep.x.key=sweep.repeats"), &["sweep.x.key"]);
+    bench.train("run", &[]);
+    bench.refuse(&["sweep", "convergence", "--out", "run"], &["run"]);
+    bench.refuse(
+        &["train", "yinyang", "--set", "augmentation.flip=true"],
+        &["augmentation", "no images"],
+    );
     // The images of Yin-Yang are 1 x 4, and with a bias there are none.
     for layer in ["conv2d, filters=2", "sum_pool2d"] {
         let more = if layer == "sum_pool2d" {

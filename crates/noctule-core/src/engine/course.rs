@@ -24,7 +24,8 @@ pub(crate) struct Stop<T> {
     /// `theta exp(x/tau_m)`: the threshold that `V + C phi` at the next stop is compared with. Infinite if the next stop
     /// is at the same instant: inputs at one instant act together.
     pub threshold: T,
-    /// The weight row of the input, or [`NOTHING`].
+    /// The weight row of the input, or [`NOTHING`]. In the course of a whole image, which is never walked, the padded index
+    /// of the input (see [`super::patches`]).
     pub row: u32,
     /// When it is: an index into the moments of the sample.
     pub moment: u32,

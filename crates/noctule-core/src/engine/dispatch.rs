@@ -1,8 +1,8 @@
 //! Run-time choice of the instruction set.
 //!
 //! A walk is written once over an [`Isa`] and compiled for each that is listed here; [`Real::run`] picks the best one
-//! that the processor has. The environment variable `NOCTULE_SIMD` (`baseline`, `avx2`, `avx512`, `neon`) forces another,
-//! for tests; one that the processor does not have is ignored.
+//! that the processor has. The environment variable `NOCTULE_SIMD` chooses a lesser one, for tests: `baseline` or `avx2`.
+//! Anything else, and one that the processor does not have, is ignored.
 
 use std::sync::LazyLock;
 

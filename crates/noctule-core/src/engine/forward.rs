@@ -182,7 +182,8 @@ impl<'a, T: Real> Resolver<'a, T> {
         let mut left = interval.growth;
         loop {
             let crossing = neuron.growth_to_threshold(state.potential, state.current);
-            if !(crossing.growth <= left) {
+            // The interval itself may be so long that its growth is infinite.
+            if !(crossing.growth <= left && crossing.growth < T::infinity()) {
                 return state.reference_potential;
             }
             let decay = (T::one() + crossing.growth).recip();

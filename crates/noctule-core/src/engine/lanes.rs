@@ -208,3 +208,39 @@ mod x86 {
         }
     }
 }
+
+#[cfg(all(test, any(target_arch = "x86", target_arch = "x86_64")))]
+mod tests {
+    use pulp::x86::{V3, V4};
+
+    use super::*;
+
+    /// Everything a walk can do with registers, from three sets of numbers.
+    fn all_of<I: Isa<f32>>(isa: I, numbers: &[Lanes<f32>; 3]) -> (Vec<u32>, u32, u32) {
+        let [a, b, c] = numbers.each_ref().map(|lanes| isa.load(lanes));
+        let scaled = isa.mul(isa.splat(numbers[0][3]), b);
+        let results = [isa.sub(a, b), isa.mul(a, b), isa.mul_add(a, b, c), scaled];
+        let lanes = results.into_iter().flat_map(|result| isa.store(result));
+        (
+            lanes.map(f32::to_bits).collect(),
+            isa.at_least(a, isa.mul(b, c)),
+            isa.sum(isa.mul_add(a, b, c)).to_bits(),
+        )
+    }
+
+    #[test]
+    fn every_width_computes_the_same_bits() {
+        let wave = |phase: f32| std::array::from_fn(|lane| (lane as f32 * 1.7 + phase).sin());
+        for phase in [0.1, 0.7, 3.3, 100.0] {
+            let mut numbers = [wave(phase), wave(2.0 * phase), wave(3.0 * phase)];
+            numbers[0][5] = f32::NEG_INFINITY;
+            let expected = all_of(Portable::<true>, &numbers);
+            if let Some(isa) = V3::try_new() {
+                assert_eq!(all_of(isa, &numbers), expected, "AVX2");
+            }
+            if let Some(isa) = V4::try_new() {
+                assert_eq!(all_of(isa, &numbers), expected, "AVX-512");
+            }
+        }
+    }
+}

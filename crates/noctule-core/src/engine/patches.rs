@@ -5,8 +5,8 @@
 //! course differs from place to place. A place's neurons are touched when one of their own inputs arrives, and at the
 //! ends of segments; in between their intervals are left pending.
 //!
-//! Rows need no table: if a padded image is numbered line by line as if it were as wide as the window,
-//! `((y + padding) width + x + padding) channels + c`, then the row of a neuron in a patch is its number minus that of the
+//! Rows need no table: if the padded image is indexed line by line as if it were as wide as the window,
+//! `((y + padding) width + x + padding) channels + c`, then the row of a neuron in a patch is its index minus that of the
 //! patch's corner.
 
 use super::timeline::Timeline;
@@ -16,9 +16,9 @@ use crate::Real;
 #[derive(Clone, Debug)]
 pub(crate) struct Patches {
     channels: usize,
-    /// The number of each pixel's first channel; shape `[pixels]`.
-    numbers: Vec<u32>,
-    /// The number of each place's corner; shape `[places]`.
+    /// The padded index of each pixel's first channel; shape `[pixels]`.
+    padded: Vec<u32>,
+    /// The padded index of each place's corner; shape `[places]`.
     origins: Vec<u32>,
     /// Where the places that see each pixel start in `views`; shape `[pixels + 1]`.
     offsets: Vec<u32>,
@@ -27,23 +27,23 @@ pub(crate) struct Patches {
 }
 
 impl Patches {
-    /// `numbers` of the pixels, each of which has `channels` neurons, and `origins` of the places, in units of pixels;
+    /// `padded` indices of the pixels, each of which has `channels` neurons, and `origins` of the places, in units of pixels;
     /// `views` gives the places that see a pixel.
     pub fn new(
         channels: usize,
-        numbers: &[usize],
+        padded: &[usize],
         origins: &[usize],
         views: impl Fn(usize) -> Vec<usize>,
     ) -> Self {
-        let scaled = |numbers: &[usize]| numbers.iter().map(|n| (n * channels) as u32).collect();
+        let scaled = |indices: &[usize]| indices.iter().map(|n| (n * channels) as u32).collect();
         let mut patches = Self {
             channels,
-            numbers: scaled(numbers),
+            padded: scaled(padded),
             origins: scaled(origins),
             offsets: vec![0],
             views: Vec::new(),
         };
-        for pixel in 0..numbers.len() {
+        for pixel in 0..padded.len() {
             let places = views(pixel).into_iter().map(|place| place as u32);
             patches.views.extend(places);
             patches.offsets.push(patches.views.len() as u32);
@@ -61,10 +61,10 @@ impl Patches {
         self.origins[place]
     }
 
-    /// The number of an input neuron.
-    pub fn number(&self, neuron: u32) -> u32 {
+    /// The index of an input neuron in the padded image.
+    pub fn padded_index(&self, neuron: u32) -> u32 {
         let (pixel, channel) = self.split(neuron);
-        self.numbers[pixel] + channel
+        self.padded[pixel] + channel
     }
 
     /// The places that see an input neuron.

@@ -1,4 +1,5 @@
-//! Spreads a layer over threads: one task is one block of neurons and a chunk of the samples.
+//! Spreads a layer over threads: one task is one block of neurons, or all blocks of a convolution, and a chunk of the
+//! samples.
 //!
 //! Tasks share nothing they write. What has to be summed over tasks (weight gradients over chunks, errors of input
 //! events over blocks) is summed afterwards in the order of the tasks, and the chunks depend on the layer and the batch
@@ -69,8 +70,8 @@ impl<'a, T: Real> Projection<'a, T> {
         &self.weights[block * self.rows..(block + 1) * self.rows]
     }
 
-    /// The numbers of a block's neurons at a place.
-    pub fn numbers(&self, place: usize, block: usize) -> Range<u32> {
+    /// The neurons of a block at a place, by their index in the layer.
+    pub fn neurons_of(&self, place: usize, block: usize) -> Range<u32> {
         let end = (block * LANES + LANES).min(self.neurons);
         let first = place * self.neurons;
         (first + block * LANES) as u32..(first + end) as u32
@@ -123,7 +124,7 @@ impl<'a, T: Real> Projection<'a, T> {
         let both = timelines.zip(&mut trace.arrivals);
         both.for_each(|((sample, timeline), arrivals)| {
             let spikes = input.sample(sample);
-            timeline.lay_out(self.neuron, spikes, |neuron| patches.number(neuron));
+            timeline.lay_out(self.neuron, spikes, |neuron| patches.padded_index(neuron));
             arrivals.sort(patches, spikes.neurons, timeline);
         });
     }

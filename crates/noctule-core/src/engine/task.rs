@@ -56,7 +56,7 @@ impl<T: Real> ForwardTask<'_, T> {
             forward::walk(
                 isa,
                 self.projection.neuron,
-                self.projection.numbers(place, block),
+                self.projection.neurons_of(place, block),
                 &self.timelines[sample],
                 course,
                 self.projection.block_weights(block),
@@ -151,7 +151,7 @@ impl<T: Real> BackwardTask<'_, T> {
             }
             let errors = Errors {
                 spikes,
-                first_neuron: self.projection.numbers(place, block).start,
+                first_neuron: self.projection.neurons_of(place, block).start,
                 ranks: &self.trace.ranks[sample][rank..rank + spikes.len()],
                 d_times: &self.errors.d_times[self.errors.events.range(sample)],
                 max_inverse_slope: self.errors.max_inverse_slope,

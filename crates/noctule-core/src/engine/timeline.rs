@@ -107,7 +107,7 @@ impl<'a, T: Real> Builder<'a, T> {
         while until - last > self.segment && last < forgotten {
             let time = last + self.segment;
             if time <= last {
-                // The silence is shorter than the resolution of the number type.
+                // A segment is shorter than the resolution of the number type at this time.
                 break;
             }
             self.end(reference, time);

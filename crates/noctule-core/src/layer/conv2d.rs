@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::projected;
+use super::shape::{MOST_NEURONS, MOST_VIEWS};
 use super::{Shape, ShapeError, Tape, TimeErrors, Weights, Window, WindowError};
 use crate::engine::patches::Patches;
 use crate::engine::project::Projection;
@@ -72,14 +73,14 @@ impl<T: Real> Conv2d<T> {
             width,
             channels: weights.outputs(),
         };
-        if output.neurons() > u32::MAX as usize {
+        if output.neurons() > MOST_NEURONS {
             return Err(WindowError::TooManyNeurons { image: output });
         }
         let windows = height * width;
         let views = windows
             .saturating_mul(window.height)
             .saturating_mul(window.width);
-        if views > u32::MAX as usize {
+        if views > MOST_VIEWS {
             return Err(WindowError::TooManyViews {
                 windows,
                 window_height: window.height,

@@ -4,6 +4,11 @@ use std::fmt;
 
 use thiserror::Error;
 
+/// The most neurons of an image: more would not fit in memory with their spikes.
+pub(super) const MOST_NEURONS: usize = 1 << 26;
+/// The most pairs of a window and a pixel in it: a convolution has a table of them.
+pub(super) const MOST_VIEWS: usize = 1 << 26;
+
 /// How a population of neurons is laid out in space.
 ///
 /// Neuron `(y * width + x) * channels + c` is channel `c` at row `y` and column `x`. A population without a layout is
@@ -98,18 +103,14 @@ pub enum WindowError {
         image: Shape,
     },
     /// The image has more neurons than can be numbered.
-    #[error(
-        "images of {image} (height x width x channels) have more than {} neurons",
-        u32::MAX
-    )]
+    #[error("images of {image} (height x width x channels) have more than {MOST_NEURONS} neurons")]
     TooManyNeurons {
         /// Shape of the images.
         image: Shape,
     },
     /// There are more pairs of a window and a pixel in it than can be numbered.
     #[error(
-        "{windows} windows of {window_height} x {window_width} pixels are more than {} places to look at; use a smaller window or a larger stride",
-        u32::MAX
+        "{windows} windows of {window_height} x {window_width} pixels see more than {MOST_VIEWS} pixels; use a smaller window or a larger stride"
     )]
     TooManyViews {
         /// Number of windows.
@@ -200,7 +201,7 @@ impl Window {
             width: image.width.saturating_add(2 * self.padding),
             channels: image.channels,
         };
-        if padded.neurons() > u32::MAX as usize {
+        if padded.neurons() > MOST_NEURONS {
             return Err(WindowError::TooManyNeurons { image: padded });
         }
         let along = |image: usize, window: usize| {

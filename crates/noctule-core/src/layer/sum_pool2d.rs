@@ -1,5 +1,6 @@
 //! Sum pooling: the spike trains of a window become one.
 
+use super::shape::MOST_NEURONS;
 use super::{Shape, ShapeError, Tape, TimeErrors, WindowError};
 use crate::{Real, SpikeBatch};
 
@@ -39,7 +40,7 @@ impl SumPool2d {
                 return Err(WindowError::Zero { what });
             }
         }
-        if input.neurons() > u32::MAX as usize {
+        if input.neurons() > MOST_NEURONS {
             return Err(WindowError::TooManyNeurons { image: input });
         }
         if !input.height.is_multiple_of(size) || !input.width.is_multiple_of(size) {

@@ -4,7 +4,9 @@ use super::{
     AugmentationConfig, AxisConfig, Config, DataConfig, DataSet, EncoderConfig, InitConfig,
     LayerConfig, LossConfig, NeuronConfig, Population,
 };
-use noctule_data::augment::{FARTHEST, MOST_POINTS};
+use noctule_core::LifParameters;
+use noctule_data::augment::MOST_POINTS;
+use noctule_data::{AugmentError, Augmentation};
 
 use crate::range::{
     OutOfRange, count, finite, fraction_below_one, not_negative, positive, require,
@@ -12,11 +14,11 @@ use crate::range::{
 
 const MOST_NEURONS: usize = 10_000_000;
 const LARGEST_WINDOW: usize = 1_000;
-const MOST_SPIKES: usize = 65_535;
+const MOST_SPIKES: usize = LifParameters::MOST_SPIKES as usize;
 const LARGEST_BATCH: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1_000_000;
 const MOST_RUNS: usize = 1_000_000;
-const MOST_POINTS_OF_AXIS: f64 = 1_000.0;
+const MOST_POINTS_OF_AXIS: f64 = 100.0;
 const MOST_THREADS: usize = 4096;
 
 type Check = Result<(), OutOfRange>;
@@ -37,7 +39,7 @@ impl Config {
         )?;
         check_data(&self.data)?;
         if let Some(augmentation) = &self.augmentation {
-            check_augmentation(augmentation)?;
+            check_augmentation(augmentation, self.data.set)?;
         }
         check_encoder(&self.encoder)?;
         check_time_constants("neuron", self.neuron)?;
@@ -64,6 +66,9 @@ impl Config {
             count("sweep.repeats", sweep.repeats, MOST_RUNS)?;
             check_axis("sweep.x", &sweep.x)?;
             check_axis("sweep.y", &sweep.y)?;
+            let differ = sweep.x.key != sweep.y.key;
+            let rule = "another key than sweep.x.key";
+            require(differ, "sweep.y.key", format!("`{}`", sweep.y.key), rule)?;
         }
         self.optimiser.check("optimiser")?;
         self.schedule
@@ -90,45 +95,28 @@ fn check_data(data: &DataConfig) -> Check {
     )
 }
 
-fn check_augmentation(augmentation: &AugmentationConfig) -> Check {
-    let AugmentationConfig {
-        shift,
-        rotation,
-        scale,
-        ..
-    } = *augmentation;
-    not_negative("augmentation.shift", shift)?;
-    let rule = format!("at most {FARTHEST} pixels");
-    require(shift <= FARTHEST, "augmentation.shift", shift, &rule)?;
-    not_negative("augmentation.rotation", rotation)?;
-    require(
-        rotation <= 180.0,
-        "augmentation.rotation",
-        rotation,
-        "at most 180 degrees",
-    )?;
-    let path = "augmentation.scale";
-    require(
-        (0.0..1.0).contains(&scale),
-        path,
-        scale,
-        "at least 0 and less than 1",
-    )?;
-    let Some(elastic) = &augmentation.elastic else {
-        return Ok(());
-    };
-    let rule = format!("from 2 to {MOST_POINTS}");
-    let path = "augmentation.elastic.points";
-    require(
-        (2..=MOST_POINTS).contains(&elastic.points),
-        path,
-        elastic.points,
-        &rule,
-    )?;
-    let path = "augmentation.elastic.sigma";
-    not_negative(path, elastic.sigma)?;
-    let rule = format!("at most {FARTHEST} pixels");
-    require(elastic.sigma <= FARTHEST, path, elastic.sigma, &rule)
+fn check_augmentation(augmentation: &AugmentationConfig, set: DataSet) -> Check {
+    let is_image = !matches!(set, DataSet::YinYang | DataSet::SpikeOrder);
+    let rule = "left out: the samples of this set are no images";
+    require(is_image, "augmentation", "given", rule)?;
+    Augmentation::from(augmentation)
+        .check()
+        .map_err(|error| match error {
+            AugmentError::Amount {
+                name, value, most, ..
+            } => {
+                let rule = format!("a number from 0 to {most}");
+                OutOfRange::new(format!("augmentation.{name}"), value, rule)
+            }
+            AugmentError::Scale { scale } => {
+                OutOfRange::new("augmentation.scale", scale, "at least 0 and less than 1")
+            }
+            AugmentError::Points { points } => {
+                let rule = format!("from 2 to {MOST_POINTS}");
+                OutOfRange::new("augmentation.elastic.points", points, rule)
+            }
+            other => OutOfRange::new("augmentation", other, "something that can be done"),
+        })
 }
 
 fn check_encoder(encoder: &EncoderConfig) -> Check {
@@ -200,6 +188,11 @@ fn check_population(path: &str, population: Population<'_>) -> Check {
 
 fn check_axis(path: &str, axis: &AxisConfig) -> Check {
     let key = |name: &str| format!("{path}.{name}");
+    let of_runs = !["sweep.", "training.threads"]
+        .iter()
+        .any(|other| axis.key.starts_with(other));
+    let rule = "a key that changes the runs";
+    require(of_runs, &key("key"), format!("`{}`", axis.key), rule)?;
     finite(&key("from"), axis.from)?;
     finite(&key("to"), axis.to)?;
     positive(&key("step"), axis.step)?;

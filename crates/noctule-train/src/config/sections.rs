@@ -1,5 +1,6 @@
 //! The tables of an experiment file.
 
+use noctule_data::{Augmentation, Elastic};
 use serde::{Deserialize, Serialize};
 
 use crate::tagged::tagged_by_kind;
@@ -46,6 +47,21 @@ pub struct AugmentationConfig {
     pub scale: f64,
     /// Whether half of the samples are mirrored left to right; default false.
     pub flip: bool,
+}
+
+impl From<&AugmentationConfig> for Augmentation {
+    fn from(config: &AugmentationConfig) -> Self {
+        Self {
+            elastic: config.elastic.as_ref().map(|elastic| Elastic {
+                points: elastic.points,
+                sigma: elastic.sigma,
+            }),
+            shift: config.shift,
+            rotation: config.rotation,
+            scale: config.scale,
+            flip: config.flip,
+        }
+    }
 }
 
 /// Constants of [`AugmentationConfig::elastic`].
@@ -219,11 +235,15 @@ pub struct AxisConfig {
 impl AxisConfig {
     /// `from`, `from + step` and so on, up to `to`.
     pub fn values(&self) -> Vec<f64> {
-        // Rounded, so that 0.1 + 2 * 0.1 is 0.3, and with some tolerance, so that a grid that ends at `to` does.
-        let steps = ((self.to - self.from) / self.step + 1e-9).floor();
-        let value = |step: usize| (self.from + self.step * step as f64) * 1e12;
-        (0..=steps as usize)
-            .map(|step| value(step).round() / 1e12)
+        // With some tolerance, so that a grid that ends at `to` does.
+        let steps = ((self.to - self.from) / self.step + 1e-9).floor() as usize;
+        (0..=steps)
+            .map(|step| twelve_digits(self.from + self.step * step as f64))
             .collect()
     }
+}
+
+/// A number without the digits in which sums like 0.1 + 2 * 0.1 are off.
+fn twelve_digits(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }

@@ -1,7 +1,9 @@
 //! Memory that every batch uses again: samples, events, activity.
 
 use noctule_core::{Activity, SpikeBatch};
-use noctule_data::{AugmentError, Augmentation, Dataset, EncodeError, LatencyEncoder};
+use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
+
+use super::TrainError;
 
 /// What a batch is made of, on its way through the network.
 pub(super) struct Scratch {
@@ -39,31 +41,25 @@ impl Scratch {
         Ok(())
     }
 
-    /// Changes the samples named by `indices` as augmentation does in this epoch.
-    pub fn change(
+    /// Events and labels of the samples named by `indices`, as augmentation changes them in this epoch.
+    pub fn encode_changed(
         &mut self,
+        encoder: &LatencyEncoder,
         augmentation: &Augmentation,
         dataset: &Dataset,
         indices: &[usize],
         (seed, epoch): (u64, u64),
-    ) -> Result<(), AugmentError> {
-        match &mut self.changed {
-            Some(changed) => augmentation.apply_into(dataset, indices, seed, epoch, changed),
-            None => {
-                self.changed = Some(augmentation.apply(dataset, indices, seed, epoch)?);
-                Ok(())
+    ) -> Result<(), TrainError> {
+        let changed = match self.changed.take() {
+            None => augmentation.apply(dataset, indices, seed, epoch)?,
+            Some(mut changed) => {
+                augmentation.apply_into(dataset, indices, seed, epoch, &mut changed)?;
+                changed
             }
-        }
-    }
-
-    /// Events and labels of the changed samples, all of them.
-    pub fn encode_changed(&mut self, encoder: &LatencyEncoder) -> Result<(), EncodeError> {
-        let Some(changed) = self.changed.take() else {
-            return Ok(());
         };
         let all: Vec<usize> = (0..changed.len()).collect();
-        let encoded = self.encode(encoder, &changed, &all);
+        self.encode(encoder, &changed, &all)?;
         self.changed = Some(changed);
-        encoded
+        Ok(())
     }
 }

@@ -70,7 +70,7 @@ impl Trainer {
         };
         let metadata = serde_json::to_value(position).map_err(|cause| unfit(path, cause))?;
         let mut checkpoint = Checkpoint::new(metadata);
-        for (index, weights) in self.network.weights().enumerate() {
+        for (index, weights) in self.network.indexed_weights() {
             let shape = vec![weights.outputs(), weights.inputs()];
             let values = weights.to_rows();
             checkpoint.insert(format!("layers.{index}.weights"), Tensor { shape, values });
@@ -95,7 +95,7 @@ impl Trainer {
 
     fn restore_weights(&mut self, checkpoint: &Checkpoint) -> Result<(), StateError> {
         let mut restored = Vec::new();
-        for (index, weights) in self.network.weights().enumerate() {
+        for (index, weights) in self.network.indexed_weights() {
             let name = format!("layers.{index}.weights");
             let Some(tensor) = checkpoint.tensors.get(&name) else {
                 return Err(StateError::Missing { name });
@@ -116,10 +116,17 @@ impl Trainer {
                 }
             }
         }
-        let beyond = format!("layers.{}.weights", restored.len());
-        if let Some(tensor) = checkpoint.tensors.get(&beyond) {
+        let expected: Vec<String> = self
+            .network
+            .indexed_weights()
+            .map(|(index, _)| format!("layers.{index}.weights"))
+            .collect();
+        let beyond = |(name, _): &(&String, &Tensor)| {
+            name.starts_with("layers.") && !expected.contains(name)
+        };
+        if let Some((name, tensor)) = checkpoint.tensors.iter().find(beyond) {
             return Err(StateError::Shape {
-                name: beyond,
+                name: name.clone(),
                 expected: [0, 0],
                 found: tensor.shape.clone(),
             });

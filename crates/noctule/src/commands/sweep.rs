@@ -33,6 +33,8 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         .out
         .clone()
         .unwrap_or_else(|| free_directory(&config));
+    // Before the runs, so that a folder that cannot be used costs none of them.
+    let directory = RunDirectory::create(path)?;
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
         "{bar:24} {pos}/{len} runs  {per_sec}  {eta} left",
     )?);
@@ -40,13 +42,16 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let outcome = sweep::run(&config, options.data_dir.as_deref(), &progress, &stop)?;
+    let outcome = sweep::run(&config, options.data_dir.as_deref(), &progress, &stop);
     bar.finish_and_clear();
-    let Some(outcome) = outcome else {
+    if !matches!(outcome, Ok(Some(_))) {
+        // Nothing of a sweep that has no outcome; a folder that is not empty is someone else's and stays.
+        std::fs::remove_dir(directory.path()).ok();
+    }
+    let Some(outcome) = outcome? else {
         say!("\nStopped; nothing is written.");
         return Ok(Outcome::Interrupted);
     };
-    let directory = RunDirectory::create(path)?;
     write(&outcome, directory.path())?;
     directory.write_config(&config.to_toml()?)?;
     report(&outcome, directory.path())?;
