@@ -191,6 +191,22 @@ impl KnownSet {
         }
     }
 
+    /// What the loader reads of a set that is published as one archive, packed or unpacked; empty for other sets.
+    pub fn unpacked_names(&self) -> Vec<&'static str> {
+        let Source::Emnist {
+            train,
+            test,
+            matlab,
+            ..
+        } = self.source
+        else {
+            return Vec::new();
+        };
+        let packed = train.names().into_iter().chain(test.names());
+        let both = packed.flat_map(|name| [name, name.strip_suffix(".gz").unwrap_or(name)]);
+        both.chain([matlab]).collect()
+    }
+
     /// The set's own folder in a data directory.
     pub fn folder(&self, data_directory: &Path) -> PathBuf {
         data_directory.join(self.name)

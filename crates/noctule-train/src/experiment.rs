@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::config::{Config, DataSet, InitConfig, LayerConfig, LossConfig, Population};
 
-/// The most weights of a layer; training holds four numbers for each.
+/// The most weights of a layer; training holds at least four numbers for each.
 const MOST_WEIGHTS: usize = 500_000_000;
 
 /// A configuration that names things that do not fit together, or data that cannot be loaded.
@@ -58,6 +58,11 @@ pub enum ExperimentError {
     /// The shapes of the layers.
     #[error("layers: {0}")]
     Shape(#[from] ShapeError),
+    /// A layer looks at images, but the encoder's bias is no pixel.
+    #[error(
+        "layers.0 looks at images, but encoder.bias adds an input that is no pixel; leave encoder.bias out, or use dense layers"
+    )]
+    BiasInImage,
     /// A layer has more weights than any machine should be asked for.
     #[error(
         "layers.{layer}: {outputs} neurons or filters with {inputs} inputs each have more than {MOST_WEIGHTS} weights"
@@ -168,10 +173,12 @@ pub fn network(
     set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
     let shape = set.shape();
-    let mut network = if shape.neurons() == inputs {
-        Network::image(shape)?
-    } else {
-        Network::new(inputs)?
+    let is_image = shape.neurons() == inputs;
+    let looks_at_image = !matches!(config.layers.first(), Some(LayerConfig::Dense(_)));
+    let mut network = match (is_image, looks_at_image) {
+        (true, _) => Network::image(shape)?,
+        (false, false) => Network::new(inputs)?,
+        (false, true) => return Err(ExperimentError::BiasInImage),
     };
     for (index, layer) in config.layers.iter().enumerate() {
         network = add_layer(network, config.seed, index, layer)?;

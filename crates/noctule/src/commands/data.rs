@@ -90,6 +90,11 @@ fn files(set: &KnownSet, directory: &Path) -> Result<()> {
         };
         say!("    {:<28} {verdict}", file.name);
     }
+    for name in set.unpacked_names() {
+        if folder.join(name).is_file() {
+            say!("    {name:<28} there, and read as it is");
+        }
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use noctule::heatmap::HeatMap;
 use noctule_train::{RunDirectory, SweepOutcome, sweep, write_atomically};
 
 use super::Outcome;
-use super::train::{configure, free_directory, listen_for_interrupt};
+use super::train::{configure, free_directory, listen_for_interrupt, with_data};
 use crate::cli::Sweep;
 use crate::output::say;
 
@@ -29,6 +29,8 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         .num_threads(config.training.threads)
         .build_global()
         .context("cannot start the threads")?;
+    // Downloads what is missing, and finds out whether the experiment can be run at all.
+    with_data(config.clone(), options.data_dir.as_deref())?;
     let path = options
         .out
         .clone()

@@ -96,7 +96,7 @@ pub(super) fn configure(experiment: &str, overrides: &[String]) -> Result<Config
 }
 
 /// A run from its beginning; a data set that is not there is downloaded.
-fn with_data(config: Config, data_dir: Option<&Path>) -> Result<Trainer> {
+pub(super) fn with_data(config: Config, data_dir: Option<&Path>) -> Result<Trainer> {
     let missing = match Trainer::new(config.clone(), data_dir) {
         Err(TrainError::Experiment(ExperimentError::Load(missing @ LoadError::Missing { .. }))) => {
             missing
