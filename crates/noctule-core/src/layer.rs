@@ -205,6 +205,15 @@ impl<T: Real> Layer<T> {
         }
     }
 
+    /// Number of neurons that an event of an input neuron reaches; 0 for layers without neurons.
+    pub fn fan_out(&self, input: u32) -> usize {
+        match self {
+            Self::Dense(layer) => layer.outputs(),
+            Self::Conv2d(layer) => layer.fan_out(input),
+            Self::SumPool2d(_) => 0,
+        }
+    }
+
     /// Output and input in [`weights`](Self::weights) of the weight that a neuron has from an input neuron, if any.
     pub(crate) fn weight_between(&self, output: usize, input: usize) -> Option<(usize, usize)> {
         match self {

@@ -222,6 +222,18 @@ impl<T: Real> Network<T> {
         self.layers.iter().filter_map(Layer::weights)
     }
 
+    /// Events times the neurons that each of them reaches, summed over the layers: what a forward pass has to do.
+    ///
+    /// `input` is what the forward pass was given.
+    pub fn deliveries(&self, input: &SpikeBatch<T>, activity: &Activity<T>) -> u64 {
+        let arriving = std::iter::once(input).chain(activity.layers());
+        let of_layer = |(layer, events): (&Layer<T>, &SpikeBatch<T>)| {
+            let fan_outs = events.neurons().iter().map(|&neuron| layer.fan_out(neuron));
+            fan_outs.sum::<usize>() as u64
+        };
+        self.layers.iter().zip(arriving).map(of_layer).sum()
+    }
+
     /// The weights of all layers that have weights, each with the index of its layer.
     pub fn indexed_weights(&self) -> impl Iterator<Item = (usize, &Weights<T>)> {
         let layers = self.layers.iter().enumerate();

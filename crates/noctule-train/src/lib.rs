@@ -35,7 +35,10 @@ pub use range::OutOfRange;
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use schedule::ScheduleConfig;
 pub use sweep::{SweepError, SweepOutcome};
-pub use trainer::{Best, Ending, NoProgress, Progress, Standing, TrainError, Trainer};
+pub use trainer::{
+    BenchPlan, BenchReport, Best, Ending, NoProgress, Phases, Progress, Standing, TrainError,
+    Trainer,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -18,7 +18,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
+mod bench;
 mod error;
+mod phases;
 mod progress;
 mod scratch;
 mod state;
@@ -27,9 +30,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use noctule_core::{Gradient, Guards, Network, Weights};
+use noctule_core::{Gradient, Guards, Network};
 use noctule_data::{Augmentation, Dataset, LatencyEncoder};
-use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::config::Config;
@@ -37,7 +39,9 @@ use crate::experiment::{self, AnyLoss, Data, Purpose, random};
 use crate::metrics::{EpochRecord, Tally};
 use crate::optimiser::Optimiser;
 use crate::run_directory::RunDirectory;
+pub use bench::{BenchPlan, BenchReport};
 pub use error::TrainError;
+pub use phases::Phases;
 pub use progress::{NoProgress, Progress, Standing};
 use scratch::Scratch;
 pub use state::{CHANGEABLE, StateError};
@@ -79,6 +83,7 @@ pub struct Trainer {
     epoch: usize,
     batch: usize,
     tally: Tally,
+    phases: Phases,
     best: Option<Best>,
     history: Vec<EpochRecord>,
 }
@@ -112,6 +117,7 @@ impl Trainer {
             epoch: 0,
             batch: 0,
             tally: Tally::default(),
+            phases: Phases::default(),
             best: None,
             history: Vec::new(),
         })
@@ -233,99 +239,6 @@ impl Trainer {
             });
         }
         Ok(Ending::Finished)
-    }
-
-    fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
-        let start = Instant::now();
-        let (seed, epoch) = (self.config.seed, self.epoch as u64);
-        let train = &self.data.train;
-        match &self.augmentation {
-            None => self.scratch.encode(&self.encoder, train, indices)?,
-            Some(augmentation) => self.scratch.encode_changed(
-                &self.encoder,
-                augmentation,
-                train,
-                indices,
-                (seed, epoch),
-            )?,
-        }
-        let position = epoch << 24 | self.batch as u64;
-        let dropout = random(seed, Purpose::Dropout, position).next_u64();
-        self.scratch.activity.set_dropout(Some(dropout));
-        let Scratch {
-            events,
-            activity,
-            labels,
-            ..
-        } = &mut self.scratch;
-        let output = self.network.forward(events, activity)?;
-        let mut evaluation = self.loss.evaluate(output, labels)?;
-        if !evaluation.loss.is_finite() {
-            return Err(TrainError::Diverged {
-                epoch: self.epoch + 1,
-                batch: self.batch + 1,
-                loss: evaluation.loss,
-            });
-        }
-        let d_times = std::mem::take(&mut evaluation.d_times);
-        self.network
-            .backward(activity, d_times, &self.guards, &mut self.gradient, false)?;
-        if let Some(guards) = self.guards.layers.last()
-            && guards.silent_boost > 0.0
-        {
-            self.network.boost_silent(
-                events,
-                activity,
-                &evaluation.silent,
-                guards.silent_boost,
-                &mut self.gradient,
-            )?;
-        }
-        let learning_rate = self.learning_rate();
-        let mut weights: Vec<_> = self
-            .network
-            .weights_mut()
-            .map(|weights| weights.as_flat_mut())
-            .collect();
-        let mut gradients: Vec<_> = self
-            .gradient
-            .weights_mut()
-            .map(|weights| weights.as_flat_mut())
-            .collect();
-        self.optimiser
-            .step(&mut weights, &mut gradients, learning_rate);
-        self.tally.add(
-            &self.scratch.activity,
-            &evaluation,
-            &self.scratch.labels,
-            start.elapsed().as_secs_f64(),
-        );
-        Ok(())
-    }
-
-    /// Weights that are no longer numbers silence their neurons, and silence has a finite loss.
-    fn check_weights(&self) -> Result<(), TrainError> {
-        let weights = self.network.weights().map(Weights::as_flat);
-        if weights.flatten().all(|weight| weight.is_finite()) {
-            return Ok(());
-        }
-        Err(TrainError::NotFinite {
-            epoch: self.epoch + 1,
-        })
-    }
-
-    /// The learning rate of the coming batch.
-    fn learning_rate(&self) -> f32 {
-        let batches = self
-            .data
-            .train
-            .len()
-            .div_ceil(self.config.training.batch_size);
-        let position = self.epoch as f64 + self.batch as f64 / batches as f64;
-        let base = self.config.optimiser.learning_rate();
-        self.config
-            .schedule
-            .learning_rate(base, position, self.config.training.epochs) as f32
     }
 
     fn finish_epoch(

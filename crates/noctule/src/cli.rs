@@ -43,6 +43,15 @@ Examples:
 
 The experiment says in its table [sweep] which keys vary.";
 
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  noctule bench yinyang
+  noctule bench mnist-count --json
+  noctule bench mnist-conv --threads 1 --windows 3
+  noctule bench mnist-count --set training.batch_size=200
+
+Figures are medians of several windows after a warm-up. Compare them only on a quiet machine.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -54,6 +63,9 @@ pub enum Command {
     Sweep(Sweep),
     /// Evaluate a run's network on the test set.
     Eval(Eval),
+    /// Measure how fast an experiment trains and classifies on this machine.
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(Bench),
     /// List, download and inspect data sets.
     #[command(subcommand)]
     Data(Data),
@@ -116,6 +128,35 @@ pub struct Sweep {
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
     /// Override a key of the experiment, such as `training.epochs=20`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Options of `bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// A preset (yinyang, mnist-count, mnist-ttfs, mnist-conv and so on) or a TOML file.
+    #[arg(value_name = "WORK")]
+    pub work: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Windows of training, and as many of inference.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub windows: usize,
+    /// Length of a window, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    pub seconds: f64,
+    /// Trains for so many seconds before anything is measured.
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    pub warm_up: f64,
+    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Threads to use; 0 for all cores.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+    /// Override a key of the experiment, such as `layers.0.neurons=400`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }

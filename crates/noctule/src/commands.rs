@@ -1,5 +1,6 @@
 //! The commands.
 
+mod bench;
 mod data;
 mod eval;
 mod replay;
@@ -25,6 +26,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Train(options) => train::run(&options),
         Command::Sweep(options) => sweep::run(&options),
         Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
+        Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options).map(|()| Outcome::Done),
     }

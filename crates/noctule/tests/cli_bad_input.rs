@@ -249,6 +249,22 @@ fn cases_that_cannot_be_replayed() {
 }
 
 #[test]
+fn measurements_that_cannot_be() {
+    let bench = Bench::new();
+    bench.refuse(&["bench", "nothing"], &["nothing", "mnist-count"]);
+    bench.refuse(&["bench", "yinyang", "--windows", "0"], &["--windows is 0"]);
+    bench.refuse(&["bench", "yinyang", "--seconds", "-1"], &["-1"]);
+    bench.refuse(
+        &["bench", "yinyang", "--seconds", "nan"],
+        &["--seconds is NaN"],
+    );
+    bench.refuse(
+        &["bench", "yinyang", "--warm-up", "1e9"],
+        &["--warm-up", "3600"],
+    );
+}
+
+#[test]
 fn sweeps_and_networks_that_cannot_be() {
     let bench = Bench::new();
     bench.refuse(&["sweep", "yinyang"], &["yinyang", "[sweep]"]);

@@ -212,6 +212,39 @@ fn sweeps_are_drawn_and_do_not_depend_on_threads() {
 }
 
 #[test]
+fn speed_is_measured() {
+    let bench = Bench::new();
+    let short = ["--windows", "3", "--seconds", "0.02", "--warm-up", "0.02"];
+    let set = ["--set", "layers.0.neurons=20", "--threads", "2"];
+    let words = [&["bench", "yinyang", "--json"][..], &short, &set].concat();
+    let told = bench.succeed(&words);
+    let report: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    for key in ["train_samples_per_second", "infer_samples_per_second"] {
+        assert!(report[key].as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+    for key in ["forward_nanoseconds", "backward_nanoseconds"] {
+        let nanoseconds = report[key].as_f64().unwrap();
+        assert!(
+            nanoseconds.is_finite() && nanoseconds > 0.0,
+            "{key}: {report}"
+        );
+    }
+    assert_eq!(report["train_windows"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        (&report["threads"], &report["batch_size"]),
+        (&2.into(), &32.into())
+    );
+    let phases = report["phases"].as_object().unwrap();
+    let total: f64 = phases.values().map(|share| share.as_f64().unwrap()).sum();
+    assert!((total - 1.0).abs() < 1e-9, "{report}");
+    if cfg!(target_os = "linux") {
+        assert!(report["peak_rss_mb"].as_f64().unwrap() > 1.0, "{report}");
+    }
+    let words = [&["bench", "yinyang"][..], &short, &set].concat();
+    assert!(bench.succeed(&words).contains("samples/s"));
+}
+
+#[test]
 fn overrides_reach_a_resolved_config() {
     let bench = Bench::new();
     bench.train("run", &[]);

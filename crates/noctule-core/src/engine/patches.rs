@@ -69,7 +69,7 @@ impl Patches {
 
     /// The places that see an input neuron.
     #[inline]
-    fn views(&self, neuron: u32) -> &[u32] {
+    pub fn views(&self, neuron: u32) -> &[u32] {
         let (pixel, _) = self.split(neuron);
         &self.views[self.offsets[pixel] as usize..self.offsets[pixel + 1] as usize]
     }

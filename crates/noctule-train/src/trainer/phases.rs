@@ -1,0 +1,59 @@
+//! Where the time of training goes.
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds spent in each phase of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Phases {
+    /// Samples become events, augmentation included.
+    pub encode: f64,
+    /// Events go through the network.
+    pub forward: f64,
+    /// Output events become a loss and errors.
+    pub loss: f64,
+    /// Errors go back, and become gradients.
+    pub backward: f64,
+    /// Weights follow the gradients.
+    pub optimiser: f64,
+    /// Metrics are counted.
+    pub metrics: f64,
+}
+
+impl Phases {
+    /// All phases together, in seconds.
+    pub fn total(&self) -> f64 {
+        self.encode + self.forward + self.loss + self.backward + self.optimiser + self.metrics
+    }
+
+    /// The share of each phase.
+    #[must_use]
+    pub fn shares(&self) -> Self {
+        let total = self.total().max(f64::MIN_POSITIVE);
+        Self {
+            encode: self.encode / total,
+            forward: self.forward / total,
+            loss: self.loss / total,
+            backward: self.backward / total,
+            optimiser: self.optimiser / total,
+            metrics: self.metrics / total,
+        }
+    }
+}
+
+/// Measures one phase after another.
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Adds the time since the last lap to a phase.
+    pub fn lap(&mut self, phase: &mut f64) {
+        let now = Instant::now();
+        *phase += now.duration_since(self.0).as_secs_f64();
+        self.0 = now;
+    }
+}
