@@ -254,7 +254,8 @@ fn a_silent_output_neuron_of_a_convolution_is_boosted_through_its_window() {
     network.forward(&input, &mut activity).unwrap();
     let mut gradient = network.zero_gradient();
     // Filter 1 of the window whose corner is at row -1, column 0.
-    let silent = [(0, 2 * 1 + 1)];
+    let (windows_before, filters, filter) = (1, 2, 1);
+    let silent = [(0, windows_before * filters + filter)];
     network
         .boost_silent(&input, &activity, &silent, 5.0, &mut gradient)
         .unwrap();

@@ -30,13 +30,11 @@ pub(crate) fn sort<'a, T: Real>(
         ends[index + 1] += ends[index];
     }
     let mut keys = vec![T::zero().sort_key(0); spikes];
-    let mut position = 0;
     // While a bin fills, its start grows into its end.
-    for spike in parts.clone().flatten() {
-        let end = &mut ends[ranks[position as usize] as usize];
-        keys[*end as usize] = spike.time.sort_key(position);
+    for (position, (spike, &bin)) in parts.clone().flatten().zip(ranks.iter()).enumerate() {
+        let end = &mut ends[bin as usize];
+        keys[*end as usize] = spike.time.sort_key(position as u32);
         *end += 1;
-        position += 1;
     }
     let mut start = 0;
     for &end in &ends[..spikes] {

@@ -114,7 +114,7 @@ impl<T: Real> Lif<T> {
 
     fn crossing_by_quadratic(&self, potential: T, current: T) -> Option<Crossing<T>> {
         let Growth { growth, root } = self.growth_to_threshold(potential, current);
-        if !(growth < T::infinity()) {
+        if growth == T::infinity() {
             return None;
         }
         let y = T::one() + growth;
