@@ -75,10 +75,11 @@ def overview(runs: list[Run]) -> list[str]:
         "| preset | runs | epochs | test, last epoch: mean | each | published |",
         "|---|---|---|---|---|---|",
     ]
-    for name, group in groupby(runs, key=lambda run: run.name):
+    for (name, planned), group in groupby(runs, key=lambda run: (run.name, run.planned)):
         group = list(group)
         each = ", ".join(f"{run.accuracy:.2f}" for run in group)
-        epochs = ", ".join(str(length) for length in sorted({len(run.test) for run in group}))
+        reached = ", ".join(str(length) for length in sorted({len(run.test) for run in group}))
+        epochs = reached if reached == str(planned) else f"{reached} of {planned}"
         average = mean(run.accuracy for run in group)
         lines.append(f"| {name} | {len(group)} | {epochs} | **{average:.2f} %** | {each} | {published(name)} |")
     return lines
@@ -120,7 +121,7 @@ def sweeps() -> list[str]:
 
 def main() -> None:
     folders = [path.parent for path in (HERE / "results").glob("*/metrics.jsonl")]
-    runs = sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.seed))
+    runs = sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.planned, run.seed))
     lines = [
         "# Recorded runs",
         "",
