@@ -112,7 +112,7 @@ fn experiments_that_cannot_be() {
         ("optimiser.learning_rate=inf", "optimiser.learning_rate"),
         ("training.epochs=\"many\"", "training.epochs"),
         ("training.batch_size=0", "training.batch_size"),
-        ("layers.1.neurons=4", "layers.1.neurons"),
+        ("layers.1.neurons=4", "layers.1 has 4 neurons"),
         ("loss.kind=\"nothing\"", "loss"),
         ("encoder.latest=0.001", "encoder"),
         ("nonsense", "nonsense"),
