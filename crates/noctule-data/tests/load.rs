@@ -115,7 +115,9 @@ fn missing_files_say_what_fetches_them() {
 fn unknown_names_and_parts_are_refused() {
     let error = load("cifar", Split::Train, None, 0).expect_err("an unknown set");
     assert!(
-        error.to_string().contains("fashion-mnist, mnist, yin-yang"),
+        error
+            .to_string()
+            .contains("fashion-mnist, mnist, spike-order"),
         "{error}"
     );
     let error = load("mnist", Split::Validation, None, 0).expect_err("no such part");

@@ -87,6 +87,14 @@ impl From<&AxisConfig> for AxisValues {
     }
 }
 
+/// Whether the experiment has a sweep, and every point of its grid is a valid experiment.
+///
+/// # Errors
+/// As [`run`], but for the data.
+pub fn check(config: &Config) -> Result<(), SweepError> {
+    points(config).map(|_| ())
+}
+
 /// Trains at every point of the grid with seeds `seed`, `seed + 1` and so on; `None` if `stop` was set meanwhile.
 ///
 /// `progress` is told how many runs are done, and of how many.
@@ -99,13 +107,8 @@ pub fn run(
     progress: &(dyn Fn(usize, usize) + Sync),
     stop: &AtomicBool,
 ) -> Result<Option<SweepOutcome>, SweepError> {
-    let Some(sweep) = &config.sweep else {
-        return Err(SweepError::NoSweep {
-            name: config.name.clone(),
-        });
-    };
+    let (sweep, points) = points(config)?;
     let (x, y) = (AxisValues::from(&sweep.x), AxisValues::from(&sweep.y));
-    let points = points(config, sweep, &x, &y)?;
     let total = points.len() * sweep.repeats;
     let done = AtomicUsize::new(0);
     let runs: Result<Vec<Option<f64>>, SweepError> = (0..total)
@@ -128,17 +131,17 @@ pub fn run(
     Ok(Some(summarise(config, sweep, x, y, &runs)))
 }
 
-/// The experiment at every point of the grid, row by row.
-fn points(
-    config: &Config,
-    sweep: &SweepConfig,
-    x: &AxisValues,
-    y: &AxisValues,
-) -> Result<Vec<Config>, ConfigError> {
+/// The sweep, and the experiment at every point of its grid, row by row.
+fn points(config: &Config) -> Result<(&SweepConfig, Vec<Config>), SweepError> {
+    let Some(sweep) = &config.sweep else {
+        return Err(SweepError::NoSweep {
+            name: config.name.clone(),
+        });
+    };
     let table = ConfigTable::from_toml_str(&config.to_toml()?, &config.name)?;
     let mut points = Vec::new();
-    for y in &y.values {
-        for x in &x.values {
+    for y in &sweep.y.values() {
+        for x in &sweep.x.values() {
             let mut table = table.clone();
             // Without a decimal point where the value is whole, so that it may be a count.
             let overrides =
@@ -147,7 +150,7 @@ fn points(
             points.push(table.resolve()?);
         }
     }
-    Ok(points)
+    Ok((sweep, points))
 }
 
 /// The test accuracy after the last epoch; `None` if training diverged.

@@ -96,9 +96,6 @@ fn check_data(data: &DataConfig) -> Check {
 }
 
 fn check_augmentation(augmentation: &AugmentationConfig, set: DataSet) -> Check {
-    let is_image = !matches!(set, DataSet::YinYang | DataSet::SpikeOrder);
-    let rule = "left out: the samples of this set are no images";
-    require(is_image, "augmentation", "given", rule)?;
     Augmentation::from(augmentation)
         .check()
         .map_err(|error| match error {
@@ -116,7 +113,10 @@ fn check_augmentation(augmentation: &AugmentationConfig, set: DataSet) -> Check 
                 OutOfRange::new("augmentation.elastic.points", points, rule)
             }
             other => OutOfRange::new("augmentation", other, "something that can be done"),
-        })
+        })?;
+    let is_image = !matches!(set, DataSet::YinYang | DataSet::SpikeOrder);
+    let rule = "left out: the samples of this set are no images";
+    require(is_image, "augmentation", "given", rule)
 }
 
 fn check_encoder(encoder: &EncoderConfig) -> Check {

@@ -29,6 +29,7 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         .num_threads(config.training.threads)
         .build_global()
         .context("cannot start the threads")?;
+    sweep::check(&config)?;
     // Downloads what is missing, and finds out whether the experiment can be run at all.
     with_data(config.clone(), options.data_dir.as_deref())?;
     let path = options
