@@ -1,5 +1,7 @@
 //! The floating-point type a network computes in: [`f32`] or [`f64`].
 
+mod quick;
+
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
@@ -69,6 +71,13 @@ pub trait Real:
     /// The position in a key.
     fn sorted_position(key: Self::SortKey) -> u32;
 
+    /// The exponential, to within two units in the last place, wherever the code runs; 0 or infinity where the result is
+    /// no normal number.
+    fn quick_exp(self) -> Self;
+
+    /// The natural logarithm of a positive, normal number, to within two units in the last place, wherever the code runs.
+    fn quick_ln(self) -> Self;
+
     /// The principal branch of the Lambert W function, `w exp(w) = self`.
     fn lambert_w0(self) -> Self;
 }
@@ -107,6 +116,16 @@ impl Real for f32 {
         self.total_cmp(other)
     }
 
+    #[inline(always)]
+    fn quick_exp(self) -> Self {
+        quick::exp(self)
+    }
+
+    #[inline(always)]
+    fn quick_ln(self) -> Self {
+        quick::ln(self)
+    }
+
     fn lambert_w0(self) -> Self {
         lambert_w::lambert_w0f(self)
     }
@@ -143,6 +162,16 @@ impl Real for f64 {
     #[inline(always)]
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.total_cmp(other)
+    }
+
+    #[inline(always)]
+    fn quick_exp(self) -> Self {
+        self.exp()
+    }
+
+    #[inline(always)]
+    fn quick_ln(self) -> Self {
+        self.ln()
     }
 
     fn lambert_w0(self) -> Self {

@@ -214,6 +214,33 @@ impl<T: Real> SpikeBatch<T> {
         batch
     }
 
+    /// Makes room for as many spikes in each sample as `counts` says; what is there is of no use until it is overwritten.
+    pub(crate) fn make_room(&mut self, population: usize, counts: impl Iterator<Item = usize>) {
+        self.population = population;
+        self.offsets.truncate(1);
+        let mut total = 0;
+        self.offsets.extend(counts.map(|count| {
+            total += count;
+            total
+        }));
+        self.times.resize(total, T::zero());
+        self.neurons.resize(total, 0);
+    }
+
+    /// The times and neurons of each sample, for an engine that keeps their order.
+    pub(crate) fn samples_mut(&mut self) -> Vec<(&mut [T], &mut [u32])> {
+        let (mut times, mut neurons) = (&mut self.times[..], &mut self.neurons[..]);
+        let lengths = self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
+        let mut samples = Vec::with_capacity(lengths.len());
+        for length in lengths {
+            samples.push((
+                times.split_off_mut(..length).unwrap_or_default(),
+                neurons.split_off_mut(..length).unwrap_or_default(),
+            ));
+        }
+        samples
+    }
+
     /// Becomes a copy of `other` in which every spike belongs to another neuron.
     pub(crate) fn relabel_from(
         &mut self,

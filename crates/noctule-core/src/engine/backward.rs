@@ -17,11 +17,11 @@
 //!
 //! Between two output spikes the adjoints stay in registers.
 
+use super::Lanes;
 use super::course::{Course, Stop};
 use super::forward::Spike;
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
-use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
 /// The output spikes of a block in one sample, with their errors.
@@ -59,7 +59,11 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     weights: &[Lanes<T>],
     gradients: &mut Gradients<'_, T>,
 ) {
-    let mut adjoint = Adjoint::new(neuron, errors.max_inverse_slope);
+    let rates = Rates::new(neuron);
+    let mut adjoint = Adjoint {
+        current: isa.splat(T::zero()),
+        potential: isa.splat(T::zero()),
+    };
     let mut pending = errors.spikes.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
         let range = course.segment(index);
@@ -78,15 +82,12 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
             if lower < upper {
-                adjoint.spread(isa, &course.stops[lower..upper], weights, gradients);
+                adjoint.spread(isa, &rates, &course.stops[lower..upper], weights, gradients);
             }
             let Some(stop) = next else { break };
             while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
                 pending -= 1;
-                let error = errors.d_times[errors.ranks[pending] as usize];
-                let spike = &errors.spikes[pending];
-                let lane = (spike.neuron - errors.first_neuron) as usize;
-                adjoint.absorb(lane, spike, error);
+                adjoint.absorb(isa, &rates, &errors, pending);
             }
             upper = stop + 1;
         }
@@ -94,47 +95,67 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     }
 }
 
-/// The adjoints of the reference coordinates of a block.
-struct Adjoint<T> {
-    current: Lanes<T>,
-    potential: Lanes<T>,
+/// What the neurons of a layer have in common.
+struct Rates<T> {
     inverse_tau_m: T,
     inverse_tau_s: T,
-    reset_rate: T,
-    max_inverse_slope: T,
+    /// `reset/tau_m`.
+    reset: T,
 }
 
-impl<T: Real> Adjoint<T> {
-    fn new(neuron: &Lif<T>, max_inverse_slope: T) -> Self {
+impl<T: Real> Rates<T> {
+    fn new(neuron: &Lif<T>) -> Self {
         Self {
-            current: [T::zero(); LANES],
-            potential: [T::zero(); LANES],
             inverse_tau_m: neuron.tau_m.recip(),
             inverse_tau_s: neuron.tau_s.recip(),
-            reset_rate: neuron.reset / neuron.tau_m,
-            max_inverse_slope,
+            reset: neuron.reset / neuron.tau_m,
         }
     }
+}
 
-    /// Takes in an output spike with the error `dL/dt`.
+/// The adjoints of the reference coordinates of a block, in registers.
+struct Adjoint<R> {
+    current: R,
+    potential: R,
+}
+
+impl<R: Copy> Adjoint<R> {
+    /// Takes in output spike number `index`: `V*` grows by
+    ///
+    /// ```text
+    /// g_k exp(-x_k/tau_m) = (dL/dt_k exp(-x_k/tau_m) + (reset/tau_m) V*)/slope_k
+    /// ```
     #[inline(always)]
-    fn absorb(&mut self, lane: usize, spike: &Spike<T>, error: T) {
-        let error = error + self.reset_rate * self.potential[lane] / spike.leak;
-        let scaled = error * spike.slope.recip().min(self.max_inverse_slope) * spike.leak;
-        self.potential[lane] += scaled;
-        self.current[lane] += scaled * spike.response;
+    fn absorb<T: Real, I: Isa<T, Registers = R>>(
+        &mut self,
+        isa: I,
+        rates: &Rates<T>,
+        errors: &Errors<'_, T>,
+        index: usize,
+    ) {
+        let spike = &errors.spikes[index];
+        let error = errors.d_times[errors.ranks[index] as usize];
+        let inverse_slope = spike.slope.recip().min(errors.max_inverse_slope);
+        let own = isa.splat(error * inverse_slope * spike.leak);
+        let later = isa.splat(rates.reset * inverse_slope);
+        let growth = isa.mul_add(later, self.potential, own);
+        let neuron = isa.mask(1 << (spike.neuron - errors.first_neuron));
+        let growth = isa.select(neuron, growth, isa.splat(T::zero()));
+        self.potential = isa.add(self.potential, growth);
+        self.current = isa.mul_add(growth, isa.splat(spike.response), self.current);
     }
 
     /// Spreads the adjoints, as they stand, over the inputs that arrive at `stops`, the last first.
     #[inline(always)]
-    fn spread<I: Isa<T>>(
+    fn spread<T: Real, I: Isa<T, Registers = R>>(
         &self,
         isa: I,
+        rates: &Rates<T>,
         stops: &[Stop<T>],
         weights: &[Lanes<T>],
         gradients: &mut Gradients<'_, T>,
     ) {
-        let (potential, current) = (isa.load(&self.potential), isa.load(&self.current));
+        let (potential, current) = (self.potential, self.current);
         // dL/dw: sum_k g_k eps(t_k - t_i).
         let d_weight = |stop: &Stop<T>| {
             let from_current = isa.mul(isa.splat(stop.current_gain), current);
@@ -148,8 +169,8 @@ impl<T: Real> Adjoint<T> {
             return;
         };
         // dL/dt: sum_k g_k eps'(t_k - t_i).
-        let leaking = isa.mul(isa.splat(-self.inverse_tau_m), potential);
-        let decaying = isa.mul_add(isa.splat(-self.inverse_tau_s), current, potential);
+        let leaking = isa.mul(isa.splat(-rates.inverse_tau_m), potential);
+        let decaying = isa.mul_add(isa.splat(-rates.inverse_tau_s), current, potential);
         for stop in stops.iter().rev() {
             let row = &mut gradients.d_weights[stop.row as usize];
             *row = isa.store(isa.sub(isa.load(row), d_weight(stop)));
@@ -162,10 +183,10 @@ impl<T: Real> Adjoint<T> {
 
     /// Goes back over the start of a segment: the transpose of the forward step.
     #[inline(always)]
-    fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
-        let (potential, current) = (isa.load(&self.potential), isa.load(&self.current));
-        let decayed = isa.mul(isa.splat(segment.current_decay), current);
-        self.current = isa.store(isa.mul_add(isa.splat(segment.coupling), potential, decayed));
-        self.potential = isa.store(isa.mul(isa.splat(segment.potential_decay), potential));
+    fn cross<T: Real, I: Isa<T, Registers = R>>(&mut self, isa: I, segment: &Segment<T>) {
+        let decayed = isa.mul(isa.splat(segment.current_decay), self.current);
+        let coupling = isa.splat(segment.coupling);
+        self.current = isa.mul_add(coupling, self.potential, decayed);
+        self.potential = isa.mul(isa.splat(segment.potential_decay), self.potential);
     }
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::course::{Course, Moment, Stop};
 use super::lanes::Isa;
-use super::timeline::Timeline;
+use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
@@ -51,44 +51,89 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     spikes: &mut Vec<Spike<T>>,
 ) {
     let present = neurons.len();
-    let mut resolver = Resolver::new(neuron, neurons, &timeline.moments, spikes);
-    let mut current = isa.splat(T::zero());
-    let mut potential = [T::zero(); LANES];
-    for absent in &mut potential[present..] {
-        *absent = T::neg_infinity();
-    }
-    let mut potential = isa.load(&potential);
+    let mut resolver = Resolver::new(isa, neuron, neurons, &timeline.moments, spikes);
+    let mut state = State {
+        current: [T::zero(); LANES],
+        potential: [T::zero(); LANES],
+    };
+    // Neurons that are not there never spike.
+    state.potential[present..].fill(T::neg_infinity());
     for (index, segment) in timeline.segments.iter().enumerate() {
-        let decayed = isa.mul(isa.splat(segment.potential_decay), potential);
-        potential = isa.mul_add(isa.splat(segment.coupling), current, decayed);
-        current = isa.mul(isa.splat(segment.current_decay), current);
+        state.cross(isa, segment);
         let range = course.segment(index);
-        let first = range.start;
-        for (offset, pair) in course.stops[range].windows(2).enumerate() {
-            let (stop, end) = (&pair[0], &pair[1]);
-            // At the start of the segment nothing arrives.
-            if let Some(weights) = weights.get(stop.row as usize) {
-                let weights = isa.load(weights);
-                current = isa.mul_add(isa.splat(stop.current_gain), weights, current);
-                potential = isa.mul_add(isa.splat(stop.potential_gain), weights, potential);
+        let stops = &course.stops[range.clone()];
+        let mut next = 0;
+        loop {
+            let candidates = isa.apart(|| scan(isa, stops, weights, &mut next, &mut state));
+            if candidates == 0 {
+                break;
             }
-            let highest = isa.mul_add(current, isa.splat(end.response), potential);
-            let lanes = isa.at_least(highest, isa.splat(stop.threshold));
-            if lanes != 0 {
-                let interval = resolver.interval(first + offset, stop, end);
-                let mut resolved = isa.store(potential);
-                resolver.resolve(&interval, lanes, &isa.store(current), &mut resolved);
-                potential = isa.load(&resolved);
-                if resolver.firing == 0 {
-                    return;
-                }
+            let interval =
+                resolver.interval(range.start + next - 1, &stops[next - 1], &stops[next]);
+            resolver.resolve(&interval, candidates, &mut state);
+            if resolver.firing == 0 {
+                return;
             }
         }
     }
 }
 
+/// Walks along the intervals of a segment from number `next` on, until one cannot be rejected for some neurons; returns
+/// these as a bit set, or 0 at the end. `next` is then the interval after.
+#[inline(always)]
+fn scan<T: Real, I: Isa<T>>(
+    isa: I,
+    stops: &[Stop<T>],
+    weights: &[Lanes<T>],
+    next: &mut usize,
+    state: &mut State<T>,
+) -> u32 {
+    let mut current = isa.load(&state.current);
+    let mut potential = isa.load(&state.potential);
+    let first = *next;
+    let mut candidates = 0;
+    *next = stops.len();
+    for (offset, pair) in stops[first..].windows(2).enumerate() {
+        let (stop, end) = (&pair[0], &pair[1]);
+        // At the start of the segment nothing arrives.
+        if let Some(weights) = weights.get(stop.row as usize) {
+            let weights = isa.load(weights);
+            current = isa.mul_add(isa.splat(stop.current_gain), weights, current);
+            potential = isa.mul_add(isa.splat(stop.potential_gain), weights, potential);
+        }
+        let highest = isa.mul_add(current, isa.splat(end.response), potential);
+        candidates = isa.bits(isa.at_least(highest, isa.splat(stop.threshold)));
+        if candidates != 0 {
+            *next = first + offset + 1;
+            break;
+        }
+    }
+    state.current = isa.store(current);
+    state.potential = isa.store(potential);
+    candidates
+}
+
+/// Where the neurons of a block are.
+struct State<T> {
+    /// The reference current `C` and the reference potential `V`.
+    current: Lanes<T>,
+    potential: Lanes<T>,
+}
+
+impl<T: Real> State<T> {
+    /// Goes from the reference time of one segment to that of the next.
+    #[inline(always)]
+    fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
+        let (current, potential) = (isa.load(&self.current), isa.load(&self.potential));
+        let decayed = isa.mul(isa.splat(segment.potential_decay), potential);
+        self.potential = isa.store(isa.mul_add(isa.splat(segment.coupling), current, decayed));
+        self.current = isa.store(isa.mul(isa.splat(segment.current_decay), current));
+    }
+}
+
 /// Solves the intervals that the test could not reject.
-struct Resolver<'a, T> {
+struct Resolver<'a, T, I> {
+    isa: I,
     neuron: &'a Lif<T>,
     moments: &'a [Moment<T>],
     spikes: &'a mut Vec<Spike<T>>,
@@ -100,14 +145,17 @@ struct Resolver<'a, T> {
     first: u32,
 }
 
-impl<'a, T: Real> Resolver<'a, T> {
+impl<'a, T: Real, I: Isa<T>> Resolver<'a, T, I> {
+    #[inline(always)]
     fn new(
+        isa: I,
         neuron: &'a Lif<T>,
         neurons: Range<u32>,
         moments: &'a [Moment<T>],
         spikes: &'a mut Vec<Spike<T>>,
     ) -> Self {
         Self {
+            isa,
             neuron,
             moments,
             spikes,
@@ -120,96 +168,151 @@ impl<'a, T: Real> Resolver<'a, T> {
     /// The interval between two stops of a segment; `index` is that of the first.
     #[inline(always)]
     fn interval(&self, index: usize, stop: &Stop<T>, end: &Stop<T>) -> Interval<T> {
-        let start = &self.moments[stop.moment as usize];
-        let end = &self.moments[end.moment as usize];
+        let start_moment = &self.moments[stop.moment as usize];
+        let end_moment = &self.moments[end.moment as usize];
         Interval {
             stop: index as u32,
-            start: start.time,
-            end: end.time,
-            reference: start.time - start.x,
-            growth: end.threshold / start.threshold - T::one(),
+            start: start_moment.time,
+            end: end_moment.time,
+            reference: start_moment.time - start_moment.x,
+            threshold: stop.threshold,
+            end_threshold: end_moment.threshold,
+            end_response: end.response,
             leak: self.neuron.theta / stop.threshold,
             current_decay: stop.current_gain.recip(),
             response: stop.response,
         }
     }
 
-    /// Emits all spikes of an interval of the neurons in the bit set `lanes`, and sets their reference potentials to what
-    /// they are after it.
-    ///
-    /// Never inlined: the walk needs the registers for itself.
-    #[inline(never)]
-    fn resolve(
+    /// Emits all spikes of an interval of the neurons in the bit set `candidates`, and takes them from their potentials.
+    #[inline(always)]
+    fn resolve(&mut self, interval: &Interval<T>, candidates: u32, state: &mut State<T>) {
+        if self.neuron.is_quadratic() {
+            self.follow_by_growth(interval, candidates, state);
+        } else {
+            let isa = self.isa;
+            isa.apart(|| self.follow_by_time(interval, candidates, state));
+        }
+    }
+
+    /// For `tau_m = 2 tau_s`: all neurons at once, from spike to spike in terms of `y = exp(x/tau_m)` (see
+    /// [`crate::neuron::crossing`]). Nothing waits for a logarithm, and what comes next only for one root and one division.
+    #[inline(always)]
+    fn follow_by_growth(&mut self, interval: &Interval<T>, candidates: u32, state: &mut State<T>) {
+        let reference_current = self.isa.load(&state.current);
+        let mut reference_potential = self.isa.load(&state.potential);
+        let (isa, neuron) = (self.isa, self.neuron);
+        let one = isa.splat(T::one());
+        let mut candidates = isa.mask(candidates);
+        let mut leak = isa.splat(interval.leak);
+        let mut current = isa.mul(reference_current, isa.splat(interval.current_decay));
+        let raised = isa.mul_add(
+            reference_current,
+            isa.splat(interval.response),
+            reference_potential,
+        );
+        let mut potential = isa.mul(leak, raised);
+        // By how much y may still grow, and what a spike now would subtract.
+        let mut left = isa.splat(interval.end_threshold / interval.threshold - T::one());
+        let mut fall = isa.splat(neuron.reset / neuron.theta * interval.threshold);
+        loop {
+            let crossing = growth_to_threshold(isa, neuron, potential, current);
+            // The interval itself may be so long that its growth is infinite.
+            let finite = isa.above(isa.splat(T::infinity()), crossing.growth);
+            let in_time = isa.both(isa.at_least(left, crossing.growth), finite);
+            let crosses = isa.both(isa.both(crossing.exists, candidates), in_time);
+            let lanes = isa.bits(crosses);
+            if lanes == 0 {
+                break;
+            }
+            let growth = isa.add(one, crossing.growth);
+            fall = isa.mul(fall, growth);
+            let fallen = isa.sub(reference_potential, fall);
+            reference_potential = isa.select(crosses, fallen, reference_potential);
+            let decay = isa.div(one, growth);
+            leak = isa.mul(leak, decay);
+            let slopes = isa.store(isa.mul(crossing.root, decay));
+            let leaks = isa.store(leak);
+            if isa.apart(|| self.emit_at(interval, lanes, &leaks, &slopes)) {
+                // Below every test, so that they are never looked at again.
+                let spent = isa.load(&self.spent());
+                reference_potential = isa.add(reference_potential, spent);
+            }
+            let again = isa.splat(interval.end_response);
+            let highest = isa.mul_add(reference_current, again, reference_potential);
+            let may_cross = isa.at_least(highest, isa.splat(interval.threshold));
+            candidates = isa.both(crosses, may_cross);
+            if isa.bits(candidates) == 0 {
+                break;
+            }
+            left = isa.mul(isa.sub(left, crossing.growth), decay);
+            potential = isa.splat(neuron.theta - neuron.reset);
+            current = isa.mul(current, isa.mul(decay, decay));
+        }
+        state.potential = isa.store(reference_potential);
+    }
+
+    /// Takes down a spike of each neuron in the bit set `lanes`; returns whether one of them was a neuron's last.
+    #[inline(always)]
+    fn emit_at(
         &mut self,
         interval: &Interval<T>,
         mut lanes: u32,
-        current: &Lanes<T>,
-        potential: &mut Lanes<T>,
-    ) {
+        leak: &Lanes<T>,
+        slope: &Lanes<T>,
+    ) -> bool {
+        let mut exhausted = false;
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize;
             lanes &= lanes - 1;
-            potential[lane] = self.resolve_lane(interval, lane, current[lane], potential[lane]);
+            let time = interval.reference - self.neuron.tau_m * leak[lane].quick_ln();
+            exhausted |= self.emit(
+                lane,
+                Spike {
+                    time: time.max(interval.start).min(interval.end),
+                    slope: slope[lane],
+                    leak: leak[lane],
+                    response: self.neuron.tau_m * (T::one() - leak[lane]),
+                    stop: interval.stop,
+                    neuron: self.first + lane as u32,
+                },
+            );
         }
+        exhausted
     }
 
-    #[inline(always)]
-    fn resolve_lane(
-        &mut self,
-        interval: &Interval<T>,
-        lane: usize,
-        reference_current: T,
-        reference_potential: T,
-    ) -> T {
-        let start = Neuron {
-            leak: interval.leak,
-            current: reference_current * interval.current_decay,
-            potential: interval.leak
-                * (reference_potential + reference_current * interval.response),
-            reference_potential,
-        };
-        if self.neuron.is_quadratic() {
-            self.follow_by_growth(interval, lane, start)
-        } else {
-            self.follow_by_time(interval, lane, start)
-        }
-    }
-
-    /// For `tau_m = 2 tau_s`: from spike to spike in terms of `exp(x/tau_m)`. Nothing waits for a logarithm.
-    #[inline(always)]
-    fn follow_by_growth(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
-        let neuron = self.neuron;
-        let mut left = interval.growth;
-        loop {
-            let crossing = neuron.growth_to_threshold(state.potential, state.current);
-            // The interval itself may be so long that its growth is infinite.
-            if !(crossing.growth <= left && crossing.growth < T::infinity()) {
-                return state.reference_potential;
+    /// `-infinity` for neurons that may emit no more spikes, 0 for the others.
+    fn spent(&self) -> Lanes<T> {
+        self.remaining.map(|remaining| {
+            if remaining == 0 {
+                T::neg_infinity()
+            } else {
+                T::zero()
             }
-            let decay = (T::one() + crossing.growth).recip();
-            left = (left - crossing.growth) * decay;
-            state.leak *= decay;
-            let time = interval.reference - neuron.tau_m * state.leak.ln();
-            let spike = Spike {
-                time: time.max(interval.start).min(interval.end),
-                slope: crossing.root * decay,
-                leak: state.leak,
-                response: neuron.tau_m * (T::one() - state.leak),
-                stop: interval.stop,
-                neuron: self.first + lane as u32,
+        })
+    }
+
+    /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes`, and sets
+    /// their reference potentials to what they are after the interval.
+    #[inline(always)]
+    fn follow_by_time(&mut self, interval: &Interval<T>, mut lanes: u32, state: &mut State<T>) {
+        while lanes != 0 {
+            let lane = lanes.trailing_zeros() as usize;
+            lanes &= lanes - 1;
+            let (current, potential) = (state.current[lane], state.potential[lane]);
+            let start = Neuron {
+                leak: interval.leak,
+                current: current * interval.current_decay,
+                potential: interval.leak * (potential + current * interval.response),
+                reference_potential: potential,
             };
-            if self.emit(lane, spike) {
-                return T::neg_infinity();
-            }
-            state.reference_potential -= neuron.reset / state.leak;
-            state.potential = neuron.theta - neuron.reset;
-            state.current *= decay * decay;
+            state.potential[lane] = self.follow_one(interval, lane, start);
         }
     }
 
-    /// For any ratio of the time constants: from spike to spike in terms of time.
+    /// One neuron, from spike to spike; returns its reference potential after the interval.
     #[inline(always)]
-    fn follow_by_time(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
+    fn follow_one(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
         let neuron = self.neuron;
         let duration = interval.end - interval.start;
         let mut left = duration;
@@ -249,13 +352,58 @@ impl<'a, T: Real> Resolver<'a, T> {
     }
 }
 
+/// How far `exp(x/tau_m)` grows until the threshold is reached.
+struct Growth<R, M> {
+    /// `exp(s/tau_m) - 1`, `s` seconds from now, not negative; where `exists`.
+    growth: R,
+    /// The slope of the potential at the crossing, times `exp(s/tau_m)`.
+    root: R,
+    /// Whether there is a crossing, however late.
+    exists: M,
+}
+
+/// The crossing of a quadratic neuron (see [`crate::neuron::crossing`]), from potentials and currents as they are now.
+#[inline(always)]
+fn growth_to_threshold<T: Real, I: Isa<T>>(
+    isa: I,
+    neuron: &Lif<T>,
+    potential: I::Registers,
+    current: I::Registers,
+) -> Growth<I::Registers, I::Mask> {
+    let zero = isa.splat(T::zero());
+    let rate = isa.splat(neuron.inverse_tau_m);
+    let slope = isa.sub(current, isa.mul(potential, rate));
+    let twice_gap = isa.mul(
+        isa.sub(isa.splat(neuron.theta), potential),
+        isa.mul(rate, isa.splat(T::of(2.0))),
+    );
+    let twice_current = isa.mul(current, isa.splat(T::of(2.0)));
+    let square = isa.sub(isa.mul(slope, slope), isa.mul(twice_current, twice_gap));
+    let root = isa.sqrt(isa.select(isa.above(square, zero), square, zero));
+    let denominator = isa.add(isa.sub(slope, twice_gap), root);
+    let growth = isa.div(twice_gap, denominator);
+    let driven = isa.mul(current, isa.splat(neuron.tau_m));
+    let exists = isa.both(
+        isa.both(
+            isa.above(driven, isa.splat(neuron.theta)),
+            isa.above(slope, zero),
+        ),
+        isa.both(isa.above(square, zero), isa.above(denominator, zero)),
+    );
+    Growth {
+        growth: isa.select(isa.above(growth, zero), growth, zero),
+        root,
+        exists,
+    }
+}
+
 /// One neuron on its way through an interval.
 struct Neuron<T> {
     /// `exp(-x/tau_m)`.
     leak: T,
     current: T,
     potential: T,
-    /// What [`Resolver::resolve`] is to return.
+    /// What [`Resolver::follow_one`] is to return.
     reference_potential: T,
 }
 
@@ -266,8 +414,10 @@ struct Interval<T> {
     end: T,
     /// The reference time of the segment.
     reference: T,
-    /// By how much `exp(x/tau_m)` grows, relative to what it is at the start.
-    growth: T,
+    /// `theta exp(x/tau_m)` of the start and of the end, and `phi(x)` of the end.
+    threshold: T,
+    end_threshold: T,
+    end_response: T,
     /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
     leak: T,
     current_decay: T,

@@ -10,10 +10,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::cut::Cut;
+use super::merge::Sorter;
 use super::patches::{Arrivals, Patches};
 use super::task::{BackwardTask, ForwardTask, TaskTrace};
 use super::timeline::Timeline;
-use super::{LANES, Lanes, blocks, merge};
+use super::{LANES, Lanes, blocks};
 use crate::{Lif, Real, SpikeBatch};
 
 /// What the backward pass needs to know of a forward pass.
@@ -86,8 +87,8 @@ impl<'a, T: Real> Projection<'a, T> {
         self.places() * self.neurons
     }
 
-    /// Runs the layer; overwrites `trace`.
-    pub fn forward(&self, input: &SpikeBatch<T>, trace: &mut Trace<T>) -> SpikeBatch<T> {
+    /// Runs the layer; overwrites `trace` and `output`.
+    pub fn forward(&self, input: &SpikeBatch<T>, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
         self.lay_out(input, trace);
         let has_places = self.patches.is_some();
         trace.cut = Cut::new(input.samples(), blocks(self.neurons), has_places);
@@ -106,7 +107,7 @@ impl<'a, T: Real> Projection<'a, T> {
                 out,
             });
         });
-        self.merge(trace)
+        self.merge(trace, output);
     }
 
     /// Lays out when inputs arrive.
@@ -130,21 +131,27 @@ impl<'a, T: Real> Projection<'a, T> {
     }
 
     /// Sorts the spikes of each sample into one event list and remembers where each went.
-    fn merge(&self, trace: &mut Trace<T>) -> SpikeBatch<T> {
-        trace.ranks.resize_with(trace.timelines.len(), Vec::new);
+    fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
         let (tasks, cut) = (&trace.tasks, trace.cut);
-        let samples = trace.ranks.par_iter_mut().enumerate();
-        let parts = self.places() * cut.together;
-        let sorted: Vec<Vec<(T, u32)>> = samples
-            .map(|(sample, ranks)| {
-                let (of_sample, index) = cut.tasks_of(sample);
-                let spikes = tasks[of_sample]
-                    .iter()
-                    .map(|task| task.parts(index * parts..(index + 1) * parts));
-                merge::sort(spikes, self.neuron.t_max, ranks)
-            })
-            .collect();
-        SpikeBatch::from_sorted(self.outputs(), &sorted)
+        let parts_per_task = self.places() * cut.together;
+        let parts = |sample| {
+            let (of_sample, index) = cut.tasks_of(sample);
+            let parts = index * parts_per_task..(index + 1) * parts_per_task;
+            tasks[of_sample]
+                .iter()
+                .map(move |task| task.parts(parts.clone()))
+        };
+        let samples = trace.timelines.len();
+        let counts = (0..samples).map(|sample| parts(sample).map(<[_]>::len).sum::<usize>());
+        output.make_room(self.outputs(), counts);
+        trace.ranks.resize_with(samples, Vec::new);
+        let room = trace.ranks.par_iter_mut().zip(output.samples_mut());
+        room.enumerate().for_each_init(
+            Sorter::default,
+            |sorter, (sample, (ranks, (times, neurons)))| {
+                sorter.sort(parts(sample), self.neuron.t_max, ranks, times, neurons);
+            },
+        );
     }
 
     /// Adds the weight gradient to `d_weights` (shape as the weights). If the offsets of the input batch are given,

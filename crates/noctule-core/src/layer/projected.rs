@@ -19,7 +19,7 @@ pub(super) fn forward<T: Real>(
     }
     tape.input_offsets.clear();
     tape.input_offsets.extend_from_slice(input.offsets());
-    tape.output = projection.forward(input, &mut tape.trace);
+    projection.forward(input, &mut tape.trace, &mut tape.output);
     Ok(())
 }
 

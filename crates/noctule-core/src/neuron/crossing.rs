@@ -75,7 +75,7 @@ impl<T: Real> Lif<T> {
     /// `exp(x/tau_m)`, `exp(x/tau_s)` and `phi(x)`, with one exponential where the ratio of the time constants allows it.
     #[inline]
     pub(crate) fn growth(&self, x: T) -> (T, T, T) {
-        let growth = (x * self.inverse_tau_m).exp();
+        let growth = (x * self.inverse_tau_m).quick_exp();
         match self.method {
             // tau_s = tau_m/2
             Method::Quadratic => {
@@ -83,7 +83,7 @@ impl<T: Real> Lif<T> {
                 (growth, growth * growth, response)
             }
             Method::LambertW => (growth, growth, x),
-            Method::Newton => (growth, (x / self.tau_s).exp(), self.response(x)),
+            Method::Newton => (growth, (x / self.tau_s).quick_exp(), self.response(x)),
         }
     }
 
