@@ -2,7 +2,8 @@
 //!
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
-//! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method.
+//! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method,
+//!   with [`crossings`].
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] makes event lists
 //!   of the spikes of the blocks.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
@@ -13,6 +14,7 @@
 
 pub(crate) mod backward;
 pub(crate) mod course;
+pub(crate) mod crossings;
 pub(crate) mod cut;
 pub(crate) mod dispatch;
 pub(crate) mod forward;

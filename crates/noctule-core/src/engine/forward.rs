@@ -9,11 +9,12 @@
 //!
 //! since the left side `V + C phi(x)` grows with `x` when `C > 0` (and a neuron with `C <= 0` never crosses from
 //! below), and the right side `theta exp(x/tau_m)` grows as well. One multiply-add and one comparison reject almost
-//! every interval; the few lanes that remain are solved exactly.
+//! every interval; the few lanes that remain are solved exactly (see [`super::crossings`]).
 
 use std::ops::Range;
 
 use super::course::{Course, Moment, Stop};
+use super::crossings::{Emitter, Hits, Level};
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
@@ -48,79 +49,66 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     timeline: &Timeline<T>,
     course: &Course<T>,
     weights: &[Lanes<T>],
+    hits: &mut Hits<T>,
     spikes: &mut Vec<Spike<T>>,
 ) {
-    let present = neurons.len();
-    let mut resolver = Resolver::new(isa, neuron, neurons, &timeline.moments, spikes);
-    let mut state = State {
-        current: [T::zero(); LANES],
-        potential: [T::zero(); LANES],
+    let mut block = Block::new(neuron, neurons.len());
+    let mut emitter = Emitter {
+        neuron,
+        moments: &timeline.moments,
+        course,
+        first: neurons.start,
+        spikes,
     };
-    // Neurons that are not there never spike.
-    state.potential[present..].fill(T::neg_infinity());
     for (index, segment) in timeline.segments.iter().enumerate() {
-        state.cross(isa, segment);
-        let range = course.segment(index);
-        let stops = &course.stops[range.clone()];
-        let mut next = 0;
-        loop {
-            let candidates = isa.apart(|| scan(isa, stops, weights, &mut next, &mut state));
-            if candidates == 0 {
-                break;
-            }
-            let interval =
-                resolver.interval(range.start + next - 1, &stops[next - 1], &stops[next]);
-            resolver.resolve(&interval, candidates, &mut state);
-            if resolver.firing == 0 {
-                return;
+        block.cross(isa, segment);
+        let mut interval = course.segment(index);
+        while interval.len() > 1 && block.firing {
+            let walk = Walk {
+                neuron,
+                moments: &timeline.moments,
+                stops: &course.stops,
+                weights,
+            };
+            if neuron.is_quadratic() {
+                isa.apart(|| walk.advance(isa, &mut interval, &mut block, hits));
+                isa.apart(|| emitter.emit(hits));
+            } else {
+                let candidates = isa.apart(|| walk.scan(isa, &mut interval, &mut block));
+                if candidates != 0 {
+                    let stop = interval.start - 1;
+                    isa.apart(|| emitter.follow_by_time(stop, candidates, &mut block));
+                }
             }
         }
     }
-}
-
-/// Walks along the intervals of a segment from number `next` on, until one cannot be rejected for some neurons; returns
-/// these as a bit set, or 0 at the end. `next` is then the interval after.
-#[inline(always)]
-fn scan<T: Real, I: Isa<T>>(
-    isa: I,
-    stops: &[Stop<T>],
-    weights: &[Lanes<T>],
-    next: &mut usize,
-    state: &mut State<T>,
-) -> u32 {
-    let mut current = isa.load(&state.current);
-    let mut potential = isa.load(&state.potential);
-    let first = *next;
-    let mut candidates = 0;
-    *next = stops.len();
-    for (offset, pair) in stops[first..].windows(2).enumerate() {
-        let (stop, end) = (&pair[0], &pair[1]);
-        // At the start of the segment nothing arrives.
-        if let Some(weights) = weights.get(stop.row as usize) {
-            let weights = isa.load(weights);
-            current = isa.mul_add(isa.splat(stop.current_gain), weights, current);
-            potential = isa.mul_add(isa.splat(stop.potential_gain), weights, potential);
-        }
-        let highest = isa.mul_add(current, isa.splat(end.response), potential);
-        candidates = isa.bits(isa.at_least(highest, isa.splat(stop.threshold)));
-        if candidates != 0 {
-            *next = first + offset + 1;
-            break;
-        }
-    }
-    state.current = isa.store(current);
-    state.potential = isa.store(potential);
-    candidates
 }
 
 /// Where the neurons of a block are.
-struct State<T> {
+pub(super) struct Block<T> {
     /// The reference current `C` and the reference potential `V`.
-    current: Lanes<T>,
-    potential: Lanes<T>,
+    pub current: Lanes<T>,
+    pub potential: Lanes<T>,
+    /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
+    pub remaining: Lanes<T>,
+    /// Whether a neuron may still emit spikes.
+    pub firing: bool,
 }
 
-impl<T: Real> State<T> {
+impl<T: Real> Block<T> {
+    fn new(neuron: &Lif<T>, neurons: usize) -> Self {
+        let mut block = Self {
+            current: [T::zero(); LANES],
+            potential: [T::zero(); LANES],
+            remaining: [T::zero(); LANES],
+            firing: neurons > 0,
+        };
+        block.remaining[..neurons].fill(T::of(f64::from(neuron.max_spikes())));
+        // Neurons that are not there, as those that have no spikes left, are below every test.
+        block.potential[neurons..].fill(T::neg_infinity());
+        block
+    }
+
     /// Goes from the reference time of one segment to that of the next.
     #[inline(always)]
     fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
@@ -131,295 +119,132 @@ impl<T: Real> State<T> {
     }
 }
 
-/// Solves the intervals that the test could not reject.
-struct Resolver<'a, T, I> {
-    isa: I,
+/// What a block walks along.
+struct Walk<'a, T> {
     neuron: &'a Lif<T>,
     moments: &'a [Moment<T>],
-    spikes: &'a mut Vec<Spike<T>>,
-    /// Spikes that each neuron may still emit.
-    remaining: [u32; LANES],
-    /// Neurons that may still emit spikes.
-    firing: usize,
-    /// The number of the block's first neuron.
-    first: u32,
+    stops: &'a [Stop<T>],
+    weights: &'a [Lanes<T>],
 }
 
-impl<'a, T: Real, I: Isa<T>> Resolver<'a, T, I> {
+/// A block in registers.
+pub(super) struct Registers<R> {
+    pub current: R,
+    pub potential: R,
+}
+
+impl<R: Copy> Registers<R> {
     #[inline(always)]
-    fn new(
-        isa: I,
-        neuron: &'a Lif<T>,
-        neurons: Range<u32>,
-        moments: &'a [Moment<T>],
-        spikes: &'a mut Vec<Spike<T>>,
-    ) -> Self {
+    fn load<T, I: Isa<T, Registers = R>>(isa: I, block: &Block<T>) -> Self {
         Self {
-            isa,
-            neuron,
-            moments,
-            spikes,
-            remaining: [neuron.max_spikes(); LANES],
-            firing: neurons.len(),
-            first: neurons.start,
+            current: isa.load(&block.current),
+            potential: isa.load(&block.potential),
         }
     }
 
-    /// The interval between two stops of a segment; `index` is that of the first.
     #[inline(always)]
-    fn interval(&self, index: usize, stop: &Stop<T>, end: &Stop<T>) -> Interval<T> {
-        let start_moment = &self.moments[stop.moment as usize];
-        let end_moment = &self.moments[end.moment as usize];
-        Interval {
-            stop: index as u32,
-            start: start_moment.time,
-            end: end_moment.time,
-            reference: start_moment.time - start_moment.x,
-            threshold: stop.threshold,
-            end_threshold: end_moment.threshold,
-            end_response: end.response,
-            leak: self.neuron.theta / stop.threshold,
-            current_decay: stop.current_gain.recip(),
-            response: stop.response,
-        }
+    fn store<T, I: Isa<T, Registers = R>>(self, isa: I, block: &mut Block<T>) {
+        block.current = isa.store(self.current);
+        block.potential = isa.store(self.potential);
     }
 
-    /// Emits all spikes of an interval of the neurons in the bit set `candidates`, and takes them from their potentials.
+    /// Takes in the input at `stop`; returns which neurons may reach their threshold before `end`.
     #[inline(always)]
-    fn resolve(&mut self, interval: &Interval<T>, candidates: u32, state: &mut State<T>) {
-        if self.neuron.is_quadratic() {
-            self.follow_by_growth(interval, candidates, state);
-        } else {
-            let isa = self.isa;
-            isa.apart(|| self.follow_by_time(interval, candidates, state));
-        }
-    }
-
-    /// For `tau_m = 2 tau_s`: all neurons at once, from spike to spike in terms of `y = exp(x/tau_m)` (see
-    /// [`crate::neuron::crossing`]). Nothing waits for a logarithm, and what comes next only for one root and one division.
-    #[inline(always)]
-    fn follow_by_growth(&mut self, interval: &Interval<T>, candidates: u32, state: &mut State<T>) {
-        let reference_current = self.isa.load(&state.current);
-        let mut reference_potential = self.isa.load(&state.potential);
-        let (isa, neuron) = (self.isa, self.neuron);
-        let one = isa.splat(T::one());
-        let mut candidates = isa.mask(candidates);
-        let mut leak = isa.splat(interval.leak);
-        let mut current = isa.mul(reference_current, isa.splat(interval.current_decay));
-        let raised = isa.mul_add(
-            reference_current,
-            isa.splat(interval.response),
-            reference_potential,
-        );
-        let mut potential = isa.mul(leak, raised);
-        // By how much y may still grow, and what a spike now would subtract.
-        let mut left = isa.splat(interval.end_threshold / interval.threshold - T::one());
-        let mut fall = isa.splat(neuron.reset / neuron.theta * interval.threshold);
-        loop {
-            let crossing = growth_to_threshold(isa, neuron, potential, current);
-            // The interval itself may be so long that its growth is infinite.
-            let finite = isa.above(isa.splat(T::infinity()), crossing.growth);
-            let in_time = isa.both(isa.at_least(left, crossing.growth), finite);
-            let crosses = isa.both(isa.both(crossing.exists, candidates), in_time);
-            let lanes = isa.bits(crosses);
-            if lanes == 0 {
-                break;
-            }
-            let growth = isa.add(one, crossing.growth);
-            fall = isa.mul(fall, growth);
-            let fallen = isa.sub(reference_potential, fall);
-            reference_potential = isa.select(crosses, fallen, reference_potential);
-            let decay = isa.div(one, growth);
-            leak = isa.mul(leak, decay);
-            let slopes = isa.store(isa.mul(crossing.root, decay));
-            let leaks = isa.store(leak);
-            if isa.apart(|| self.emit_at(interval, lanes, &leaks, &slopes)) {
-                // Below every test, so that they are never looked at again.
-                let spent = isa.load(&self.spent());
-                reference_potential = isa.add(reference_potential, spent);
-            }
-            let again = isa.splat(interval.end_response);
-            let highest = isa.mul_add(reference_current, again, reference_potential);
-            let may_cross = isa.at_least(highest, isa.splat(interval.threshold));
-            candidates = isa.both(crosses, may_cross);
-            if isa.bits(candidates) == 0 {
-                break;
-            }
-            left = isa.mul(isa.sub(left, crossing.growth), decay);
-            potential = isa.splat(neuron.theta - neuron.reset);
-            current = isa.mul(current, isa.mul(decay, decay));
-        }
-        state.potential = isa.store(reference_potential);
-    }
-
-    /// Takes down a spike of each neuron in the bit set `lanes`; returns whether one of them was a neuron's last.
-    #[inline(always)]
-    fn emit_at(
+    fn pass<T: Real, I: Isa<T, Registers = R>>(
         &mut self,
-        interval: &Interval<T>,
-        mut lanes: u32,
-        leak: &Lanes<T>,
-        slope: &Lanes<T>,
-    ) -> bool {
-        let mut exhausted = false;
-        while lanes != 0 {
-            let lane = lanes.trailing_zeros() as usize;
-            lanes &= lanes - 1;
-            let time = interval.reference - self.neuron.tau_m * leak[lane].quick_ln();
-            exhausted |= self.emit(
-                lane,
-                Spike {
-                    time: time.max(interval.start).min(interval.end),
-                    slope: slope[lane],
-                    leak: leak[lane],
-                    response: self.neuron.tau_m * (T::one() - leak[lane]),
-                    stop: interval.stop,
-                    neuron: self.first + lane as u32,
-                },
-            );
+        isa: I,
+        weights: &[Lanes<T>],
+        stop: &Stop<T>,
+        end: &Stop<T>,
+    ) -> I::Mask {
+        // At the start of a segment nothing arrives.
+        if let Some(weights) = weights.get(stop.row as usize) {
+            let weights = isa.load(weights);
+            self.current = isa.mul_add(isa.splat(stop.current_gain), weights, self.current);
+            self.potential = isa.mul_add(isa.splat(stop.potential_gain), weights, self.potential);
         }
-        exhausted
+        self.may_cross(isa, stop, end)
     }
 
-    /// `-infinity` for neurons that may emit no more spikes, 0 for the others.
-    fn spent(&self) -> Lanes<T> {
-        self.remaining.map(|remaining| {
-            if remaining == 0 {
-                T::neg_infinity()
-            } else {
-                T::zero()
+    #[inline(always)]
+    fn may_cross<T: Real, I: Isa<T, Registers = R>>(
+        &self,
+        isa: I,
+        stop: &Stop<T>,
+        end: &Stop<T>,
+    ) -> I::Mask {
+        let highest = isa.mul_add(self.current, isa.splat(end.response), self.potential);
+        isa.at_least(highest, isa.splat(stop.threshold))
+    }
+}
+
+impl<T: Real> Walk<'_, T> {
+    /// Walks along the intervals that begin at the stops in `range`, but for the last of them, until one cannot be rejected
+    /// for some neurons; returns these as a bit set, or 0 at the end. `range` is then what is left.
+    #[inline(always)]
+    fn scan<I: Isa<T>>(&self, isa: I, range: &mut Range<usize>, block: &mut Block<T>) -> u32 {
+        let mut registers = Registers::load(isa, block);
+        let mut candidates = 0;
+        for pair in self.stops[range.clone()].windows(2) {
+            range.start += 1;
+            let mask = registers.pass(isa, self.weights, &pair[0], &pair[1]);
+            candidates = isa.bits(mask);
+            if candidates != 0 {
+                break;
             }
-        })
-    }
-
-    /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes`, and sets
-    /// their reference potentials to what they are after the interval.
-    #[inline(always)]
-    fn follow_by_time(&mut self, interval: &Interval<T>, mut lanes: u32, state: &mut State<T>) {
-        while lanes != 0 {
-            let lane = lanes.trailing_zeros() as usize;
-            lanes &= lanes - 1;
-            let (current, potential) = (state.current[lane], state.potential[lane]);
-            let start = Neuron {
-                leak: interval.leak,
-                current: current * interval.current_decay,
-                potential: interval.leak * (potential + current * interval.response),
-                reference_potential: potential,
-            };
-            state.potential[lane] = self.follow_one(interval, lane, start);
         }
+        registers.store(isa, block);
+        candidates
     }
 
-    /// One neuron, from spike to spike; returns its reference potential after the interval.
+    /// For `tau_m = 2 tau_s`: walks along the intervals that begin at the stops in `range`, but for the last of them, until
+    /// `hits` are full; `range` is then what is left.
+    ///
+    /// All is done in registers, without a call, and nothing waits for more than one root and one division.
     #[inline(always)]
-    fn follow_one(&mut self, interval: &Interval<T>, lane: usize, mut state: Neuron<T>) -> T {
-        let neuron = self.neuron;
-        let duration = interval.end - interval.start;
-        let mut left = duration;
-        while let Some(crossing) = neuron.first_crossing(state.potential, state.current, left) {
-            left -= crossing.elapsed;
-            state.leak *= crossing.potential_decay;
-            let elapsed = duration - left;
-            let x = interval.start - interval.reference + elapsed;
-            let spike = Spike {
-                time: (interval.start + elapsed).min(interval.end),
-                slope: crossing.slope,
-                leak: state.leak,
-                response: neuron.response_of_decay(x, state.leak),
-                stop: interval.stop,
-                neuron: self.first + lane as u32,
-            };
-            if self.emit(lane, spike) {
-                return T::neg_infinity();
+    fn advance<I: Isa<T>>(
+        &self,
+        isa: I,
+        range: &mut Range<usize>,
+        block: &mut Block<T>,
+        hits: &mut Hits<T>,
+    ) {
+        let mut registers = Registers::load(isa, block);
+        let mut remaining = isa.load(&block.remaining);
+        let (zero, one) = (isa.splat(T::zero()), isa.splat(T::one()));
+        let sunk = isa.splat(T::neg_infinity());
+        let reset = isa.splat(self.neuron.reset / self.neuron.theta);
+        let first = range.start;
+        range.start = range.end;
+        for (offset, pair) in self.stops[first..range.end].windows(2).enumerate() {
+            let (stop, end) = (&pair[0], &pair[1]);
+            let mut candidates = registers.pass(isa, self.weights, stop, end);
+            if isa.bits(candidates) == 0 {
+                continue;
             }
-            state.reference_potential -= neuron.reset / state.leak;
-            state.potential = neuron.theta - neuron.reset;
-            state.current *= crossing.current_decay;
+            let last = isa.splat(self.moments[end.moment as usize].threshold);
+            let mut now = Level::at_stop(isa, self.neuron, &registers, stop);
+            while isa.bits(candidates) != 0 {
+                let crossing = now.crossing(isa, self.neuron);
+                let in_time = isa.both(isa.at_least(last, crossing.threshold), candidates);
+                let crosses = isa.both(crossing.exists, in_time);
+                let leak = isa.div(isa.splat(self.neuron.theta), crossing.threshold);
+                hits.note(isa, isa.bits(crosses), leak, crossing.root, first + offset);
+                let fall = isa.mul(crossing.threshold, reset);
+                let fallen = isa.sub(registers.potential, isa.select(crosses, fall, zero));
+                remaining = isa.sub(remaining, isa.select(crosses, one, zero));
+                let alive = isa.above(remaining, zero);
+                registers.potential = isa.select(alive, fallen, sunk);
+                candidates = isa.both(crosses, registers.may_cross(isa, stop, end));
+                now = Level::after_spike(isa, self.neuron, &registers, crossing.threshold, leak);
+            }
+            block.firing = isa.bits(isa.above(remaining, zero)) != 0;
+            if hits.are_many() || !block.firing {
+                range.start = first + offset + 1;
+                break;
+            }
         }
-        state.reference_potential
+        registers.store(isa, block);
+        block.remaining = isa.store(remaining);
     }
-
-    /// Takes down a spike; returns whether it was the neuron's last. An exhausted neuron sinks so deep that no test ever
-    /// looks at it again.
-    #[inline(always)]
-    fn emit(&mut self, lane: usize, spike: Spike<T>) -> bool {
-        let remaining = &mut self.remaining[lane];
-        *remaining -= 1;
-        let exhausted = *remaining == 0;
-        self.firing -= usize::from(exhausted);
-        self.spikes.push(spike);
-        exhausted
-    }
-}
-
-/// How far `exp(x/tau_m)` grows until the threshold is reached.
-struct Growth<R, M> {
-    /// `exp(s/tau_m) - 1`, `s` seconds from now, not negative; where `exists`.
-    growth: R,
-    /// The slope of the potential at the crossing, times `exp(s/tau_m)`.
-    root: R,
-    /// Whether there is a crossing, however late.
-    exists: M,
-}
-
-/// The crossing of a quadratic neuron (see [`crate::neuron::crossing`]), from potentials and currents as they are now.
-#[inline(always)]
-fn growth_to_threshold<T: Real, I: Isa<T>>(
-    isa: I,
-    neuron: &Lif<T>,
-    potential: I::Registers,
-    current: I::Registers,
-) -> Growth<I::Registers, I::Mask> {
-    let zero = isa.splat(T::zero());
-    let rate = isa.splat(neuron.inverse_tau_m);
-    let slope = isa.sub(current, isa.mul(potential, rate));
-    let twice_gap = isa.mul(
-        isa.sub(isa.splat(neuron.theta), potential),
-        isa.mul(rate, isa.splat(T::of(2.0))),
-    );
-    let twice_current = isa.mul(current, isa.splat(T::of(2.0)));
-    let square = isa.sub(isa.mul(slope, slope), isa.mul(twice_current, twice_gap));
-    let root = isa.sqrt(isa.select(isa.above(square, zero), square, zero));
-    let denominator = isa.add(isa.sub(slope, twice_gap), root);
-    let growth = isa.div(twice_gap, denominator);
-    let driven = isa.mul(current, isa.splat(neuron.tau_m));
-    let exists = isa.both(
-        isa.both(
-            isa.above(driven, isa.splat(neuron.theta)),
-            isa.above(slope, zero),
-        ),
-        isa.both(isa.above(square, zero), isa.above(denominator, zero)),
-    );
-    Growth {
-        growth: isa.select(isa.above(growth, zero), growth, zero),
-        root,
-        exists,
-    }
-}
-
-/// One neuron on its way through an interval.
-struct Neuron<T> {
-    /// `exp(-x/tau_m)`.
-    leak: T,
-    current: T,
-    potential: T,
-    /// What [`Resolver::follow_one`] is to return.
-    reference_potential: T,
-}
-
-/// What all neurons that may cross in an interval have in common.
-struct Interval<T> {
-    stop: u32,
-    start: T,
-    end: T,
-    /// The reference time of the segment.
-    reference: T,
-    /// `theta exp(x/tau_m)` of the start and of the end, and `phi(x)` of the end.
-    threshold: T,
-    end_threshold: T,
-    end_response: T,
-    /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
-    leak: T,
-    current_decay: T,
-    response: T,
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::cut::Cut;
 use super::merge::Sorter;
 use super::patches::{Arrivals, Patches};
-use super::task::{BackwardTask, ForwardTask, TaskTrace};
+use super::task::{BackwardTask, ForwardTask, LayOut, TaskTrace};
 use super::timeline::Timeline;
 use super::{LANES, Lanes, blocks};
 use crate::{Lif, Real, SpikeBatch};
@@ -114,19 +114,19 @@ impl<'a, T: Real> Projection<'a, T> {
     fn lay_out(&self, input: &SpikeBatch<T>, trace: &mut Trace<T>) {
         let samples = input.samples();
         trace.timelines.resize_with(samples, Timeline::default);
-        let timelines = trace.timelines.par_iter_mut().enumerate();
-        let Some(patches) = self.patches else {
-            timelines.for_each(|(sample, timeline)| {
-                timeline.lay_out(self.neuron, input.sample(sample), |neuron| neuron);
+        let places = if self.patches.is_some() { samples } else { 0 };
+        trace.arrivals.resize_with(places, Arrivals::default);
+        let mut arrivals: Vec<_> = trace.arrivals.iter_mut().map(Some).collect();
+        arrivals.resize_with(samples, || None);
+        let both = trace.timelines.par_iter_mut().zip(arrivals).enumerate();
+        both.for_each(|(sample, (timeline, arrivals))| {
+            T::run(LayOut {
+                neuron: self.neuron,
+                patches: self.patches,
+                events: input.sample(sample),
+                timeline,
+                arrivals,
             });
-            return;
-        };
-        trace.arrivals.resize_with(samples, Arrivals::default);
-        let both = timelines.zip(&mut trace.arrivals);
-        both.for_each(|((sample, timeline), arrivals)| {
-            let spikes = input.sample(sample);
-            timeline.lay_out(self.neuron, spikes, |neuron| patches.padded_index(neuron));
-            arrivals.sort(patches, spikes.neurons, timeline);
         });
     }
 

@@ -5,13 +5,14 @@ use std::ops::Range;
 use super::Lanes;
 use super::backward::{self, Errors, Gradients};
 use super::course::Course;
+use super::crossings::Hits;
 use super::dispatch::Kernel;
 use super::forward::{self, Spike};
 use super::lanes::Isa;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection, Trace};
 use super::timeline::Timeline;
-use crate::Real;
+use crate::{Lif, Real, Spikes};
 
 /// The spikes of one task.
 #[derive(Clone, Debug)]
@@ -38,6 +39,30 @@ impl<T> TaskTrace<T> {
     }
 }
 
+/// The events of one sample, before any neuron sees them.
+pub(crate) struct LayOut<'a, T> {
+    pub neuron: &'a Lif<T>,
+    pub patches: Option<&'a Patches>,
+    pub events: Spikes<'a, T>,
+    pub timeline: &'a mut Timeline<T>,
+    /// If the layer has places.
+    pub arrivals: Option<&'a mut Arrivals>,
+}
+
+impl<T: Real> Kernel<T> for LayOut<'_, T> {
+    #[inline(always)]
+    fn run<I: Isa<T>>(self, _isa: I) {
+        let (Some(patches), Some(arrivals)) = (self.patches, self.arrivals) else {
+            return self
+                .timeline
+                .lay_out(self.neuron, self.events, |neuron| neuron);
+        };
+        let row = |neuron| patches.padded_index(neuron);
+        self.timeline.lay_out(self.neuron, self.events, row);
+        arrivals.sort(patches, self.events.neurons, self.timeline);
+    }
+}
+
 /// Some blocks through the samples of a chunk.
 pub(crate) struct ForwardTask<'a, T> {
     pub projection: &'a Projection<'a, T>,
@@ -51,7 +76,14 @@ pub(crate) struct ForwardTask<'a, T> {
 impl<T: Real> ForwardTask<'_, T> {
     /// Runs all blocks of the task along a course; each is a part.
     #[inline(always)]
-    fn walk<I: Isa<T>>(&mut self, isa: I, sample: usize, place: usize, course: &Course<T>) {
+    fn walk<I: Isa<T>>(
+        &mut self,
+        isa: I,
+        sample: usize,
+        place: usize,
+        course: &Course<T>,
+        hits: &mut Hits<T>,
+    ) {
         for block in self.blocks.clone() {
             forward::walk(
                 isa,
@@ -60,6 +92,7 @@ impl<T: Real> ForwardTask<'_, T> {
                 &self.timelines[sample],
                 course,
                 self.projection.block_weights(block),
+                hits,
                 &mut self.out.spikes,
             );
             self.end_part();
@@ -77,12 +110,13 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
         self.out.spikes.clear();
         self.out.offsets.clear();
         self.end_part();
+        let mut hits = Hits::new(self.projection.neuron.max_spikes());
         let mut own = Course::default();
         for sample in self.samples.clone() {
             let timeline = &self.timelines[sample];
             let places = self.projection.patches.map_or(0, Patches::places);
             if self.projection.patches.is_none() {
-                self.walk(isa, sample, 0, &timeline.course);
+                self.walk(isa, sample, 0, &timeline.course, &mut hits);
             }
             for place in 0..places {
                 if visit(
@@ -92,7 +126,7 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
                     place,
                     &mut own,
                 ) {
-                    self.walk(isa, sample, place, &own);
+                    self.walk(isa, sample, place, &own, &mut hits);
                 } else {
                     self.blocks.clone().for_each(|_| self.end_part());
                 }

@@ -29,6 +29,9 @@ pub(crate) struct Timeline<T> {
     pub course: Course<T>,
     /// One for each stop of the course.
     pub moments: Vec<Moment<T>>,
+    /// Memory for laying out: the row of each stop, and `x/tau_m`, then `exp(x/tau_m)`.
+    rows: Vec<u32>,
+    growths: Vec<T>,
 }
 
 // Not derived: that would ask for `T: Default`.
@@ -38,6 +41,8 @@ impl<T> Default for Timeline<T> {
             segments: Vec::new(),
             course: Course::default(),
             moments: Vec::new(),
+            rows: Vec::new(),
+            growths: Vec::new(),
         }
     }
 }
@@ -47,16 +52,55 @@ impl<T: Real> Timeline<T> {
     /// there.
     ///
     /// Events at `t_max` or later cannot cause a spike and are left out.
+    #[inline(always)]
     pub fn lay_out(&mut self, neuron: &Lif<T>, spikes: Spikes<'_, T>, row: impl Fn(u32) -> u32) {
         self.segments.clear();
         self.course.clear();
         self.moments.clear();
+        self.rows.clear();
+        self.growths.clear();
         let mut builder = Builder::new(self, neuron);
         let before_end = spikes.times.partition_point(|&time| time < neuron.t_max);
         for (&time, &from) in spikes.times[..before_end].iter().zip(spikes.neurons) {
             builder.arrive(time, row(from));
         }
         builder.finish();
+        self.set_stops(neuron);
+    }
+
+    /// Makes the stops of the moments.
+    #[inline(always)]
+    fn set_stops(&mut self, neuron: &Lif<T>) {
+        for growth in &mut self.growths {
+            *growth = growth.quick_exp();
+        }
+        let moments = self.moments.iter_mut().zip(&self.growths);
+        let stops =
+            moments
+                .zip(&self.rows)
+                .enumerate()
+                .map(|(index, ((moment, &growth), &row))| {
+                    let (current_gain, response) = neuron.gain_and_response(moment.x, growth);
+                    moment.threshold = neuron.theta * growth;
+                    Stop {
+                        current_gain,
+                        potential_gain: -current_gain * response,
+                        response,
+                        threshold: moment.threshold,
+                        row,
+                        moment: index as u32,
+                    }
+                });
+        self.course.stops.extend(stops);
+        for segment in 0..self.segments.len() {
+            let range = self.course.segment(segment);
+            let stops = self.course.stops[range.clone()].iter_mut();
+            for (stop, pair) in stops.zip(self.moments[range].windows(2)) {
+                if pair[0].time == pair[1].time {
+                    stop.threshold = T::infinity();
+                }
+            }
+        }
     }
 
     /// The stops at which an event arrives, in the order of the events.
@@ -87,6 +131,7 @@ impl<'a, T: Real> Builder<'a, T> {
         }
     }
 
+    #[inline(always)]
     fn arrive(&mut self, time: T, row: u32) {
         match self.open {
             None => self.begin(time, None),
@@ -130,38 +175,17 @@ impl<'a, T: Real> Builder<'a, T> {
 
     fn end(&mut self, reference: T, time: T) {
         self.stop(time, reference, NOTHING);
-        self.out.course.end_segment();
+        self.out.course.starts.push(self.out.rows.len() as u32);
     }
 
+    #[inline(always)]
     fn stop(&mut self, time: T, reference: T, row: u32) {
-        let together = self.open.is_some_and(|(_, last)| last == time);
         self.open = Some((reference, time));
-        let moment = self.out.moments.len() as u32;
         let x = time - reference;
-        let stop = match self.out.course.stops.last() {
-            // No need for the exponential again.
-            Some(&last) if together => Stop {
-                row,
-                moment,
-                ..last
-            },
-            _ => self.stop_at(x, row, moment),
-        };
-        let threshold = stop.threshold;
+        let threshold = T::zero();
         self.out.moments.push(Moment { time, x, threshold });
-        self.out.course.push(stop, together);
-    }
-
-    fn stop_at(&self, x: T, row: u32, moment: u32) -> Stop<T> {
-        let (potential_growth, current_gain, response) = self.neuron.growth(x);
-        Stop {
-            current_gain,
-            potential_gain: -current_gain * response,
-            response,
-            threshold: self.neuron.theta * potential_growth,
-            row,
-            moment,
-        }
+        self.out.rows.push(row);
+        self.out.growths.push(x * self.neuron.inverse_tau_m);
     }
 
     fn finish(mut self) {

@@ -72,18 +72,18 @@ impl<T: Real> Lif<T> {
         }
     }
 
-    /// `exp(x/tau_m)`, `exp(x/tau_s)` and `phi(x)`, with one exponential where the ratio of the time constants allows it.
-    #[inline]
-    pub(crate) fn growth(&self, x: T) -> (T, T, T) {
-        let growth = (x * self.inverse_tau_m).quick_exp();
+    /// `exp(x/tau_s)` and `phi(x)` from `x` and `exp(x/tau_m)`, without another exponential where the ratio of the time
+    /// constants allows it.
+    #[inline(always)]
+    pub(crate) fn gain_and_response(&self, x: T, growth: T) -> (T, T) {
         match self.method {
             // tau_s = tau_m/2
             Method::Quadratic => {
                 let response = self.response_of_decay(x, growth.recip());
-                (growth, growth * growth, response)
+                (growth * growth, response)
             }
-            Method::LambertW => (growth, growth, x),
-            Method::Newton => (growth, (x / self.tau_s).quick_exp(), self.response(x)),
+            Method::LambertW => (growth, x),
+            Method::Newton => ((x / self.tau_s).quick_exp(), self.response(x)),
         }
     }
 
