@@ -2,7 +2,7 @@
 //!
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
-//! * [`forward`] and [`backward`] walk them for one block of [`LANES`] neurons; they contain the whole method,
+//! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
 //!   with [`crossings`].
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] makes event lists
 //!   of the spikes of the blocks.
@@ -18,6 +18,7 @@ pub(crate) mod crossings;
 pub(crate) mod cut;
 pub(crate) mod dispatch;
 pub(crate) mod forward;
+pub(crate) mod group;
 pub(crate) mod lanes;
 pub(crate) mod merge;
 pub(crate) mod patches;

@@ -20,16 +20,17 @@
 use super::Lanes;
 use super::course::{Course, Stop};
 use super::forward::Spike;
+use super::group::{Group, Registers};
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
 use crate::{Lif, Real};
 
-/// The output spikes of a block in one sample, with their errors.
+/// The output spikes of a group in one sample, with their errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Errors<'a, T> {
     /// The spikes in the order of the forward walk.
     pub spikes: &'a [Spike<T>],
-    /// The number of the block's first neuron.
+    /// The number of the group's first neuron.
     pub first_neuron: u32,
     /// The position of each of these spikes in `d_times`.
     pub ranks: &'a [u32],
@@ -42,16 +43,16 @@ pub(crate) struct Errors<'a, T> {
 /// What a backward walk adds to.
 #[derive(Debug)]
 pub(crate) struct Gradients<'a, T> {
-    /// Shape `[rows][LANES]`, as the weights.
+    /// Shape `[N][rows][LANES]`, as the weights.
     pub d_weights: &'a mut [Lanes<T>],
     /// If wanted, `dL/dt` of the event at each moment of the sample.
     pub d_moments: Option<&'a mut [T]>,
 }
 
-/// Walks a course backwards for one block; `weights` has shape `[rows][LANES]`.
+/// Walks a course backwards for one group; `weights` has shape `[N][rows][LANES]`.
 #[inline(always)]
-pub(crate) fn walk<T: Real, I: Isa<T>>(
-    isa: I,
+pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
+    group: Group<T, I, N>,
     neuron: &Lif<T>,
     timeline: &Timeline<T>,
     course: &Course<T>,
@@ -61,8 +62,8 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
 ) {
     let rates = Rates::new(neuron);
     let mut adjoint = Adjoint {
-        current: isa.splat(T::zero()),
-        potential: isa.splat(T::zero()),
+        current: group.splat(T::zero()),
+        potential: group.splat(T::zero()),
     };
     let mut pending = errors.spikes.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
@@ -82,16 +83,22 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
             if lower < upper {
-                adjoint.spread(isa, &rates, &course.stops[lower..upper], weights, gradients);
+                adjoint.spread(
+                    group,
+                    &rates,
+                    &course.stops[lower..upper],
+                    weights,
+                    gradients,
+                );
             }
             let Some(stop) = next else { break };
             while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
                 pending -= 1;
-                adjoint.absorb(isa, &rates, &errors, pending);
+                adjoint.absorb(group, &rates, &errors, pending);
             }
             upper = stop + 1;
         }
-        adjoint.cross(isa, segment);
+        adjoint.cross(group, segment);
     }
 }
 
@@ -113,22 +120,22 @@ impl<T: Real> Rates<T> {
     }
 }
 
-/// The adjoints of the reference coordinates of a block, in registers.
-struct Adjoint<R> {
-    current: R,
-    potential: R,
+/// The adjoints of the reference coordinates of a group, in registers.
+struct Adjoint<T: Real, I: Isa<T>, const N: usize> {
+    current: Registers<T, I, N>,
+    potential: Registers<T, I, N>,
 }
 
-impl<R: Copy> Adjoint<R> {
+impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
     /// Takes in output spike number `index`: `V*` grows by
     ///
     /// ```text
     /// g_k exp(-x_k/tau_m) = (dL/dt_k exp(-x_k/tau_m) + (reset/tau_m) V*)/slope_k
     /// ```
     #[inline(always)]
-    fn absorb<T: Real, I: Isa<T, Registers = R>>(
+    fn absorb(
         &mut self,
-        isa: I,
+        group: Group<T, I, N>,
         rates: &Rates<T>,
         errors: &Errors<'_, T>,
         index: usize,
@@ -136,57 +143,58 @@ impl<R: Copy> Adjoint<R> {
         let spike = &errors.spikes[index];
         let error = errors.d_times[errors.ranks[index] as usize];
         let inverse_slope = spike.slope.recip().min(errors.max_inverse_slope);
-        let own = isa.splat(error * inverse_slope * spike.leak);
-        let later = isa.splat(rates.reset * inverse_slope);
-        let growth = isa.mul_add(later, self.potential, own);
-        let neuron = isa.mask(1 << (spike.neuron - errors.first_neuron));
-        let growth = isa.select(neuron, growth, isa.splat(T::zero()));
-        self.potential = isa.add(self.potential, growth);
-        self.current = isa.mul_add(growth, isa.splat(spike.response), self.current);
+        let own = group.splat(error * inverse_slope * spike.leak);
+        let later = group.splat(rates.reset * inverse_slope);
+        let growth = group.mul_add(later, self.potential, own);
+        let neuron = group.mask(1 << (spike.neuron - errors.first_neuron));
+        let growth = group.select(neuron, growth, group.splat(T::zero()));
+        self.potential = group.add(self.potential, growth);
+        self.current = group.mul_add(growth, group.splat(spike.response), self.current);
     }
 
     /// Spreads the adjoints, as they stand, over the inputs that arrive at `stops`, the last first.
     #[inline(always)]
-    fn spread<T: Real, I: Isa<T, Registers = R>>(
+    fn spread(
         &self,
-        isa: I,
+        group: Group<T, I, N>,
         rates: &Rates<T>,
         stops: &[Stop<T>],
         weights: &[Lanes<T>],
         gradients: &mut Gradients<'_, T>,
     ) {
         let (potential, current) = (self.potential, self.current);
+        let rows = weights.len() / N;
         // dL/dw: sum_k g_k eps(t_k - t_i).
         let d_weight = |stop: &Stop<T>| {
-            let from_current = isa.mul(isa.splat(stop.current_gain), current);
-            isa.mul_add(isa.splat(stop.potential_gain), potential, from_current)
+            let from_current = group.mul(group.splat(stop.current_gain), current);
+            group.mul_add(group.splat(stop.potential_gain), potential, from_current)
         };
         let Some(d_moments) = gradients.d_moments.as_deref_mut() else {
             for stop in stops.iter().rev() {
-                let row = &mut gradients.d_weights[stop.row as usize];
-                *row = isa.store(isa.sub(isa.load(row), d_weight(stop)));
+                let row = stop.row as usize;
+                group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
             }
             return;
         };
         // dL/dt: sum_k g_k eps'(t_k - t_i).
-        let leaking = isa.mul(isa.splat(-rates.inverse_tau_m), potential);
-        let decaying = isa.mul_add(isa.splat(-rates.inverse_tau_s), current, potential);
+        let leaking = group.mul(group.splat(-rates.inverse_tau_m), potential);
+        let decaying = group.mul_add(group.splat(-rates.inverse_tau_s), current, potential);
         for stop in stops.iter().rev() {
-            let row = &mut gradients.d_weights[stop.row as usize];
-            *row = isa.store(isa.sub(isa.load(row), d_weight(stop)));
-            let from_leak = isa.mul(isa.splat(stop.potential_gain), leaking);
-            let per_weight = isa.mul_add(isa.splat(stop.current_gain), decaying, from_leak);
-            let weights = isa.load(&weights[stop.row as usize]);
-            d_moments[stop.moment as usize] += isa.sum(isa.mul(weights, per_weight));
+            let row = stop.row as usize;
+            group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
+            let from_leak = group.mul(group.splat(stop.potential_gain), leaking);
+            let per_weight = group.mul_add(group.splat(stop.current_gain), decaying, from_leak);
+            let weights = group.load_row(weights, rows, row);
+            d_moments[stop.moment as usize] += group.sum(group.mul(weights, per_weight));
         }
     }
 
     /// Goes back over the start of a segment: the transpose of the forward step.
     #[inline(always)]
-    fn cross<T: Real, I: Isa<T, Registers = R>>(&mut self, isa: I, segment: &Segment<T>) {
-        let decayed = isa.mul(isa.splat(segment.current_decay), self.current);
-        let coupling = isa.splat(segment.coupling);
-        self.current = isa.mul_add(coupling, self.potential, decayed);
-        self.potential = isa.mul(isa.splat(segment.potential_decay), self.potential);
+    fn cross(&mut self, group: Group<T, I, N>, segment: &Segment<T>) {
+        let decayed = group.mul(group.splat(segment.current_decay), self.current);
+        let coupling = group.splat(segment.coupling);
+        self.current = group.mul_add(coupling, self.potential, decayed);
+        self.potential = group.mul(group.splat(segment.potential_decay), self.potential);
     }
 }

@@ -1,101 +1,98 @@
 //! The intervals that the cheap test of the forward walk could not reject: which neurons cross, and when.
 //!
-//! For `tau_m = 2 tau_s` all neurons of a block are solved at once, in terms of `y = exp(x/tau_m)` (see
+//! For `tau_m = 2 tau_s` all neurons of a group are solved at once, in terms of `y = exp(x/tau_m)` (see
 //! [`crate::neuron::crossing`]). What a spike is made of is only noted, as a [`Hit`]; the [`Emitter`] makes spikes of them
 //! later, when nothing waits for their logarithms.
 
 use super::course::{Course, Moment, Stop};
-use super::forward::{Block, Registers, Spike};
+use super::forward::{Population, Spike, State};
+use super::group::{Group, MOST_BLOCKS, Mask, Registers};
 use super::lanes::Isa;
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
-/// Where the neurons of a block are at one instant each, in units that need no exponential: everything is multiplied by
-/// `exp(x/tau_m)`.
-pub(super) struct Level<R> {
-    potential: R,
-    current: R,
-    threshold: R,
+/// Where the neurons of a group are, each at an instant of its own, in units that need no exponential: everything is
+/// multiplied by `exp(x/tau_m)`.
+pub(super) struct Level<T: Real, I: Isa<T>, const N: usize> {
+    potential: Registers<T, I, N>,
+    current: Registers<T, I, N>,
+    threshold: Registers<T, I, N>,
 }
 
-/// The next crossing of the neurons of a block.
-pub(super) struct Crossing<R, M> {
+/// The next crossing of the neurons of a group.
+pub(super) struct Crossing<T: Real, I: Isa<T>, const N: usize> {
     /// Whether there is one, however late.
-    pub exists: M,
+    pub exists: Mask<T, I, N>,
     /// `theta exp(x/tau_m)` of the crossing.
-    pub threshold: R,
+    pub threshold: Registers<T, I, N>,
     /// The slope of the potential there, times `exp(x/tau_m)`.
-    pub root: R,
+    pub root: Registers<T, I, N>,
 }
 
-impl<R: Copy> Level<R> {
+impl<T: Real, I: Isa<T>, const N: usize> Level<T, I, N> {
     /// After the input at `stop`.
     #[inline(always)]
-    pub fn at_stop<T: Real, I: Isa<T, Registers = R>>(
-        isa: I,
+    pub fn at_stop(
+        group: Group<T, I, N>,
         neuron: &Lif<T>,
-        block: &Registers<R>,
+        state: &State<T, I, N>,
         stop: &Stop<T>,
     ) -> Self {
         // phi = tau_m (1 - exp(-x/tau_m)), so that C exp(-x/tau_m) = C - C phi/tau_m.
-        let built = isa.mul(block.current, isa.splat(stop.response));
-        let leaked = isa.mul(built, isa.splat(neuron.inverse_tau_m));
+        let built = group.mul(state.current, group.splat(stop.response));
+        let leaked = group.mul(built, group.splat(neuron.inverse_tau_m));
         Self {
-            potential: isa.add(block.potential, built),
-            current: isa.sub(block.current, leaked),
-            threshold: isa.splat(stop.threshold),
+            potential: group.add(state.potential, built),
+            current: group.sub(state.current, leaked),
+            threshold: group.splat(stop.threshold),
         }
     }
 
     /// Just after a spike at the given threshold; `leak` is its `exp(-x/tau_m)`.
     #[inline(always)]
-    pub fn after_spike<T: Real, I: Isa<T, Registers = R>>(
-        isa: I,
+    pub fn after_spike(
+        group: Group<T, I, N>,
         neuron: &Lif<T>,
-        block: &Registers<R>,
-        threshold: R,
-        leak: R,
+        state: &State<T, I, N>,
+        threshold: Registers<T, I, N>,
+        leak: Registers<T, I, N>,
     ) -> Self {
         let kept = T::one() - neuron.reset / neuron.theta;
         Self {
-            potential: isa.mul(threshold, isa.splat(kept)),
-            current: isa.mul(block.current, leak),
+            potential: group.mul(threshold, group.splat(kept)),
+            current: group.mul(state.current, leak),
             threshold,
         }
     }
 
     /// Solves the quadratic equation for `y - 1`, in the slope and the gap as they are now.
     #[inline(always)]
-    pub fn crossing<T: Real, I: Isa<T, Registers = R>>(
-        &self,
-        isa: I,
-        neuron: &Lif<T>,
-    ) -> Crossing<R, I::Mask> {
-        let zero = isa.splat(T::zero());
-        let rate = isa.splat(neuron.inverse_tau_m);
-        let twice_rate = isa.splat(T::of(2.0) * neuron.inverse_tau_m);
-        let slope = isa.sub(self.current, isa.mul(self.potential, rate));
-        let twice_gap = isa.mul(isa.sub(self.threshold, self.potential), twice_rate);
-        let twice_current = isa.add(self.current, self.current);
-        let square = isa.sub(isa.mul(slope, slope), isa.mul(twice_current, twice_gap));
-        let positive = isa.above(square, zero);
-        let root = isa.sqrt(isa.select(positive, square, zero));
-        let denominator = isa.add(isa.sub(slope, twice_gap), root);
-        let growth = isa.div(twice_gap, denominator);
-        let growth = isa.select(isa.above(growth, zero), growth, zero);
-        let driven = isa.mul(self.current, isa.splat(neuron.tau_m));
+    pub fn crossing(&self, group: Group<T, I, N>, neuron: &Lif<T>) -> Crossing<T, I, N> {
+        let zero = group.splat(T::zero());
+        let rate = group.splat(neuron.inverse_tau_m);
+        let twice_rate = group.splat(T::of(2.0) * neuron.inverse_tau_m);
+        let slope = group.sub(self.current, group.mul(self.potential, rate));
+        let twice_gap = group.mul(group.sub(self.threshold, self.potential), twice_rate);
+        let twice_current = group.add(self.current, self.current);
+        let square = group.sub(group.mul(slope, slope), group.mul(twice_current, twice_gap));
+        let positive = group.above(square, zero);
+        let root = group.sqrt(group.select(positive, square, zero));
+        let denominator = group.add(group.sub(slope, twice_gap), root);
+        let growth = group.div(twice_gap, denominator);
+        let growth = group.select(group.above(growth, zero), growth, zero);
+        let driven = group.mul(self.current, group.splat(neuron.tau_m));
         // At a crossing the potential is at the threshold and rises, and the current only decays.
-        let rises = isa.both(
-            isa.above(driven, self.threshold),
-            isa.both(isa.above(slope, zero), positive),
+        let rises = group.both(
+            group.above(driven, self.threshold),
+            group.both(group.above(slope, zero), positive),
         );
-        let finite = isa.both(
-            isa.above(denominator, zero),
-            isa.above(isa.splat(T::infinity()), growth),
+        let finite = group.both(
+            group.above(denominator, zero),
+            group.above(group.splat(T::infinity()), growth),
         );
         Crossing {
-            exists: isa.both(rises, finite),
-            threshold: isa.mul_add(self.threshold, growth, self.threshold),
+            exists: group.both(rises, finite),
+            threshold: group.mul_add(self.threshold, growth, self.threshold),
             root,
         }
     }
@@ -107,13 +104,14 @@ struct Hit<T> {
     /// `exp(-x/tau_m)` of the spike, and its slope times `exp(x/tau_m)`.
     leak: Lanes<T>,
     root: Lanes<T>,
-    /// The neurons that spike, as a bit set.
+    /// The neurons that spike, as a bit set, and which block of the group this is.
     lanes: u32,
+    block: u32,
     /// The stop at which the interval begins.
     stop: u32,
 }
 
-/// A list of hits of one block.
+/// A list of hits of one group.
 #[derive(Clone, Debug)]
 pub(crate) struct Hits<T> {
     /// Memory: those from `count` on are of no use.
@@ -131,30 +129,39 @@ impl<T: Real> Hits<T> {
             leak: [T::zero(); LANES],
             root: [T::zero(); LANES],
             lanes: 0,
+            block: 0,
             stop: 0,
         };
         Self {
-            // The last look at an interval finds no spike.
-            hits: vec![none; MANY + max_spikes as usize + 1],
+            // The last look at an interval finds no spike, and a note is begun for each block.
+            hits: vec![none; MANY + MOST_BLOCKS * (max_spikes as usize + 2)],
             count: 0,
         }
     }
 
+    /// Notes the spikes of the neurons in a mask.
     #[inline(always)]
-    pub fn note<I: Isa<T>>(
+    pub fn note<I: Isa<T>, const N: usize>(
         &mut self,
-        isa: I,
-        lanes: u32,
-        leak: I::Registers,
-        root: I::Registers,
+        group: Group<T, I, N>,
+        mask: Mask<T, I, N>,
+        leak: Registers<T, I, N>,
+        root: Registers<T, I, N>,
         stop: usize,
     ) {
-        let hit = &mut self.hits[self.count];
-        hit.leak = isa.store(leak);
-        hit.root = isa.store(root);
-        hit.lanes = lanes;
-        hit.stop = stop as u32;
-        self.count += 1;
+        let lanes = group.bits(mask);
+        let (leak, root) = (group.store(leak), group.store(root));
+        for block in 0..N {
+            let lanes = (lanes >> (LANES * block)) as u32 & 0xffff;
+            let hit = &mut self.hits[self.count];
+            hit.leak = leak[block];
+            hit.root = root[block];
+            hit.lanes = lanes;
+            hit.block = block as u32;
+            hit.stop = stop as u32;
+            // Counted without a branch: nobody could predict it.
+            self.count += usize::from(lanes != 0);
+        }
     }
 
     #[inline(always)]
@@ -180,6 +187,7 @@ impl<T: Real> Emitter<'_, T> {
         for hit in &hits.hits[..hits.count] {
             let [start, end] = self.ends(hit.stop as usize);
             let reference = start.time - start.x;
+            let first = self.first + hit.block * LANES as u32;
             let mut lanes = hit.lanes;
             while lanes != 0 {
                 let lane = lanes.trailing_zeros() as usize;
@@ -192,7 +200,7 @@ impl<T: Real> Emitter<'_, T> {
                     leak,
                     response: self.neuron.tau_m * (T::one() - leak),
                     stop: hit.stop,
-                    neuron: self.first + lane as u32,
+                    neuron: first + lane as u32,
                 });
             }
         }
@@ -208,7 +216,12 @@ impl<T: Real> Emitter<'_, T> {
     /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes` in the
     /// interval that begins at `stop`, and takes them from their potentials.
     #[inline(always)]
-    pub fn follow_by_time(&mut self, stop: usize, mut lanes: u32, block: &mut Block<T>) {
+    pub fn follow_by_time<const N: usize>(
+        &mut self,
+        stop: usize,
+        mut lanes: u64,
+        population: &mut Population<T, N>,
+    ) {
         let [start, end] = self.ends(stop);
         let begin = &self.course.stops[stop];
         let interval = Interval {
@@ -223,19 +236,27 @@ impl<T: Real> Emitter<'_, T> {
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize;
             lanes &= lanes - 1;
-            self.follow(&interval, lane, block);
+            self.follow(&interval, lane, population);
         }
-        block.firing = block.remaining.iter().any(|&left| left > T::zero());
+        let mut remaining = population.remaining.as_flattened().iter();
+        population.firing = remaining.any(|&left| left > T::zero());
     }
 
     /// One neuron, from spike to spike.
     #[inline(always)]
-    fn follow(&mut self, interval: &Interval<T>, lane: usize, block: &mut Block<T>) {
+    fn follow<const N: usize>(
+        &mut self,
+        interval: &Interval<T>,
+        lane: usize,
+        population: &mut Population<T, N>,
+    ) {
         let neuron = self.neuron;
-        let (reference_current, reference_potential) = (block.current[lane], block.potential[lane]);
+        let reference_current = population.current.as_flattened()[lane];
+        let reference_potential = &mut population.potential.as_flattened_mut()[lane];
+        let remaining = &mut population.remaining.as_flattened_mut()[lane];
         let mut leak = interval.leak;
         let mut current = reference_current * interval.current_decay;
-        let mut potential = leak * (reference_potential + reference_current * interval.response);
+        let mut potential = leak * (*reference_potential + reference_current * interval.response);
         let duration = interval.end - interval.start;
         let mut left = duration;
         while let Some(crossing) = neuron.first_crossing(potential, current, left) {
@@ -251,12 +272,12 @@ impl<T: Real> Emitter<'_, T> {
                 stop: interval.stop,
                 neuron: self.first + lane as u32,
             });
-            block.remaining[lane] -= T::one();
-            if block.remaining[lane] <= T::zero() {
-                block.potential[lane] = T::neg_infinity();
+            *remaining -= T::one();
+            if *remaining <= T::zero() {
+                *reference_potential = T::neg_infinity();
                 return;
             }
-            block.potential[lane] -= neuron.reset / leak;
+            *reference_potential -= neuron.reset / leak;
             potential = neuron.theta - neuron.reset;
             current *= crossing.current_decay;
         }

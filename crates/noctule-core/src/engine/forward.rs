@@ -1,4 +1,4 @@
-//! The forward walk: input events drive a block of neurons, output spikes come out.
+//! The forward walk: input events drive a group of blocks of neurons, output spikes come out.
 //!
 //! The state of a neuron is its reference potential `V` and reference current `C` (see [`crate::neuron::propagator`]).
 //! In an interval from `x_0` to `x_1` (from one stop of its course to the next) the neuron can only reach its threshold if
@@ -15,12 +15,13 @@ use std::ops::Range;
 
 use super::course::{Course, Moment, Stop};
 use super::crossings::{Emitter, Hits, Level};
+use super::group::{Group, Mask, Memory, Registers};
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
-/// An output spike of one neuron of a block.
+/// An output spike of one neuron of a group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spike<T> {
     /// Time in seconds.
@@ -37,13 +38,17 @@ pub(crate) struct Spike<T> {
     pub neuron: u32,
 }
 
-/// Runs a block of at most [`LANES`] `neurons`, given by their numbers, along a course through a timeline and appends their
-/// spikes, stop by stop.
+/// Runs the blocks of a group, whose `neurons` are given by their numbers, along a course through a timeline and appends
+/// their spikes, stop by stop.
 ///
-/// `weights` has shape `[rows][LANES]`.
+/// `weights` has shape `[N][rows][LANES]`.
 #[inline(always)]
-pub(crate) fn walk<T: Real, I: Isa<T>>(
-    isa: I,
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a struct would be made for this call alone"
+)]
+pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
+    group: Group<T, I, N>,
     neuron: &Lif<T>,
     neurons: Range<u32>,
     timeline: &Timeline<T>,
@@ -52,7 +57,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     hits: &mut Hits<T>,
     spikes: &mut Vec<Spike<T>>,
 ) {
-    let mut block = Block::new(neuron, neurons.len());
+    let mut population = Population::new(neuron, neurons.len());
     let mut emitter = Emitter {
         neuron,
         moments: &timeline.moments,
@@ -60,191 +65,204 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
         first: neurons.start,
         spikes,
     };
+    let walk = Walk {
+        neuron,
+        moments: &timeline.moments,
+        stops: &course.stops,
+        weights,
+        rows: weights.len() / N,
+    };
     for (index, segment) in timeline.segments.iter().enumerate() {
-        block.cross(isa, segment);
-        let mut interval = course.segment(index);
-        while interval.len() > 1 && block.firing {
-            let walk = Walk {
-                neuron,
-                moments: &timeline.moments,
-                stops: &course.stops,
-                weights,
-            };
+        population.cross(group, segment);
+        let mut left = course.segment(index);
+        while left.len() > 1 && population.firing {
             if neuron.is_quadratic() {
-                isa.apart(|| walk.advance(isa, &mut interval, &mut block, hits));
-                isa.apart(|| emitter.emit(hits));
+                group.apart(|| walk.advance(group, &mut left, &mut population, hits));
+                group.apart(|| emitter.emit(hits));
             } else {
-                let candidates = isa.apart(|| walk.scan(isa, &mut interval, &mut block));
+                let candidates = group.apart(|| walk.scan(group, &mut left, &mut population));
                 if candidates != 0 {
-                    let stop = interval.start - 1;
-                    isa.apart(|| emitter.follow_by_time(stop, candidates, &mut block));
+                    let stop = left.start - 1;
+                    group.apart(|| emitter.follow_by_time(stop, candidates, &mut population));
                 }
             }
         }
     }
 }
 
-/// Where the neurons of a block are.
-pub(super) struct Block<T> {
+/// Where the neurons of a group are, in memory.
+pub(super) struct Population<T, const N: usize> {
     /// The reference current `C` and the reference potential `V`.
-    pub current: Lanes<T>,
-    pub potential: Lanes<T>,
+    pub current: Memory<T, N>,
+    pub potential: Memory<T, N>,
     /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
-    pub remaining: Lanes<T>,
+    pub remaining: Memory<T, N>,
     /// Whether a neuron may still emit spikes.
     pub firing: bool,
 }
 
-impl<T: Real> Block<T> {
+impl<T: Real, const N: usize> Population<T, N> {
     fn new(neuron: &Lif<T>, neurons: usize) -> Self {
-        let mut block = Self {
-            current: [T::zero(); LANES],
-            potential: [T::zero(); LANES],
-            remaining: [T::zero(); LANES],
+        let zero = [[T::zero(); LANES]; N];
+        let mut population = Self {
+            current: zero,
+            potential: zero,
+            remaining: zero,
             firing: neurons > 0,
         };
-        block.remaining[..neurons].fill(T::of(f64::from(neuron.max_spikes())));
+        let max_spikes = T::of(f64::from(neuron.max_spikes()));
+        population.remaining.as_flattened_mut()[..neurons].fill(max_spikes);
         // Neurons that are not there, as those that have no spikes left, are below every test.
-        block.potential[neurons..].fill(T::neg_infinity());
-        block
+        population.potential.as_flattened_mut()[neurons..].fill(T::neg_infinity());
+        population
     }
 
     /// Goes from the reference time of one segment to that of the next.
     #[inline(always)]
-    fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
-        let (current, potential) = (isa.load(&self.current), isa.load(&self.potential));
-        let decayed = isa.mul(isa.splat(segment.potential_decay), potential);
-        self.potential = isa.store(isa.mul_add(isa.splat(segment.coupling), current, decayed));
-        self.current = isa.store(isa.mul(isa.splat(segment.current_decay), current));
+    fn cross<I: Isa<T>>(&mut self, group: Group<T, I, N>, segment: &Segment<T>) {
+        let State { current, potential } = State::load(group, self);
+        let decayed = group.mul(group.splat(segment.potential_decay), potential);
+        State {
+            current: group.mul(group.splat(segment.current_decay), current),
+            potential: group.mul_add(group.splat(segment.coupling), current, decayed),
+        }
+        .store(group, self);
     }
 }
 
-/// What a block walks along.
+/// Where the neurons of a group are, in registers.
+pub(super) struct State<T: Real, I: Isa<T>, const N: usize> {
+    pub current: Registers<T, I, N>,
+    pub potential: Registers<T, I, N>,
+}
+
+impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
+    #[inline(always)]
+    fn load(group: Group<T, I, N>, population: &Population<T, N>) -> Self {
+        Self {
+            current: group.load(&population.current),
+            potential: group.load(&population.potential),
+        }
+    }
+
+    #[inline(always)]
+    fn store(self, group: Group<T, I, N>, population: &mut Population<T, N>) {
+        population.current = group.store(self.current);
+        population.potential = group.store(self.potential);
+    }
+
+    /// Which neurons may reach their threshold between `stop` and `end`.
+    #[inline(always)]
+    fn may_cross(&self, group: Group<T, I, N>, stop: &Stop<T>, end: &Stop<T>) -> Mask<T, I, N> {
+        let highest = group.mul_add(self.current, group.splat(end.response), self.potential);
+        group.at_least(highest, group.splat(stop.threshold))
+    }
+}
+
+/// What a group walks along.
 struct Walk<'a, T> {
     neuron: &'a Lif<T>,
     moments: &'a [Moment<T>],
     stops: &'a [Stop<T>],
+    /// Shape `[N][rows][LANES]`.
     weights: &'a [Lanes<T>],
-}
-
-/// A block in registers.
-pub(super) struct Registers<R> {
-    pub current: R,
-    pub potential: R,
-}
-
-impl<R: Copy> Registers<R> {
-    #[inline(always)]
-    fn load<T, I: Isa<T, Registers = R>>(isa: I, block: &Block<T>) -> Self {
-        Self {
-            current: isa.load(&block.current),
-            potential: isa.load(&block.potential),
-        }
-    }
-
-    #[inline(always)]
-    fn store<T, I: Isa<T, Registers = R>>(self, isa: I, block: &mut Block<T>) {
-        block.current = isa.store(self.current);
-        block.potential = isa.store(self.potential);
-    }
-
-    /// Takes in the input at `stop`; returns which neurons may reach their threshold before `end`.
-    #[inline(always)]
-    fn pass<T: Real, I: Isa<T, Registers = R>>(
-        &mut self,
-        isa: I,
-        weights: &[Lanes<T>],
-        stop: &Stop<T>,
-        end: &Stop<T>,
-    ) -> I::Mask {
-        // At the start of a segment nothing arrives.
-        if let Some(weights) = weights.get(stop.row as usize) {
-            let weights = isa.load(weights);
-            self.current = isa.mul_add(isa.splat(stop.current_gain), weights, self.current);
-            self.potential = isa.mul_add(isa.splat(stop.potential_gain), weights, self.potential);
-        }
-        self.may_cross(isa, stop, end)
-    }
-
-    #[inline(always)]
-    fn may_cross<T: Real, I: Isa<T, Registers = R>>(
-        &self,
-        isa: I,
-        stop: &Stop<T>,
-        end: &Stop<T>,
-    ) -> I::Mask {
-        let highest = isa.mul_add(self.current, isa.splat(end.response), self.potential);
-        isa.at_least(highest, isa.splat(stop.threshold))
-    }
+    rows: usize,
 }
 
 impl<T: Real> Walk<'_, T> {
+    /// Takes in the input at `stop`; returns which neurons may reach their threshold before `end`.
+    #[inline(always)]
+    fn pass<I: Isa<T>, const N: usize>(
+        &self,
+        group: Group<T, I, N>,
+        state: &mut State<T, I, N>,
+        stop: &Stop<T>,
+        end: &Stop<T>,
+    ) -> Mask<T, I, N> {
+        let row = stop.row as usize;
+        // At the start of a segment nothing arrives.
+        if row < self.rows {
+            let weights = group.load_row(self.weights, self.rows, row);
+            let (current_gain, potential_gain) = (stop.current_gain, stop.potential_gain);
+            state.current = group.mul_add(group.splat(current_gain), weights, state.current);
+            state.potential = group.mul_add(group.splat(potential_gain), weights, state.potential);
+        }
+        state.may_cross(group, stop, end)
+    }
+
     /// Walks along the intervals that begin at the stops in `range`, but for the last of them, until one cannot be rejected
     /// for some neurons; returns these as a bit set, or 0 at the end. `range` is then what is left.
     #[inline(always)]
-    fn scan<I: Isa<T>>(&self, isa: I, range: &mut Range<usize>, block: &mut Block<T>) -> u32 {
-        let mut registers = Registers::load(isa, block);
+    fn scan<I: Isa<T>, const N: usize>(
+        &self,
+        group: Group<T, I, N>,
+        range: &mut Range<usize>,
+        population: &mut Population<T, N>,
+    ) -> u64 {
+        let mut state = State::load(group, population);
         let mut candidates = 0;
         for pair in self.stops[range.clone()].windows(2) {
             range.start += 1;
-            let mask = registers.pass(isa, self.weights, &pair[0], &pair[1]);
-            candidates = isa.bits(mask);
+            candidates = group.bits(self.pass(group, &mut state, &pair[0], &pair[1]));
             if candidates != 0 {
                 break;
             }
         }
-        registers.store(isa, block);
+        if candidates == 0 {
+            range.start = range.end;
+        }
+        state.store(group, population);
         candidates
     }
 
     /// For `tau_m = 2 tau_s`: walks along the intervals that begin at the stops in `range`, but for the last of them, until
-    /// `hits` are full; `range` is then what is left.
+    /// there are many `hits`; `range` is then what is left.
     ///
     /// All is done in registers, without a call, and nothing waits for more than one root and one division.
     #[inline(always)]
-    fn advance<I: Isa<T>>(
+    fn advance<I: Isa<T>, const N: usize>(
         &self,
-        isa: I,
+        group: Group<T, I, N>,
         range: &mut Range<usize>,
-        block: &mut Block<T>,
+        population: &mut Population<T, N>,
         hits: &mut Hits<T>,
     ) {
-        let mut registers = Registers::load(isa, block);
-        let mut remaining = isa.load(&block.remaining);
-        let (zero, one) = (isa.splat(T::zero()), isa.splat(T::one()));
-        let sunk = isa.splat(T::neg_infinity());
-        let reset = isa.splat(self.neuron.reset / self.neuron.theta);
+        let mut state = State::load(group, population);
+        let mut remaining = group.load(&population.remaining);
+        let (zero, one) = (group.splat(T::zero()), group.splat(T::one()));
+        let sunk = group.splat(T::neg_infinity());
+        let reset = group.splat(self.neuron.reset / self.neuron.theta);
         let first = range.start;
         range.start = range.end;
         for (offset, pair) in self.stops[first..range.end].windows(2).enumerate() {
             let (stop, end) = (&pair[0], &pair[1]);
-            let mut candidates = registers.pass(isa, self.weights, stop, end);
-            if isa.bits(candidates) == 0 {
+            let mut candidates = self.pass(group, &mut state, stop, end);
+            if group.bits(candidates) == 0 {
                 continue;
             }
-            let last = isa.splat(self.moments[end.moment as usize].threshold);
-            let mut now = Level::at_stop(isa, self.neuron, &registers, stop);
-            while isa.bits(candidates) != 0 {
-                let crossing = now.crossing(isa, self.neuron);
-                let in_time = isa.both(isa.at_least(last, crossing.threshold), candidates);
-                let crosses = isa.both(crossing.exists, in_time);
-                let leak = isa.div(isa.splat(self.neuron.theta), crossing.threshold);
-                hits.note(isa, isa.bits(crosses), leak, crossing.root, first + offset);
-                let fall = isa.mul(crossing.threshold, reset);
-                let fallen = isa.sub(registers.potential, isa.select(crosses, fall, zero));
-                remaining = isa.sub(remaining, isa.select(crosses, one, zero));
-                let alive = isa.above(remaining, zero);
-                registers.potential = isa.select(alive, fallen, sunk);
-                candidates = isa.both(crosses, registers.may_cross(isa, stop, end));
-                now = Level::after_spike(isa, self.neuron, &registers, crossing.threshold, leak);
+            let last = group.splat(self.moments[end.moment as usize].threshold);
+            let mut now = Level::at_stop(group, self.neuron, &state, stop);
+            while group.bits(candidates) != 0 {
+                let crossing = now.crossing(group, self.neuron);
+                let in_time = group.both(group.at_least(last, crossing.threshold), candidates);
+                let crosses = group.both(crossing.exists, in_time);
+                let leak = group.div(group.splat(self.neuron.theta), crossing.threshold);
+                hits.note(group, crosses, leak, crossing.root, first + offset);
+                let fall = group.mul(crossing.threshold, reset);
+                let fallen = group.sub(state.potential, group.select(crosses, fall, zero));
+                remaining = group.sub(remaining, group.select(crosses, one, zero));
+                let alive = group.above(remaining, zero);
+                state.potential = group.select(alive, fallen, sunk);
+                candidates = group.both(crosses, state.may_cross(group, stop, end));
+                now = Level::after_spike(group, self.neuron, &state, crossing.threshold, leak);
             }
-            block.firing = isa.bits(isa.above(remaining, zero)) != 0;
-            if hits.are_many() || !block.firing {
+            population.firing = group.bits(group.above(remaining, zero)) != 0;
+            if hits.are_many() || !population.firing {
                 range.start = first + offset + 1;
                 break;
             }
         }
-        registers.store(isa, block);
-        block.remaining = isa.store(remaining);
+        state.store(group, population);
+        population.remaining = group.store(remaining);
     }
 }

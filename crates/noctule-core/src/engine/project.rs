@@ -1,4 +1,4 @@
-//! Spreads a layer over threads: one task is one block of neurons, or all blocks of a convolution, and a chunk of the
+//! Spreads a layer over threads: one task is one group of blocks of neurons, or all of a convolution, and a chunk of the
 //! samples.
 //!
 //! Tasks share nothing they write. What has to be summed over tasks (weight gradients over chunks, errors of input
@@ -67,15 +67,16 @@ pub(crate) struct OutputErrors<'a, T> {
 }
 
 impl<'a, T: Real> Projection<'a, T> {
-    pub fn block_weights(&self, block: usize) -> &'a [Lanes<T>] {
-        &self.weights[block * self.rows..(block + 1) * self.rows]
+    /// The weights of some blocks.
+    pub fn weights_of(&self, blocks: Range<usize>) -> &'a [Lanes<T>] {
+        &self.weights[blocks.start * self.rows..blocks.end * self.rows]
     }
 
-    /// The neurons of a block at a place, by their index in the layer.
-    pub fn neurons_of(&self, place: usize, block: usize) -> Range<u32> {
-        let end = (block * LANES + LANES).min(self.neurons);
+    /// The neurons of some blocks at a place, by their index in the layer.
+    pub fn neurons_of(&self, place: usize, blocks: Range<usize>) -> Range<u32> {
+        let end = (blocks.end * LANES).min(self.neurons);
         let first = place * self.neurons;
-        (first + block * LANES) as u32..(first + end) as u32
+        (first + blocks.start * LANES) as u32..(first + end) as u32
     }
 
     pub fn places(&self) -> usize {
@@ -97,10 +98,11 @@ impl<'a, T: Real> Projection<'a, T> {
         let (timelines, arrivals) = (&trace.timelines, &trace.arrivals);
         let tasks = trace.tasks.par_iter_mut().enumerate();
         tasks.for_each(|(task, out)| {
-            let (first_block, samples) = cut.task(task);
+            let (groups, samples) = cut.task(task);
             T::run(ForwardTask {
                 projection: self,
-                blocks: first_block..first_block + cut.together,
+                cut,
+                groups,
                 samples,
                 timelines,
                 arrivals,
@@ -133,7 +135,7 @@ impl<'a, T: Real> Projection<'a, T> {
     /// Sorts the spikes of each sample into one event list and remembers where each went.
     fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
         let (tasks, cut) = (&trace.tasks, trace.cut);
-        let parts_per_task = self.places() * cut.together;
+        let parts_per_task = self.places() * cut.together();
         let parts = |sample| {
             let (of_sample, index) = cut.tasks_of(sample);
             let parts = index * parts_per_task..(index + 1) * parts_per_task;
@@ -168,21 +170,20 @@ impl<'a, T: Real> Projection<'a, T> {
         let gradients = if cut.chunks() <= 1 {
             &mut *d_weights
         } else {
-            let rows = cut.chunks() * cut.blocks * self.rows;
+            let rows = cut.chunks() * cut.blocks_per_chunk() * self.rows;
             scratch.resize(rows, [T::zero(); LANES]);
             &mut scratch[..]
         };
-        let tasks = gradients
-            .par_chunks_mut(self.rows * cut.together.max(1))
-            .zip(&trace.tasks)
-            .enumerate();
+        let tasks = self.gradients_of_tasks(cut, gradients);
+        let tasks = tasks.into_par_iter().zip(&trace.tasks).enumerate();
         let d_moments: Vec<Vec<T>> = tasks
             .map(|(task, (d_weights, spikes))| {
-                let (first_block, samples) = cut.task(task);
+                let (groups, samples) = cut.task(task);
                 let mut d_moments = Vec::new();
                 T::run(BackwardTask {
                     projection: self,
-                    blocks: first_block..first_block + cut.together,
+                    cut,
+                    groups,
                     rank_starts: self.rank_starts(trace, task),
                     samples,
                     trace,
@@ -195,15 +196,30 @@ impl<'a, T: Real> Projection<'a, T> {
                 d_moments
             })
             .collect();
-        for part in scratch.chunks(cut.blocks * self.rows) {
+        for part in scratch.chunks(cut.blocks_per_chunk() * self.rows) {
             add(d_weights.as_flattened_mut(), part.as_flattened());
         }
         input_offsets.map(|offsets| to_events(trace, &d_moments, offsets))
     }
 
+    /// The part of the gradient that belongs to each task, of a list `[chunk][block][row]`.
+    fn gradients_of_tasks<'b>(
+        &self,
+        cut: Cut,
+        mut gradients: &'b mut [Lanes<T>],
+    ) -> Vec<&'b mut [Lanes<T>]> {
+        let mut parts = Vec::with_capacity(cut.tasks());
+        for task in 0..cut.tasks() {
+            let (groups, _) = cut.task(task);
+            let length = cut.blocks(groups).len() * self.rows;
+            parts.extend(gradients.split_off_mut(..length));
+        }
+        parts
+    }
+
     /// Where the spikes of a task start in the ranks of each sample of its chunk.
     fn rank_starts(&self, trace: &Trace<T>, task: usize) -> Vec<u32> {
-        let parts = self.places() * trace.cut.together;
+        let parts = self.places() * trace.cut.together();
         let (_, samples) = trace.cut.task(task);
         let start = |sample| {
             let (tasks, index) = trace.cut.tasks_of(sample);

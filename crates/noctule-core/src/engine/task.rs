@@ -1,4 +1,4 @@
-//! One task: some blocks of neurons, through a chunk of the samples, there and back.
+//! One task: some groups of blocks of neurons, through a chunk of the samples, there and back.
 
 use std::ops::Range;
 
@@ -6,8 +6,10 @@ use super::Lanes;
 use super::backward::{self, Errors, Gradients};
 use super::course::Course;
 use super::crossings::Hits;
+use super::cut::Cut;
 use super::dispatch::Kernel;
 use super::forward::{self, Spike};
+use super::group::Group;
 use super::lanes::Isa;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection, Trace};
@@ -18,7 +20,7 @@ use crate::{Lif, Real, Spikes};
 #[derive(Clone, Debug)]
 pub(crate) struct TaskTrace<T> {
     pub spikes: Vec<Spike<T>>,
-    /// Where each part starts: shape `[samples of the chunk * places * blocks of the task + 1]`.
+    /// Where each part starts: shape `[samples of the chunk * places * groups of the task + 1]`.
     pub offsets: Vec<u32>,
 }
 
@@ -32,7 +34,7 @@ impl<T> Default for TaskTrace<T> {
 }
 
 impl<T> TaskTrace<T> {
-    /// The spikes of consecutive parts. Part `(sample * places + place) * blocks + block` is one block at one place in one
+    /// The spikes of consecutive parts. Part `(sample * places + place) * groups + group` is one group at one place in one
     /// sample.
     pub fn parts(&self, parts: Range<usize>) -> &[Spike<T>] {
         &self.spikes[self.offsets[parts.start] as usize..self.offsets[parts.end] as usize]
@@ -63,10 +65,11 @@ impl<T: Real> Kernel<T> for LayOut<'_, T> {
     }
 }
 
-/// Some blocks through the samples of a chunk.
+/// Some groups through the samples of a chunk.
 pub(crate) struct ForwardTask<'a, T> {
     pub projection: &'a Projection<'a, T>,
-    pub blocks: Range<usize>,
+    pub cut: Cut,
+    pub groups: Range<usize>,
     pub samples: Range<usize>,
     pub timelines: &'a [Timeline<T>],
     pub arrivals: &'a [Arrivals],
@@ -74,7 +77,7 @@ pub(crate) struct ForwardTask<'a, T> {
 }
 
 impl<T: Real> ForwardTask<'_, T> {
-    /// Runs all blocks of the task along a course; each is a part.
+    /// Runs all groups of the task along a course; each is a part.
     #[inline(always)]
     fn walk<I: Isa<T>>(
         &mut self,
@@ -84,19 +87,37 @@ impl<T: Real> ForwardTask<'_, T> {
         course: &Course<T>,
         hits: &mut Hits<T>,
     ) {
-        for block in self.blocks.clone() {
-            forward::walk(
-                isa,
-                self.projection.neuron,
-                self.projection.neurons_of(place, block),
-                &self.timelines[sample],
-                course,
-                self.projection.block_weights(block),
-                hits,
-                &mut self.out.spikes,
-            );
+        for group in self.groups.clone() {
+            let blocks = self.cut.blocks(group..group + 1);
+            match blocks.len() {
+                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, course, hits),
+                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, course, hits),
+                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, course, hits),
+            }
             self.end_part();
         }
+    }
+
+    #[inline(always)]
+    fn walk_group<I: Isa<T>, const N: usize>(
+        &mut self,
+        isa: I,
+        sample: usize,
+        place: usize,
+        blocks: Range<usize>,
+        course: &Course<T>,
+        hits: &mut Hits<T>,
+    ) {
+        forward::walk(
+            Group::<T, I, N>::new(isa),
+            self.projection.neuron,
+            self.projection.neurons_of(place, blocks.clone()),
+            &self.timelines[sample],
+            course,
+            self.projection.weights_of(blocks),
+            hits,
+            &mut self.out.spikes,
+        );
     }
 
     fn end_part(&mut self) {
@@ -128,17 +149,18 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
                 ) {
                     self.walk(isa, sample, place, &own, &mut hits);
                 } else {
-                    self.blocks.clone().for_each(|_| self.end_part());
+                    self.groups.clone().for_each(|_| self.end_part());
                 }
             }
         }
     }
 }
 
-/// Some blocks back through the samples of a chunk.
+/// Some groups back through the samples of a chunk.
 pub(crate) struct BackwardTask<'a, T> {
     pub projection: &'a Projection<'a, T>,
-    pub blocks: Range<usize>,
+    pub cut: Cut,
+    pub groups: Range<usize>,
     pub samples: Range<usize>,
     pub trace: &'a Trace<T>,
     pub spikes: &'a TaskTrace<T>,
@@ -171,40 +193,60 @@ impl<T: Real> BackwardTask<'_, T> {
         sample: usize,
         place: usize,
         course: &Course<T>,
+        mut standing: Standing,
+    ) {
+        for group in self.groups.clone() {
+            let blocks = self.cut.blocks(group..group + 1);
+            let spikes = self.spikes.parts(standing.part..standing.part + 1).len();
+            match blocks.len() {
+                _ if spikes == 0 => {}
+                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, course, standing),
+                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, course, standing),
+                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, course, standing),
+            }
+            standing.part += 1;
+            standing.rank += spikes;
+        }
+    }
+
+    #[inline(always)]
+    fn walk_group<I: Isa<T>, const N: usize>(
+        &mut self,
+        isa: I,
+        sample: usize,
+        place: usize,
+        blocks: Range<usize>,
+        course: &Course<T>,
         Standing {
             part,
-            mut rank,
+            rank,
             first_moment,
         }: Standing,
     ) {
+        let spikes = self.spikes.parts(part..part + 1);
+        let errors = Errors {
+            spikes,
+            first_neuron: self.projection.neurons_of(place, blocks.clone()).start,
+            ranks: &self.trace.ranks[sample][rank..rank + spikes.len()],
+            d_times: &self.errors.d_times[self.errors.events.range(sample)],
+            max_inverse_slope: self.errors.max_inverse_slope,
+        };
         let rows = self.projection.rows;
-        for (index, block) in self.blocks.clone().enumerate() {
-            let spikes = self.spikes.parts(part + index..part + index + 1);
-            if spikes.is_empty() {
-                continue;
-            }
-            let errors = Errors {
-                spikes,
-                first_neuron: self.projection.neurons_of(place, block).start,
-                ranks: &self.trace.ranks[sample][rank..rank + spikes.len()],
-                d_times: &self.errors.d_times[self.errors.events.range(sample)],
-                max_inverse_slope: self.errors.max_inverse_slope,
-            };
-            rank += spikes.len();
-            let mut gradients = Gradients {
-                d_weights: &mut self.d_weights[index * rows..(index + 1) * rows],
-                d_moments: self.want_input.then(|| &mut self.d_moments[first_moment..]),
-            };
-            backward::walk(
-                isa,
-                self.projection.neuron,
-                &self.trace.timelines[sample],
-                course,
-                errors,
-                self.projection.block_weights(block),
-                &mut gradients,
-            );
-        }
+        let before = self.cut.blocks(self.groups.clone()).start;
+        let own = (blocks.start - before) * rows..(blocks.end - before) * rows;
+        let mut gradients = Gradients {
+            d_weights: &mut self.d_weights[own],
+            d_moments: self.want_input.then(|| &mut self.d_moments[first_moment..]),
+        };
+        backward::walk(
+            Group::<T, I, N>::new(isa),
+            self.projection.neuron,
+            &self.trace.timelines[sample],
+            course,
+            errors,
+            self.projection.weights_of(blocks),
+            &mut gradients,
+        );
     }
 }
 
@@ -212,7 +254,7 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
     #[inline(always)]
     fn run<I: Isa<T>>(mut self, isa: I) {
         let trace = self.trace;
-        let (places, blocks) = (self.projection.places(), self.blocks.len());
+        let (places, groups) = (self.projection.places(), self.groups.len());
         let mut own = Course::default();
         for (index, sample) in self.samples.clone().enumerate() {
             let timeline = &trace.timelines[sample];
@@ -223,8 +265,8 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
             }
             let mut rank = self.rank_starts[index] as usize;
             for place in 0..places {
-                let part = (index * places + place) * blocks;
-                let spikes = self.spikes.parts(part..part + blocks).len();
+                let part = (index * places + place) * groups;
+                let spikes = self.spikes.parts(part..part + groups).len();
                 if spikes == 0 {
                     continue;
                 }

@@ -1,0 +1,219 @@
+//! Blocks that walk together: they share the stops, and the processor works on one while another waits.
+//!
+//! Everything that a walk does with numbers goes through [`Group`], which does it with each of its blocks. Lane `l` of the
+//! group is lane `l % 16` of block `l / 16`.
+
+use std::array::from_fn;
+use std::marker::PhantomData;
+
+use super::Lanes;
+use super::lanes::Isa;
+
+/// The most blocks of a group: a bit set has 64 bits, and registers are few.
+pub(crate) const MOST_BLOCKS: usize = 3;
+
+/// `N` blocks of numbers of type `T`, in the registers of an instruction set.
+pub(crate) struct Group<T, I, const N: usize> {
+    isa: I,
+    number: PhantomData<T>,
+}
+
+// Not derived: that would ask for `T: Copy`.
+impl<T, I: Copy, const N: usize> Clone for Group<T, I, N> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, I: Copy, const N: usize> Copy for Group<T, I, N> {}
+
+/// A number for each lane of a group, in registers, and in memory.
+pub(crate) type Registers<T, I, const N: usize> = [<I as Isa<T>>::Registers; N];
+pub(crate) type Memory<T, const N: usize> = [Lanes<T>; N];
+/// Yes or no for each lane of a group.
+pub(crate) type Mask<T, I, const N: usize> = [<I as Isa<T>>::Mask; N];
+
+impl<T: Copy, I: Isa<T>, const N: usize> Group<T, I, N> {
+    #[inline(always)]
+    pub fn new(isa: I) -> Self {
+        Self {
+            isa,
+            number: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    pub fn load(self, lanes: &Memory<T, N>) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.load(&lanes[n]),
+        )
+    }
+
+    /// Row number `row` of each block; `rows` has shape `[N][length][LANES]`.
+    #[inline(always)]
+    pub fn load_row(self, rows: &[Lanes<T>], length: usize, row: usize) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.load(&rows[n * length + row]),
+        )
+    }
+
+    /// Takes `values` from a row of each block.
+    #[inline(always)]
+    pub fn sub_from_row(
+        self,
+        rows: &mut [Lanes<T>],
+        length: usize,
+        row: usize,
+        values: Registers<T, I, N>,
+    ) {
+        for (n, value) in values.into_iter().enumerate() {
+            let row = &mut rows[n * length + row];
+            *row = self.isa.store(self.isa.sub(self.isa.load(row), value));
+        }
+    }
+
+    #[inline(always)]
+    pub fn store(self, registers: Registers<T, I, N>) -> Memory<T, N> {
+        registers.map(
+            #[inline(always)]
+            |block| self.isa.store(block),
+        )
+    }
+
+    #[inline(always)]
+    pub fn splat(self, value: T) -> Registers<T, I, N> {
+        [self.isa.splat(value); N]
+    }
+
+    #[inline(always)]
+    pub fn add(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.add(a[n], b[n]),
+        )
+    }
+
+    #[inline(always)]
+    pub fn sub(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.sub(a[n], b[n]),
+        )
+    }
+
+    #[inline(always)]
+    pub fn mul(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.mul(a[n], b[n]),
+        )
+    }
+
+    /// `a b + c`.
+    #[inline(always)]
+    pub fn mul_add(
+        self,
+        a: Registers<T, I, N>,
+        b: Registers<T, I, N>,
+        c: Registers<T, I, N>,
+    ) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.mul_add(a[n], b[n], c[n]),
+        )
+    }
+
+    #[inline(always)]
+    pub fn div(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.div(a[n], b[n]),
+        )
+    }
+
+    #[inline(always)]
+    pub fn sqrt(self, a: Registers<T, I, N>) -> Registers<T, I, N> {
+        a.map(
+            #[inline(always)]
+            |block| self.isa.sqrt(block),
+        )
+    }
+
+    /// Where `a >= b`.
+    #[inline(always)]
+    pub fn at_least(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Mask<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.at_least(a[n], b[n]),
+        )
+    }
+
+    /// Where `a > b`.
+    #[inline(always)]
+    pub fn above(self, a: Registers<T, I, N>, b: Registers<T, I, N>) -> Mask<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.above(a[n], b[n]),
+        )
+    }
+
+    #[inline(always)]
+    pub fn both(self, a: Mask<T, I, N>, b: Mask<T, I, N>) -> Mask<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.both(a[n], b[n]),
+        )
+    }
+
+    /// `yes` where the mask is, `no` elsewhere.
+    #[inline(always)]
+    pub fn select(
+        self,
+        mask: Mask<T, I, N>,
+        yes: Registers<T, I, N>,
+        no: Registers<T, I, N>,
+    ) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.select(mask[n], yes[n], no[n]),
+        )
+    }
+
+    /// The lanes that have a bit.
+    #[inline(always)]
+    pub fn mask(self, bits: u64) -> Mask<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.mask((bits >> (16 * n)) as u32 & 0xffff),
+        )
+    }
+
+    /// A bit for each lane where the mask is.
+    #[inline(always)]
+    pub fn bits(self, mask: Mask<T, I, N>) -> u64 {
+        let mut bits = 0;
+        for (n, block) in mask.into_iter().enumerate() {
+            bits |= u64::from(self.isa.bits(block)) << (16 * n);
+        }
+        bits
+    }
+
+    /// The sum over the lanes of a block, of the sum over the blocks.
+    #[inline(always)]
+    pub fn sum(self, a: Registers<T, I, N>) -> T {
+        let mut sum = a[0];
+        for &block in &a[1..] {
+            sum = self.isa.add(sum, block);
+        }
+        self.isa.sum(sum)
+    }
+
+    /// Does work in a function of its own; see [`Isa::apart`].
+    #[inline(always)]
+    pub fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+        self.isa.apart(work)
+    }
+}
