@@ -22,6 +22,7 @@ mod range;
 pub mod run_directory;
 pub mod schedule;
 pub mod sweep;
+pub mod synthetic;
 mod tagged;
 pub mod trainer;
 

@@ -39,6 +39,7 @@ use crate::experiment::{self, AnyLoss, Data, Purpose, random};
 use crate::metrics::{EpochRecord, Tally};
 use crate::optimiser::Optimiser;
 use crate::run_directory::RunDirectory;
+pub(crate) use bench::median;
 pub use bench::{BenchPlan, BenchReport};
 pub use error::TrainError;
 pub use phases::Phases;

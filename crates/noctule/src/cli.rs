@@ -49,6 +49,9 @@ Examples:
   noctule bench mnist-count --json
   noctule bench mnist-conv --threads 1 --windows 3
   noctule bench mnist-count --set training.batch_size=200
+  noctule bench synthetic --json
+
+`synthetic` is one dense layer under random events, of which the number of events, neurons or samples varies.
 
 Figures are medians of several windows after a warm-up. Compare them only on a quiet machine.";
 
@@ -135,7 +138,7 @@ pub struct Sweep {
 /// Options of `bench`.
 #[derive(Args, Debug)]
 pub struct Bench {
-    /// A preset (yinyang, mnist-count, mnist-ttfs, mnist-conv and so on) or a TOML file.
+    /// A preset (yinyang, mnist-count, mnist-ttfs, mnist-conv and so on), a TOML file, or `synthetic`.
     #[arg(value_name = "WORK")]
     pub work: String,
     /// Print one JSON object.
@@ -147,8 +150,8 @@ pub struct Bench {
     /// Length of a window, in seconds.
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub seconds: f64,
-    /// Trains for so many seconds before anything is measured.
-    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    /// Trains for so many seconds before anything is measured: as a network learns, its number of spikes settles.
+    #[arg(long, value_name = "S", default_value_t = 10.0)]
     pub warm_up: f64,
     /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]

@@ -73,52 +73,55 @@ impl<T: Real> Course<T> {
         self.starts[segment] as usize..self.starts[segment + 1] as usize
     }
 
-    /// Adds a stop to the segment under way, at the instant of the one before if `together`.
-    #[inline(always)]
-    pub fn push(&mut self, stop: Stop<T>, together: bool) {
-        if together && let Some(previous) = self.stops.last_mut() {
-            previous.threshold = T::infinity();
+    /// Makes inputs at one instant act together: see [`Stop::threshold`].
+    pub fn join_instants(&mut self) {
+        for segment in 1..self.starts.len() {
+            let range = self.segment(segment - 1);
+            for index in range.start + 1..range.end {
+                let threshold = self.stops[index].threshold;
+                join(&mut self.stops[index - 1], threshold);
+            }
         }
-        self.stops.push(stop);
-    }
-
-    /// Ends the segment under way.
-    pub fn end_segment(&mut self) {
-        self.starts.push(self.stops.len() as u32);
     }
 
     /// Becomes the course of a place that sees only the given stops of `whole`, whose inputs arrive on rows counted from
-    /// `origin`.
-    pub fn select(&mut self, whole: &Self, moments: &[Moment<T>], stops: &[u32], origin: u32) {
+    /// `origin`. In `whole` instants are not joined: other events are next here.
+    pub fn select(&mut self, whole: &Self, stops: &[u32], origin: u32) {
         self.clear();
-        let mut stops = stops.iter().map(|&stop| stop as usize).peekable();
+        let mut rest = stops;
         for segment in 0..whole.starts.len() - 1 {
             let Range { start, end } = whole.segment(segment);
-            let mut previous = start;
-            // The whole's threshold says whether its next event comes at once; here another event is next.
-            let threshold = moments[start].threshold;
-            self.stops.push(Stop {
-                threshold,
-                ..whole.stops[start]
-            });
-            while let Some(stop) = stops.next_if(|&stop| stop < end) {
-                let arrival = Stop {
-                    threshold: moments[stop].threshold,
-                    row: whole.stops[stop].row - origin,
-                    ..whole.stops[stop]
-                };
-                self.push_after(arrival, moments, &mut previous);
+            self.stops.push(whole.stops[start]);
+            let inside = rest.partition_point(|&stop| (stop as usize) < end);
+            let (arriving, later) = rest.split_at(inside);
+            rest = later;
+            self.stops.reserve(arriving.len() + 1);
+            for &stop in arriving {
+                let arrival = whole.stops[stop as usize];
+                self.push(Stop {
+                    row: arrival.row - origin,
+                    ..arrival
+                });
             }
-            self.push_after(whole.stops[end - 1], moments, &mut previous);
-            self.end_segment();
+            self.push(whole.stops[end - 1]);
+            self.starts.push(self.stops.len() as u32);
         }
     }
 
+    /// Adds a stop to the segment under way.
     #[inline(always)]
-    fn push_after(&mut self, stop: Stop<T>, moments: &[Moment<T>], previous: &mut usize) {
-        let moment = stop.moment as usize;
-        let together = moments[moment].time == moments[*previous].time;
-        *previous = moment;
-        self.push(stop, together);
+    fn push(&mut self, stop: Stop<T>) {
+        if let Some(previous) = self.stops.last_mut() {
+            join(previous, stop.threshold);
+        }
+        self.stops.push(stop);
+    }
+}
+
+/// Joins a stop with the next one, if that is at the same instant: the threshold grows with time.
+#[inline(always)]
+fn join<T: Real>(stop: &mut Stop<T>, next_threshold: T) {
+    if stop.threshold == next_threshold {
+        stop.threshold = T::infinity();
     }
 }

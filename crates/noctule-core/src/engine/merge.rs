@@ -27,16 +27,15 @@ impl<T: Real> Sorter<T> {
     /// Sorts the spikes of a sample by time into `times` and `neurons`, which have room for just them; spikes at equal times
     /// keep the order in which they are given.
     ///
-    /// No spike is later than `t_max`. Overwrites `ranks` with the position in the result of each spike, in the order given.
+    /// Overwrites `ranks` with the position in the result of each spike, in the order given.
     pub fn sort<'a>(
         &mut self,
         parts: impl Iterator<Item = &'a [Spike<T>]> + Clone,
-        t_max: T,
         ranks: &mut Vec<u32>,
         times: &mut [T],
         neurons: &mut [u32],
     ) {
-        self.fill_bins(parts.clone(), times.len(), t_max, ranks);
+        self.fill_bins(parts.clone(), times.len(), ranks);
         put_neighbours_in_order(&mut self.keys);
         for (rank, &key) in self.keys.iter().enumerate() {
             ranks[T::sorted_position(key) as usize] = rank as u32;
@@ -53,19 +52,24 @@ impl<T: Real> Sorter<T> {
         &mut self,
         parts: impl Iterator<Item = &'a [Spike<T>]> + Clone,
         spikes: usize,
-        t_max: T,
         ranks: &mut Vec<u32>,
     ) {
         let Self { ends, keys } = self;
         let last = spikes.saturating_sub(1);
-        let per_second = T::of(spikes as f64) / t_max;
+        let (mut earliest, mut latest) = (T::infinity(), T::zero());
+        for spike in parts.clone().flatten() {
+            earliest = earliest.min(spike.time);
+            latest = latest.max(spike.time);
+        }
+        // If all are at one time, the products below are 0 or no number, and both belong to bin 0.
+        let per_second = T::of(spikes as f64) / (latest - earliest).max(T::min_positive_value());
         ends.clear();
         ends.resize(spikes + 1, 0);
         // Until they are known, the ranks are the bins.
         ranks.clear();
         for part in parts.clone() {
             ranks.extend(part.iter().map(|spike| {
-                let bin = (spike.time * per_second).to_index().min(last);
+                let bin = ((spike.time - earliest) * per_second).to_index().min(last);
                 ends[bin + 1] += 1;
                 bin as u32
             }));
@@ -123,13 +127,13 @@ mod tests {
         }
     }
 
-    fn sorted(parts: &[&[Spike<f64>]], t_max: f64) -> (Vec<(f64, u32)>, Vec<u32>) {
+    fn sorted(parts: &[&[Spike<f64>]]) -> (Vec<(f64, u32)>, Vec<u32>) {
         let spikes = parts.iter().map(|part| part.len()).sum();
         let (mut times, mut neurons) = (vec![0.0; spikes], vec![0; spikes]);
         let mut ranks = vec![7; 2];
         let mut sorter = Sorter::default();
         let parts = parts.iter().copied();
-        sorter.sort(parts, t_max, &mut ranks, &mut times, &mut neurons);
+        sorter.sort(parts, &mut ranks, &mut times, &mut neurons);
         (times.into_iter().zip(neurons).collect(), ranks)
     }
 
@@ -137,7 +141,7 @@ mod tests {
     fn sorts_by_time_and_keeps_the_order_of_equal_times() {
         let first = [spike(0.5, 1), spike(2.0, 0), spike(1.9999, 3)];
         let second = [spike(0.0, 18), spike(0.5, 16)];
-        let (events, ranks) = sorted(&[&first, &second, &[]], 2.0);
+        let (events, ranks) = sorted(&[&first, &second, &[]]);
         assert_eq!(
             events,
             [(0.0, 18), (0.5, 1), (0.5, 16), (1.9999, 3), (2.0, 0)]
@@ -149,7 +153,7 @@ mod tests {
     fn many_spikes_at_nearly_one_time_are_sorted_too() {
         let time = |n: u32| 0.5 + f64::from(n * 7919 % 1000) * 1e-9;
         let spikes: Vec<_> = (0..1000).map(|n| spike(time(n), n)).collect();
-        let (events, ranks) = sorted(&[&spikes], 1.0);
+        let (events, ranks) = sorted(&[&spikes]);
         assert!(events.is_sorted_by(|a, b| a.0 < b.0));
         let at_rank = |n: usize| events[ranks[n] as usize];
         assert!((0..1000).all(|n| at_rank(n) == (time(n as u32), n as u32)));
@@ -157,6 +161,6 @@ mod tests {
 
     #[test]
     fn nothing_stays_nothing() {
-        assert_eq!(sorted(&[], 1.0), (vec![], vec![]));
+        assert_eq!(sorted(&[]), (vec![], vec![]));
     }
 }

@@ -151,7 +151,7 @@ impl<'a, T: Real> Projection<'a, T> {
         room.enumerate().for_each_init(
             Sorter::default,
             |sorter, (sample, (ranks, (times, neurons)))| {
-                sorter.sort(parts(sample), self.neuron.t_max, ranks, times, neurons);
+                sorter.sort(parts(sample), ranks, times, neurons);
             },
         );
     }

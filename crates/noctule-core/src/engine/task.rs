@@ -55,9 +55,9 @@ impl<T: Real> Kernel<T> for LayOut<'_, T> {
     #[inline(always)]
     fn run<I: Isa<T>>(self, _isa: I) {
         let (Some(patches), Some(arrivals)) = (self.patches, self.arrivals) else {
-            return self
-                .timeline
+            self.timeline
                 .lay_out(self.neuron, self.events, |neuron| neuron);
+            return self.timeline.course.join_instants();
         };
         let row = |neuron| patches.padded_index(neuron);
         self.timeline.lay_out(self.neuron, self.events, row);
@@ -306,6 +306,6 @@ fn visit<T: Real>(
     let origin = projection
         .patches
         .map_or(0, |patches| patches.origin(place));
-    course.select(&timeline.course, &timeline.moments, stops, origin);
+    course.select(&timeline.course, stops, origin);
     !stops.is_empty()
 }

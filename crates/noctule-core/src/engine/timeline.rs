@@ -92,15 +92,6 @@ impl<T: Real> Timeline<T> {
                     }
                 });
         self.course.stops.extend(stops);
-        for segment in 0..self.segments.len() {
-            let range = self.course.segment(segment);
-            let stops = self.course.stops[range.clone()].iter_mut();
-            for (stop, pair) in stops.zip(self.moments[range].windows(2)) {
-                if pair[0].time == pair[1].time {
-                    stop.threshold = T::infinity();
-                }
-            }
-        }
     }
 
     /// The stops at which an event arrives, in the order of the events.

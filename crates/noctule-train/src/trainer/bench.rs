@@ -121,7 +121,7 @@ fn take(dataset: &Dataset, count: usize, next: &mut usize) -> Vec<usize> {
     indices.collect()
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

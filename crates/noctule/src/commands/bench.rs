@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use noctule_train::{BenchPlan, BenchReport, Trainer};
+use noctule_train::{BenchPlan, BenchReport, Trainer, synthetic};
 
 use super::train::{configure, with_data};
 use crate::cli::Bench;
@@ -12,23 +12,69 @@ use crate::output::say;
 /// The longest that one window or the warm-up may take, in seconds.
 const LONGEST: f64 = 3600.0;
 
+/// What is not a preset.
+const SYNTHETIC: &str = "synthetic";
+
 pub fn run(options: &Bench) -> Result<()> {
     let plan = plan(options)?;
+    if options.work == SYNTHETIC {
+        return run_synthetic(options, &plan);
+    }
     let threads = options
         .threads
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
     let mut trainer = with_data(config, options.data_dir.as_deref())?;
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(trainer.config().training.threads)
-        .build_global()
-        .context("cannot start the threads")?;
+    start_threads(trainer.config().training.threads)?;
     let report = trainer.bench(&plan)?;
     if options.json {
         say!("{}", json(&trainer, &report)?);
     } else {
         print(&trainer, &report)?;
+    }
+    Ok(())
+}
+
+fn start_threads(threads: usize) -> Result<()> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start the threads")
+}
+
+fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
+    if !options.set.is_empty() {
+        bail!("--set changes an experiment, and `{SYNTHETIC}` is none");
+    }
+    start_threads(options.threads.unwrap_or(0).try_into()?)?;
+    if !options.json {
+        say!(
+            " events  neurons  batch  training samples/s  inference samples/s  ns per event and neuron"
+        );
+    }
+    let mut points = Vec::new();
+    for (axis, numbers) in synthetic::points() {
+        let point = rayon::scope(|_| synthetic::measure(axis, numbers, plan.window, plan.windows))?;
+        if !options.json {
+            say!(
+                "{:7} {:8} {:6} {:19.0} {:20.0} {:24.3}",
+                point.events,
+                point.neurons,
+                point.batch,
+                point.train_samples_per_second,
+                point.infer_samples_per_second,
+                point.nanoseconds_per_delivery
+            );
+        }
+        points.push(point);
+    }
+    if options.json {
+        let threads = rayon::current_num_threads();
+        say!(
+            "{}",
+            serde_json::json!({ "work": SYNTHETIC, "threads": threads, "points": points })
+        );
     }
     Ok(())
 }
