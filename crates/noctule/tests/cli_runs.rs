@@ -185,66 +185,6 @@ fn a_convolution_trains_and_resumes_to_the_bit() {
 }
 
 #[test]
-fn sweeps_are_drawn_and_do_not_depend_on_threads() {
-    let bench = Bench::new();
-    let small = [
-        "--repeats",
-        "3",
-        "--set",
-        "sweep.x.to=0.4",
-        "--set",
-        "training.epochs=10",
-    ];
-    for (out, threads) in [("one", "1"), ("three", "3")] {
-        let words = ["sweep", "convergence", "--out", out, "--threads", threads];
-        let told = bench.succeed(&[&words[..], &small].concat());
-        assert!(told.contains("39 points, 3 runs each"), "{told}");
-    }
-    let outcome: Value = serde_json::from_slice(&bench.read("one/sweep.json")).unwrap();
-    assert_eq!(outcome["accuracy"].as_array().unwrap().len(), 13);
-    assert_eq!(outcome["x"]["values"], serde_json::json!([0.0, 0.2, 0.4]));
-    assert!(outcome["mean_accuracy"].as_f64().unwrap() > 0.0);
-    for file in ["sweep.json", "sweep.png"] {
-        let (one, three) = (format!("one/{file}"), format!("three/{file}"));
-        assert!(bench.read(&one) == bench.read(&three), "{file} differs");
-    }
-    assert!(bench.read("one/sweep.png").starts_with(b"\x89PNG"));
-}
-
-#[test]
-fn speed_is_measured() {
-    let bench = Bench::new();
-    let short = ["--windows", "3", "--seconds", "0.02", "--warm-up", "0.02"];
-    let set = ["--set", "layers.0.neurons=20", "--threads", "2"];
-    let words = [&["bench", "yinyang", "--json"][..], &short, &set].concat();
-    let told = bench.succeed(&words);
-    let report: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    for key in ["train_samples_per_second", "infer_samples_per_second"] {
-        assert!(report[key].as_f64().unwrap() > 0.0, "{key}: {report}");
-    }
-    for key in ["forward_nanoseconds", "backward_nanoseconds"] {
-        let nanoseconds = report[key].as_f64().unwrap();
-        assert!(
-            nanoseconds.is_finite() && nanoseconds > 0.0,
-            "{key}: {report}"
-        );
-    }
-    assert_eq!(report["train_windows"].as_array().unwrap().len(), 3);
-    assert_eq!(
-        (&report["threads"], &report["batch_size"]),
-        (&2.into(), &32.into())
-    );
-    let phases = report["phases"].as_object().unwrap();
-    let total: f64 = phases.values().map(|share| share.as_f64().unwrap()).sum();
-    assert!((total - 1.0).abs() < 1e-9, "{report}");
-    if cfg!(target_os = "linux") {
-        assert!(report["peak_rss_mb"].as_f64().unwrap() > 1.0, "{report}");
-    }
-    let words = [&["bench", "yinyang"][..], &short, &set].concat();
-    assert!(bench.succeed(&words).contains("samples/s"));
-}
-
-#[test]
 fn overrides_reach_a_resolved_config() {
     let bench = Bench::new();
     bench.train("run", &[]);
