@@ -77,13 +77,25 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         let mut left = course.segment(index);
         while left.len() > 1 && population.firing {
             if neuron.is_quadratic() {
-                group.apart(|| walk.advance(group, &mut left, &mut population, hits));
-                group.apart(|| emitter.emit(hits));
+                group.apart(
+                    #[inline(always)]
+                    || walk.advance(group, &mut left, &mut population, hits),
+                );
+                group.apart(
+                    #[inline(always)]
+                    || emitter.emit(hits),
+                );
             } else {
-                let candidates = group.apart(|| walk.scan(group, &mut left, &mut population));
+                let candidates = group.apart(
+                    #[inline(always)]
+                    || walk.scan(group, &mut left, &mut population),
+                );
                 if candidates != 0 {
                     let stop = left.start - 1;
-                    group.apart(|| emitter.follow_by_time(stop, candidates, &mut population));
+                    group.apart(
+                        #[inline(always)]
+                        || emitter.follow_by_time(stop, candidates, &mut population),
+                    );
                 }
             }
         }

@@ -270,10 +270,7 @@ mod x86 {
 
         #[inline(never)]
         fn apart<R>(self, work: impl FnOnce() -> R) -> R {
-            self.vectorize(
-                #[inline(always)]
-                || work(),
-            )
+            self.vectorize(work)
         }
 
         #[inline(always)]
@@ -363,10 +360,7 @@ mod x86 {
 
         #[inline(never)]
         fn apart<R>(self, work: impl FnOnce() -> R) -> R {
-            self.vectorize(
-                #[inline(always)]
-                || work(),
-            )
+            self.vectorize(work)
         }
 
         #[inline(always)]
