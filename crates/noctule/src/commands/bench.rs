@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use noctule_train::{BenchPlan, BenchReport, Trainer};
+use noctule_train::{BenchPlan, BenchReport, Solo, Trainer};
 
 use super::train::{configure, with_data};
 use crate::cli::Bench;
@@ -19,7 +19,7 @@ pub fn run(options: &Bench) -> Result<()> {
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
-    let mut trainer = with_data(config, options.data_dir.as_deref())?;
+    let mut trainer = with_data(config, options.data_dir.as_deref(), &mut Solo)?;
     rayon::ThreadPoolBuilder::new()
         .num_threads(trainer.config().training.threads)
         .build_global()
