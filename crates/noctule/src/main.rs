@@ -35,7 +35,9 @@ fn main() -> ExitCode {
             let name = ranks
                 .name()
                 .map_or(String::new(), |name| format!("{name}: "));
-            eprintln!("error: {name}{}", explain(&error));
+            // In one piece: several ranks may speak at once.
+            let message = format!("error: {name}{}\n", explain(&error));
+            eprint!("{message}");
             ranks.leave(Some(FAILURE));
             ExitCode::from(FAILURE)
         }

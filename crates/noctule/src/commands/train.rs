@@ -77,7 +77,12 @@ fn lead(trainer: &mut Trainer, directory: &RunDirectory, stop: &AtomicBool) -> R
         say!("\nStopped. Continue with:  noctule train --resume {run}");
         return Ok(Outcome::Interrupted);
     }
-    show_picture(trainer, directory)?;
+    // What mpirun shows in place of a terminal need not be one.
+    show_picture(
+        trainer,
+        directory,
+        size == 1 && std::io::stdout().is_terminal(),
+    )?;
     say!("{}", Summary::new(trainer, path, start.elapsed()));
     Ok(Outcome::Done)
 }
@@ -210,14 +215,14 @@ pub(super) fn listen_for_interrupt(stop: &Arc<AtomicBool>) -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-fn show_picture(trainer: &Trainer, directory: &RunDirectory) -> Result<()> {
+fn show_picture(trainer: &Trainer, directory: &RunDirectory, colours: bool) -> Result<()> {
     if trainer.config().data.set != DataSet::YinYang {
         return Ok(());
     }
     let map = DecisionMap::of(trainer, PICTURE_SIZE)?;
     let path = directory.path().join("decision.png");
     write_atomically(&path, &map.to_png()?)?;
-    if std::io::stdout().is_terminal() {
+    if colours {
         say!("{}", DecisionMap::of(trainer, TERMINAL_SIZE)?.to_ansi());
     } else {
         say!("{}", DecisionMap::of(trainer, TERMINAL_SIZE)?.to_text());
