@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`collective`] | several processes that train one network together |
 //! | [`config`] | experiment files in TOML, presets, overrides |
 //! | [`optimiser`] | gradient descent with momentum, Adam, AdamW, NAdam |
 //! | [`schedule`] | learning rates over a run |
@@ -14,6 +15,7 @@
 
 mod atomic;
 pub mod checkpoint;
+pub mod collective;
 pub mod config;
 pub mod experiment;
 pub mod metrics;
@@ -28,6 +30,7 @@ pub mod trainer;
 
 pub use atomic::{WriteError, write_atomically};
 pub use checkpoint::{Checkpoint, CheckpointError, Tensor};
+pub use collective::{Collective, Solo};
 pub use config::{Config, ConfigError, ConfigTable};
 pub use experiment::{Data, ExperimentError};
 pub use metrics::{EpochRecord, Tally};

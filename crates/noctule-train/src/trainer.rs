@@ -23,6 +23,7 @@ mod bench;
 mod error;
 mod phases;
 mod progress;
+mod ranks;
 mod scratch;
 mod state;
 
@@ -34,6 +35,7 @@ use noctule_core::{Gradient, Guards, Network};
 use noctule_data::{Augmentation, Dataset, LatencyEncoder};
 use rand::seq::SliceRandom;
 
+use crate::collective::{Collective, Solo, together};
 use crate::config::Config;
 use crate::experiment::{self, AnyLoss, Data, Purpose, random};
 use crate::metrics::{EpochRecord, Tally};
@@ -80,6 +82,7 @@ pub struct Trainer {
     optimiser: Optimiser,
     gradient: Gradient<f32>,
     scratch: Scratch,
+    collective: Box<dyn Collective>,
     /// The epoch that comes next or is under way, and the batch in it that comes next.
     epoch: usize,
     batch: usize,
@@ -110,7 +113,8 @@ impl Trainer {
             loss: experiment::loss(&config),
             guards: experiment::guards(&config),
             augmentation: experiment::augmentation(&config),
-            scratch: Scratch::new(inputs),
+            scratch: Scratch::new(&network),
+            collective: Box::new(Solo),
             config,
             data,
             encoder,
@@ -164,7 +168,8 @@ impl Trainer {
         self.epoch
     }
 
-    /// Trains to the last epoch, or until `stop` is set; keeps `directory` up to date.
+    /// Trains to the last epoch, or until `stop` is set on any rank; keeps `directory` up to date. Only the rank that
+    /// leads writes, and only it needs a directory.
     ///
     /// # Errors
     /// If the loss is no longer a number, or a file cannot be written. What was written before stays usable.
@@ -184,11 +189,20 @@ impl Trainer {
         progress: &mut dyn Progress,
         stop: &AtomicBool,
     ) -> Result<Ending, TrainError> {
+        let directory = directory.filter(|_| self.collective.leads());
+        self.write(|trainer| match directory {
+            // Records that are newer than the checkpoint come again.
+            Some(directory) if directory.metrics_path().exists() => {
+                Ok(directory.truncate_metrics(trainer.epoch as u64)?)
+            }
+            _ => Ok(()),
+        })?;
         while self.epoch < self.config.training.epochs {
             if self.train_epoch(progress, stop)? == Ending::Interrupted {
-                if let Some(directory) = directory {
-                    self.save(&directory.last_path())?;
-                }
+                self.write(|trainer| match directory {
+                    Some(directory) => trainer.save(&directory.last_path()),
+                    None => Ok(()),
+                })?;
                 return Ok(Ending::Interrupted);
             }
             self.check_weights()?;
@@ -197,20 +211,39 @@ impl Trainer {
             self.epoch += 1;
             self.batch = 0;
             self.tally = Tally::default();
-            if let Some(directory) = directory {
-                for record in &records {
-                    directory.append_metrics(record)?;
-                }
-                // The best first: the last knows which epoch that is, and must not know of one that was never written.
-                if improved {
-                    self.save(&directory.best_path())?;
-                }
-                self.save(&directory.last_path())?;
-            }
+            self.write(|trainer| match directory {
+                Some(directory) => trainer.write_epoch(directory, &records, improved),
+                None => Ok(()),
+            })?;
             progress.epoch(&records);
             self.history.extend(records);
         }
         Ok(Ending::Finished)
+    }
+
+    /// Writes what one rank writes for all, and lets all know how it went.
+    fn write(
+        &mut self,
+        writing: impl FnOnce(&Self) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let outcome = writing(self);
+        together(&mut *self.collective, outcome)
+    }
+
+    fn write_epoch(
+        &self,
+        directory: &RunDirectory,
+        records: &[EpochRecord],
+        improved: bool,
+    ) -> Result<(), TrainError> {
+        for record in records {
+            directory.append_metrics(record)?;
+        }
+        // The best first: the last knows which epoch that is, and must not know of one that was never written.
+        if improved {
+            self.save(&directory.best_path())?;
+        }
+        self.save(&directory.last_path())
     }
 
     fn train_epoch(
@@ -227,7 +260,8 @@ impl Trainer {
         ));
         let batch_size = self.config.training.batch_size;
         for indices in order.chunks(batch_size).skip(self.batch) {
-            if stop.load(Ordering::Relaxed) {
+            // All ranks stop before the same batch.
+            if self.collective.any(stop.load(Ordering::Relaxed)) {
                 return Ok(Ending::Interrupted);
             }
             self.train_batch(indices)?;
@@ -269,34 +303,38 @@ impl Trainer {
             "train" => Some(&self.data.train),
             _ => Some(&self.data.test),
         };
-        let mut tally = Tally::default();
-        let samples: Vec<usize> = (0..dataset.map_or(0, Dataset::len)).collect();
+        let mut tally = Tally::new(&self.network);
+        let samples: Vec<usize> = self
+            .collective
+            .share(dataset.map_or(0, Dataset::len))
+            .collect();
+        self.scratch.activity.set_dropout(None);
         for (batch, indices) in samples.chunks(EVALUATION_BATCH).enumerate() {
             let start = Instant::now();
             if let Some(dataset) = dataset {
                 self.scratch.encode(&self.encoder, dataset, indices)?;
             }
-            self.scratch.activity.set_dropout(None);
-            let output = self
-                .network
-                .forward(&self.scratch.events, &mut self.scratch.activity)?;
-            let evaluation = self.loss.evaluate(output, &self.scratch.labels)?;
-            tally.add(
-                &self.scratch.activity,
-                &evaluation,
-                &self.scratch.labels,
-                start.elapsed().as_secs_f64(),
-            );
+            let Scratch {
+                events,
+                activity,
+                labels,
+                ..
+            } = &mut self.scratch;
+            let output = self.network.forward(events, activity)?;
+            let evaluation = self.loss.evaluate(output, labels)?;
+            tally.add(activity, &evaluation, labels);
+            tally.add_seconds(start.elapsed().as_secs_f64());
+            let done = ((batch + 1) * EVALUATION_BATCH).min(samples.len());
             progress.batch(Standing {
                 split,
                 epoch: (self.epoch, self.config.training.epochs),
-                samples: (
-                    ((batch + 1) * EVALUATION_BATCH).min(samples.len()),
-                    samples.len(),
-                ),
+                samples: (done, samples.len()),
                 tally: &tally,
             });
         }
+        let start = Instant::now();
+        tally.sum_over(&mut *self.collective);
+        tally.add_seconds(start.elapsed().as_secs_f64());
         Ok(tally.record(self.epoch as u64, split))
     }
 

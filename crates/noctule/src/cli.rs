@@ -30,9 +30,15 @@ Examples:
 
 Press Ctrl-C to stop after the current batch; the run can then be resumed.";
 
+#[cfg(feature = "mpi")]
+const RANKS: &str =
+    "\n\nmpirun -n 4 noctule train ... trains on four processes, on one machine or many.";
+#[cfg(not(feature = "mpi"))]
+const RANKS: &str = "";
+
 fn train_help() -> String {
     let presets = noctule_train::Config::preset_names().join(", ");
-    format!("{TRAIN_EXAMPLES}\n\nPresets: {presets}")
+    format!("{TRAIN_EXAMPLES}{RANKS}\n\nPresets: {presets}")
 }
 
 const SWEEP_EXAMPLES: &str = "\
@@ -98,7 +104,8 @@ pub struct Train {
     /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
     #[arg(long, value_name = "N", conflicts_with = "resume")]
     pub seed: Option<u64>,
-    /// Threads to use; 0 for all cores. Results do not depend on it.
+    /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine share evenly. Results do
+    /// not depend on it.
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
     /// The engine that computes.

@@ -10,6 +10,7 @@ mod train;
 use anyhow::{Result, bail};
 
 use crate::cli::{Backend, Cli, Command};
+use crate::ranks::Ranks;
 
 /// How a command ended, if it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +21,10 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// Does what was typed.
-pub fn run(cli: Cli) -> Result<Outcome> {
+/// Does what was typed; commands that are for several ranks look for them.
+pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
     match cli.command {
-        Command::Train(options) => train::run(&options),
+        Command::Train(options) => train::run(&options, ranks),
         Command::Sweep(options) => sweep::run(&options),
         Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
         Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod output;
 mod progress;
+mod ranks;
 mod summary;
 
 use std::io;
@@ -17,12 +18,27 @@ const FAILURE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    match commands::run(cli::Cli::parse()) {
-        Ok(commands::Outcome::Done) => ExitCode::SUCCESS,
-        Ok(commands::Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
-        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
+    let mut ranks = ranks::Ranks::default();
+    match commands::run(cli::Cli::parse(), &mut ranks) {
+        Ok(outcome) => {
+            ranks.leave(None);
+            match outcome {
+                commands::Outcome::Done => ExitCode::SUCCESS,
+                commands::Outcome::Interrupted => ExitCode::from(INTERRUPTED),
+            }
+        }
+        Err(error) if reader_left(&error) => {
+            ranks.leave(Some(0));
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            eprintln!("error: {}", explain(&error));
+            let name = ranks
+                .name()
+                .map_or(String::new(), |name| format!("{name}: "));
+            // In one piece: several ranks may speak at once.
+            let message = format!("error: {name}{}\n", explain(&error));
+            eprint!("{message}");
+            ranks.leave(Some(FAILURE));
             ExitCode::from(FAILURE)
         }
     }

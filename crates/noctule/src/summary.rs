@@ -8,15 +8,19 @@ use indicatif::HumanDuration;
 use noctule_train::{Best, EpochRecord, Trainer};
 
 /// One line that says what begins.
-pub fn heading(trainer: &Trainer, run: &Path) -> String {
+pub fn heading(trainer: &Trainer, ranks: usize, run: &Path) -> String {
     let network = trainer.network();
     let sizes: Vec<String> = std::iter::once(network.inputs())
         .chain(network.layers().iter().map(|layer| layer.outputs()))
         .map(|size| size.to_string())
         .collect();
     let config = trainer.config();
+    let ranks = match ranks {
+        1 => String::new(),
+        _ => format!(", {ranks} ranks"),
+    };
     format!(
-        "{}: {} on {} training samples of {}, {} epochs, seed {}, into {}",
+        "{}: {} on {} training samples of {}, {} epochs, seed {}{ranks}, into {}",
         config.name,
         sizes.join("-"),
         trainer.data().train.len(),

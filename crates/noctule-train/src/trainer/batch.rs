@@ -1,41 +1,64 @@
 //! One step of training: a batch forwards, its errors back, and the weights after the gradient.
 
+use std::borrow::Cow;
+
 use noctule_core::{Evaluation, Weights};
 use rand::Rng;
 
 use super::phases::Stopwatch;
+use super::ranks::guards_of_share;
 use super::{TrainError, Trainer};
 use crate::experiment::{Purpose, random};
 
 impl Trainer {
-    /// Trains on the samples named by `indices`.
+    /// Trains on this rank's share of the samples named by `indices`, which are the whole batch, and takes the step of
+    /// all ranks.
     pub(super) fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
         let before = self.phases.total();
         let mut watch = Stopwatch::start();
-        self.encode_batch(indices)?;
+        let own = &indices[self.collective.share(indices.len())];
+        let weight = own.len() as f64 / indices.len() as f64;
+        self.encode_batch(own)?;
         watch.lap(&mut self.phases.encode);
+        let scratch = &mut self.scratch;
         let output = self
             .network
-            .forward(&self.scratch.events, &mut self.scratch.activity)?;
+            .forward(&scratch.events, &mut scratch.activity)?;
         watch.lap(&mut self.phases.forward);
-        let mut evaluation = self.loss.evaluate(output, &self.scratch.labels)?;
-        if !evaluation.loss.is_finite() {
-            return Err(TrainError::Diverged {
-                epoch: self.epoch + 1,
-                batch: self.batch + 1,
-                loss: evaluation.loss,
-            });
-        }
+        let mut evaluation = self.loss.evaluate(output, &scratch.labels)?;
         watch.lap(&mut self.phases.loss);
-        self.add_gradient(&mut evaluation)?;
+        scratch.tally.clear();
+        scratch
+            .tally
+            .add(&scratch.activity, &evaluation, &scratch.labels);
+        watch.lap(&mut self.phases.metrics);
+        scratch.tally.sum_over(&mut *self.collective);
+        watch.lap(&mut self.phases.exchange);
+        self.check_loss()?;
+        self.add_gradient(&mut evaluation, weight)?;
         watch.lap(&mut self.phases.backward);
+        self.sum_gradients();
+        watch.lap(&mut self.phases.exchange);
         self.follow_gradient();
         watch.lap(&mut self.phases.optimiser);
-        let seconds = self.phases.total() - before;
         let Self { scratch, tally, .. } = self;
-        tally.add(&scratch.activity, &evaluation, &scratch.labels, seconds);
+        tally.merge(&scratch.tally);
         watch.lap(&mut self.phases.metrics);
+        self.tally.add_seconds(self.phases.total() - before);
         Ok(())
+    }
+
+    /// Whether the loss of the whole batch is a number; all ranks come to the same answer.
+    fn check_loss(&self) -> Result<(), TrainError> {
+        let loss = self.scratch.tally.loss();
+        if loss.is_finite() {
+            return Ok(());
+        }
+        Err(TrainError::Diverged {
+            epoch: self.epoch + 1,
+            batch: self.batch + 1,
+            loss,
+        })
     }
 
     /// Encodes training samples as this epoch sees them, and draws what dropout takes away.
@@ -53,17 +76,34 @@ impl Trainer {
             )?,
         }
         let position = epoch << 24 | self.batch as u64;
-        let dropout = random(seed, Purpose::Dropout, position).next_u64();
-        self.scratch.activity.set_dropout(Some(dropout));
+        let mut draws = random(seed, Purpose::Dropout, position);
+        // Dropout counts the samples of a share from 0, so ranks with one seed would drop the same inputs.
+        for _ in 0..self.collective.rank() {
+            draws.next_u64();
+        }
+        self.scratch.activity.set_dropout(Some(draws.next_u64()));
         Ok(())
     }
 
-    /// Adds the gradient of the batch; takes the errors of the output events out of `evaluation`.
-    fn add_gradient(&mut self, evaluation: &mut Evaluation<f32>) -> Result<(), TrainError> {
-        let d_times = std::mem::take(&mut evaluation.d_times);
+    /// Adds the gradient of this rank's share, which is `weight` of the batch; takes the errors of the output events out
+    /// of `evaluation`.
+    fn add_gradient(
+        &mut self,
+        evaluation: &mut Evaluation<f32>,
+        weight: f64,
+    ) -> Result<(), TrainError> {
+        let mut d_times = std::mem::take(&mut evaluation.d_times);
+        let guards = if self.collective.is_solo() {
+            Cow::Borrowed(&self.guards)
+        } else {
+            for d_time in &mut d_times {
+                *d_time *= weight as f32;
+            }
+            Cow::Owned(guards_of_share(&self.guards, weight))
+        };
         let activity = &self.scratch.activity;
         self.network
-            .backward(activity, d_times, &self.guards, &mut self.gradient, false)?;
+            .backward(activity, d_times, &guards, &mut self.gradient, false)?;
         let boost = self
             .guards
             .layers
@@ -74,7 +114,7 @@ impl Trainer {
                 &self.scratch.events,
                 activity,
                 &evaluation.silent,
-                boost,
+                boost * weight,
                 &mut self.gradient,
             )?;
         }
@@ -92,15 +132,17 @@ impl Trainer {
             .step(&mut weights, &mut gradients, learning_rate);
     }
 
+    /// Weights that must be numbers, and the same on all ranks.
+    ///
     /// Weights that are no longer numbers silence their neurons, and silence has a finite loss.
-    pub(super) fn check_weights(&self) -> Result<(), TrainError> {
-        let weights = self.network.weights().map(Weights::as_flat);
-        if weights.flatten().all(|weight| weight.is_finite()) {
-            return Ok(());
+    pub(super) fn check_weights(&mut self) -> Result<(), TrainError> {
+        let is_finite = |weights: &Weights<f32>| weights.as_flat().iter().all(|w| w.is_finite());
+        let all_finite = self.network.weights().all(is_finite);
+        if !all_finite {
+            let epoch = self.epoch + 1;
+            return Err(TrainError::NotFinite { epoch });
         }
-        Err(TrainError::NotFinite {
-            epoch: self.epoch + 1,
-        })
+        self.check_same_weights()
     }
 
     /// The learning rate of the coming batch.

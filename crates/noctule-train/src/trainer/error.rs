@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::StateError;
 use crate::checkpoint::CheckpointError;
+use crate::collective::{Disagreement, OtherRank};
 use crate::config::ConfigError;
 use crate::experiment::ExperimentError;
 use crate::run_directory::RunDirectoryError;
@@ -69,6 +70,23 @@ pub enum TrainError {
     NotFinite {
         /// The epoch, counted from 1.
         epoch: usize,
+    },
+    /// Ranks were started with different experiments, data or states.
+    #[error(transparent)]
+    Disagreement(#[from] Disagreement),
+    /// Another rank failed.
+    #[error(transparent)]
+    OtherRank(#[from] OtherRank),
+    /// Ranks no longer have the same weights.
+    #[error(
+        "after epoch {epoch}, rank {rank} has other weights than rank 0; use machines with the same instruction set, \
+         or set NOCTULE_SIMD to one that all of them have"
+    )]
+    Drifted {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The first rank that differs.
+        rank: usize,
     },
     /// A run cannot be resumed as something else.
     #[error(

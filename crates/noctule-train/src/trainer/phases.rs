@@ -15,6 +15,8 @@ pub struct Phases {
     pub loss: f64,
     /// Errors go back, and become gradients.
     pub backward: f64,
+    /// Gradients and metrics are summed over ranks; waiting for the slowest of them included.
+    pub exchange: f64,
     /// Weights follow the gradients.
     pub optimiser: f64,
     /// Metrics are counted.
@@ -24,7 +26,8 @@ pub struct Phases {
 impl Phases {
     /// All phases together, in seconds.
     pub fn total(&self) -> f64 {
-        self.encode + self.forward + self.loss + self.backward + self.optimiser + self.metrics
+        let before = self.encode + self.forward + self.loss + self.backward;
+        before + self.exchange + self.optimiser + self.metrics
     }
 
     /// The share of each phase.
@@ -36,6 +39,7 @@ impl Phases {
             forward: self.forward / total,
             loss: self.loss / total,
             backward: self.backward / total,
+            exchange: self.exchange / total,
             optimiser: self.optimiser / total,
             metrics: self.metrics / total,
         }

@@ -1,9 +1,10 @@
 //! Memory that every batch uses again: samples, events, activity.
 
-use noctule_core::{Activity, SpikeBatch};
+use noctule_core::{Activity, Network, SpikeBatch};
 use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
 
 use super::TrainError;
+use crate::metrics::Tally;
 
 /// What a batch is made of, on its way through the network.
 pub(super) struct Scratch {
@@ -12,16 +13,19 @@ pub(super) struct Scratch {
     pub events: SpikeBatch<f32>,
     pub activity: Activity<f32>,
     pub labels: Vec<usize>,
+    /// What is counted of the batch, over all ranks.
+    pub tally: Tally,
 }
 
 impl Scratch {
-    /// For a network of `inputs` input neurons.
-    pub fn new(inputs: usize) -> Self {
+    /// For a network.
+    pub fn new(network: &Network<f32>) -> Self {
         Self {
             changed: None,
-            events: SpikeBatch::new(inputs),
+            events: SpikeBatch::new(network.inputs()),
             activity: Activity::new(),
             labels: Vec::new(),
+            tally: Tally::new(network),
         }
     }
 
@@ -50,6 +54,10 @@ impl Scratch {
         indices: &[usize],
         (seed, epoch): (u64, u64),
     ) -> Result<(), TrainError> {
+        if indices.is_empty() {
+            // The share of a rank in a batch that is smaller than the number of ranks; no data set is empty.
+            return Ok(self.encode(encoder, dataset, indices)?);
+        }
         let changed = match self.changed.take() {
             None => augmentation.apply(dataset, indices, seed, epoch)?,
             Some(mut changed) => {

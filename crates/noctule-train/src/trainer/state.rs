@@ -175,7 +175,6 @@ impl Trainer {
             .restore(&position.optimiser, optimiser_state)
             .map_err(|cause| unfit(&path, cause))?;
         trainer.history = read_history(directory, position.epoch as u64)?;
-        directory.truncate_metrics(position.epoch as u64)?;
         trainer.epoch = position.epoch;
         trainer.batch = position.batch;
         trainer.tally = position.tally;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use noctule_train::{BenchPlan, BenchReport, Trainer, synthetic};
+use noctule_train::{BenchPlan, BenchReport, Solo, Trainer, synthetic};
 
 use super::train::{configure, with_data};
 use crate::cli::Bench;
@@ -25,7 +25,7 @@ pub fn run(options: &Bench) -> Result<()> {
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
-    let mut trainer = with_data(config, options.data_dir.as_deref())?;
+    let mut trainer = with_data(config, options.data_dir.as_deref(), &mut Solo)?;
     start_threads(trainer.config().training.threads)?;
     let report = trainer.bench(&plan)?;
     if options.json {

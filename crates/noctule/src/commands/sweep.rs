@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use noctule::heatmap::HeatMap;
-use noctule_train::{RunDirectory, SweepOutcome, sweep, write_atomically};
+use noctule_train::{RunDirectory, Solo, SweepOutcome, sweep, write_atomically};
 
 use super::Outcome;
 use super::train::{configure, free_directory, listen_for_interrupt, with_data};
@@ -31,7 +31,7 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         .context("cannot start the threads")?;
     sweep::check(&config)?;
     // Downloads what is missing, and finds out whether the experiment can be run at all.
-    with_data(config.clone(), options.data_dir.as_deref())?;
+    with_data(config.clone(), options.data_dir.as_deref(), &mut Solo)?;
     let path = options
         .out
         .clone()

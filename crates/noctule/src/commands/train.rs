@@ -9,16 +9,18 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use noctule::picture::DecisionMap;
 use noctule_data::LoadError;
+use noctule_train::collective::{place, threads, together};
 use noctule_train::config::DataSet;
 use noctule_train::{
-    Config, ConfigTable, Ending, ExperimentError, RunDirectory, TrainError, Trainer,
-    write_atomically,
+    Collective, Config, ConfigTable, Ending, ExperimentError, NoProgress, RunDirectory, TrainError,
+    Trainer, write_atomically,
 };
 
 use super::{Outcome, require_cpu};
 use crate::cli::Train;
 use crate::output::say;
 use crate::progress::Bars;
+use crate::ranks::Ranks;
 use crate::summary::Summary;
 
 /// Names an address to download data sets from instead of the official ones.
@@ -28,64 +30,113 @@ const PICTURE_SIZE: usize = 400;
 /// Characters of the decision map across.
 const TERMINAL_SIZE: usize = 40;
 
-pub fn run(options: &Train) -> Result<Outcome> {
+pub fn run(options: &Train, ranks: &mut Ranks) -> Result<Outcome> {
     require_cpu(options.backend)?;
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
-    let (mut trainer, directory) = prepare(options)?;
-    let config = trainer.config();
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(config.training.threads)
-        .build_global()
-        .context("cannot start the threads")?;
+    let mut trainer = prepare(options, ranks.join()?)?;
+    start_threads(&mut trainer)?;
     let done = trainer.finished_epochs();
-    if done >= config.training.epochs {
-        say!("This run has already finished its {done} epochs; use --epochs to train for more.");
+    if done >= trainer.config().training.epochs {
+        if trainer.collective().leads() {
+            say!(
+                "This run has already finished its {done} epochs; use --epochs to train for more."
+            );
+        }
         return Ok(Outcome::Done);
     }
-    directory.write_config(&config.to_toml()?)?;
-    say!("{}", crate::summary::heading(&trainer, directory.path()));
+    // Only the first rank writes and speaks.
+    let directory = if trainer.collective().leads() {
+        Some(open(options, &trainer))
+    } else {
+        None
+    };
+    match together(trainer.collective(), directory.transpose())? {
+        Some(directory) => lead(&mut trainer, &directory, &stop),
+        None => match trainer.run(None, &mut NoProgress, &stop)? {
+            Ending::Finished => Ok(Outcome::Done),
+            Ending::Interrupted => Ok(Outcome::Interrupted),
+        },
+    }
+}
+
+/// Trains, writes the run directory and says how it goes.
+fn lead(trainer: &mut Trainer, directory: &RunDirectory, stop: &AtomicBool) -> Result<Outcome> {
+    let size = trainer.collective().size();
+    let path = directory.path();
+    say!("{}", crate::summary::heading(trainer, size, path));
+    for caveat in trainer.caveats() {
+        eprintln!("note: with {size} ranks, {caveat}");
+    }
     let start = Instant::now();
-    let mut bars = Bars::new(config.training.epochs);
-    let ending = trainer.run(Some(&directory), &mut bars, &stop)?;
+    let mut bars = Bars::new(trainer.config().training.epochs);
+    let ending = trainer.run(Some(directory), &mut bars, stop)?;
     bars.finish();
-    let run = directory.path().display();
     if ending == Ending::Interrupted {
+        let run = path.display();
         say!("\nStopped. Continue with:  noctule train --resume {run}");
         return Ok(Outcome::Interrupted);
     }
-    show_picture(&trainer, &directory)?;
-    say!(
-        "{}",
-        Summary::new(&trainer, directory.path(), start.elapsed())
-    );
+    // What mpirun shows in place of a terminal need not be one.
+    show_picture(
+        trainer,
+        directory,
+        size == 1 && std::io::stdout().is_terminal(),
+    )?;
+    say!("{}", Summary::new(trainer, path, start.elapsed()));
     Ok(Outcome::Done)
 }
 
-/// Reads the configuration and the data first, and makes the run directory last, so that nothing is left half-made.
-fn prepare(options: &Train) -> Result<(Trainer, RunDirectory)> {
+/// The trainer of this rank, from the beginning or resumed, when all ranks agree on what is trained. Nothing is written.
+fn prepare(options: &Train, mut collective: Box<dyn Collective>) -> Result<Trainer> {
     let data_dir = options.data_dir.as_deref();
+    let trainer = if let Some(run) = &options.resume {
+        let resume = || {
+            let directory = RunDirectory::open(run)?;
+            Trainer::resume(&directory, &overrides(options), data_dir)
+        };
+        together(&mut *collective, resume())?
+    } else {
+        let experiment = options.experiment.as_deref().unwrap_or_default();
+        let config = configure(experiment, &overrides(options));
+        let config = together(&mut *collective, config)?;
+        with_data(config, data_dir, &mut *collective)?
+    };
+    Ok(trainer.join(collective)?)
+}
+
+/// The directory of the run, made last of all, so that nothing is left half-made.
+fn open(options: &Train, trainer: &Trainer) -> Result<RunDirectory> {
+    let config = trainer.config();
     if let Some(run) = &options.resume {
         let directory = RunDirectory::open(run)?;
-        let trainer = Trainer::resume(&directory, &overrides(options), data_dir)?;
-        return Ok((trainer, directory));
+        directory.write_config(&config.to_toml()?)?;
+        return Ok(directory);
     }
-    let experiment = options.experiment.as_deref().unwrap_or_default();
-    let config = configure(experiment, &overrides(options))?;
-    let path = options
-        .out
-        .clone()
-        .unwrap_or_else(|| free_directory(&config));
-    let trainer = with_data(config, data_dir)?;
-    let directory = RunDirectory::create(path)?;
+    let path = options.out.clone();
+    let directory = RunDirectory::create(path.unwrap_or_else(|| free_directory(config)))?;
     // The first checkpoint comes before anything else, so that whatever is a run can be resumed.
     if let Err(error) = trainer.save(&directory.last_path()) {
         // Nothing of a run that never began; a folder that is not empty is someone else's and stays.
         std::fs::remove_dir(directory.path()).ok();
         return Err(error.into());
     }
-    directory.write_config(&trainer.config().to_toml()?)?;
-    Ok((trainer, directory))
+    directory.write_config(&config.to_toml()?)?;
+    Ok(directory)
+}
+
+/// As many threads as the experiment says, else as this rank's share of the machine has cores.
+fn start_threads(trainer: &mut Trainer) -> Result<()> {
+    // All ranks must ask, whatever they are told.
+    let fair = threads(trainer.collective());
+    let threads = match trainer.config().training.threads {
+        0 => fair,
+        threads => threads,
+    };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start the threads")
 }
 
 /// The experiment of a preset or file, with overrides.
@@ -95,18 +146,37 @@ pub(super) fn configure(experiment: &str, overrides: &[String]) -> Result<Config
     Ok(table.resolve()?)
 }
 
-/// A run from its beginning; a data set that is not there is downloaded.
-pub(super) fn with_data(config: Config, data_dir: Option<&Path>) -> Result<Trainer> {
-    let missing = match Trainer::new(config.clone(), data_dir) {
+/// A run from its beginning; a data set that is not there is downloaded. Ranks that share a machine or a file system do
+/// not download at the same time.
+pub(super) fn with_data(
+    config: Config,
+    data_dir: Option<&Path>,
+    collective: &mut dyn Collective,
+) -> Result<Trainer> {
+    let trainer = match Trainer::new(config.clone(), data_dir) {
         Err(TrainError::Experiment(ExperimentError::Load(missing @ LoadError::Missing { .. }))) => {
-            missing
+            Ok(Err(missing))
         }
-        trainer => return Ok(trainer?),
+        trainer => trainer.map(Ok),
     };
+    let trainer = together(collective, trainer)?;
+    if !collective.any(trainer.is_err()) {
+        return Ok(trainer?);
+    }
+    let first_here = place(collective).before == 0;
     let mirror = std::env::var(MIRROR).ok();
-    super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref())
-        .with_context(|| format!("{missing}. Downloading it now failed"))?;
-    Ok(Trainer::new(config, data_dir)?)
+    // The first rank of all comes first, for it may fill a folder that all machines see; then the first of each machine.
+    for turn in [collective.leads(), first_here && !collective.leads()] {
+        let fetched = match &trainer {
+            Err(missing) if turn => {
+                super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref())
+                    .with_context(|| format!("{missing}. Downloading it now failed"))
+            }
+            _ => Ok(()),
+        };
+        together(collective, fetched)?;
+    }
+    Ok(trainer.or_else(|_| Trainer::new(config, data_dir))?)
 }
 
 /// The options that stand for keys of the experiment.
@@ -145,14 +215,14 @@ pub(super) fn listen_for_interrupt(stop: &Arc<AtomicBool>) -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-fn show_picture(trainer: &Trainer, directory: &RunDirectory) -> Result<()> {
+fn show_picture(trainer: &Trainer, directory: &RunDirectory, colours: bool) -> Result<()> {
     if trainer.config().data.set != DataSet::YinYang {
         return Ok(());
     }
     let map = DecisionMap::of(trainer, PICTURE_SIZE)?;
     let path = directory.path().join("decision.png");
     write_atomically(&path, &map.to_png()?)?;
-    if std::io::stdout().is_terminal() {
+    if colours {
         say!("{}", DecisionMap::of(trainer, TERMINAL_SIZE)?.to_ansi());
     } else {
         say!("{}", DecisionMap::of(trainer, TERMINAL_SIZE)?.to_text());

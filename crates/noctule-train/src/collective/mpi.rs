@@ -1,0 +1,223 @@
+//! Ranks that MPI started, with `mpirun` or a batch system.
+
+use std::ops::AddAssign;
+use std::time::{Duration, Instant};
+
+use mpi::collective::SystemOperation;
+use mpi::datatype::{Partition, PartitionMut};
+use mpi::environment::Universe;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, CommunicatorCollectives, Equivalence};
+use mpi::{Count, Threading};
+use thiserror::Error;
+
+use super::{Collective, share};
+
+/// Variables that launchers set: Open MPI, PMIx (also Slurm's), MPICH and its kin, MVAPICH.
+const LAUNCHERS: [&str; 4] = [
+    "OMPI_COMM_WORLD_RANK",
+    "PMIX_RANK",
+    "PMI_RANK",
+    "MV2_COMM_WORLD_RANK",
+];
+
+/// How long a rank that failed waits for the others to fail, too, before it ends them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it looks.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// MPI cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum MpiError {
+    /// It runs already.
+    #[error("MPI was started before; open one connection only")]
+    Started,
+    /// It allows calls from the main thread only.
+    #[error(
+        "this MPI library supports {found} only, but the trainer calls it from the thread that trains; build the \
+         library with thread support (serialized)"
+    )]
+    Threads {
+        /// What it supports.
+        found: String,
+    },
+}
+
+/// Whether this process was started by `mpirun` or the like. Elsewhere MPI would have to start services of its own.
+pub fn launched() -> bool {
+    LAUNCHERS
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+}
+
+/// MPI, from its start to its end. Let it go after everything that uses its [`Ranks`].
+pub struct Connection {
+    /// A channel of its own, so that a rank that gives up cannot be mistaken for one that exchanges gradients. It must go
+    /// before the universe.
+    farewell: SimpleCommunicator,
+    _universe: Universe,
+}
+
+impl Connection {
+    /// Starts MPI, together with all other ranks.
+    ///
+    /// # Errors
+    /// If MPI runs already, or cannot be called from another thread than the first.
+    pub fn open() -> Result<Self, MpiError> {
+        let (universe, threading) =
+            mpi::initialize_with_threading(Threading::Serialized).ok_or(MpiError::Started)?;
+        if threading < Threading::Serialized {
+            let found = format!("{threading:?}");
+            return Err(MpiError::Threads { found });
+        }
+        Ok(Self {
+            farewell: universe.world().duplicate(),
+            _universe: universe,
+        })
+    }
+
+    /// This rank among the others.
+    pub fn ranks(&self) -> Ranks {
+        let world = SimpleCommunicator::world();
+        let count = |value: Count| usize::try_from(value).unwrap_or_default();
+        Ranks {
+            rank: count(world.rank()),
+            size: count(world.size()),
+            singles: Vec::new(),
+            doubles: Vec::new(),
+        }
+    }
+
+    /// Ends MPI when all ranks are done. A rank that `failed` gives the others a few seconds to come to the same end; if
+    /// they are in the middle of something, it ends them, and does not return.
+    pub fn close(self, failed: Option<u8>) {
+        let start = Instant::now();
+        let mut barrier = self.farewell.immediate_barrier();
+        while let Err(unfinished) = barrier.test() {
+            barrier = unfinished;
+            if let Some(status) = failed
+                && start.elapsed() > PATIENCE
+            {
+                self.farewell.abort(status.into());
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The others would wait for ever, and so would the end of MPI.
+            self.farewell.abort(101);
+        }
+    }
+}
+
+/// One rank of those that `mpirun` started. To be used while the [`Connection`] is there, by one thread at a time.
+///
+/// Sums are made here, in the order of the ranks, not by the reductions of the MPI library, whose order depends on the
+/// library, the network and the number of values. As in the usual algorithms, each rank sums a part of the values and
+/// hands it to all others, so the traffic is the same.
+#[derive(Debug)]
+pub struct Ranks {
+    rank: usize,
+    size: usize,
+    singles: Vec<f32>,
+    doubles: Vec<f64>,
+}
+
+impl Collective for Ranks {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn machine(&self) -> String {
+        mpi::environment::processor_name().unwrap_or_default()
+    }
+
+    fn sum_f32(&mut self, values: &mut [f32]) {
+        if self.size > 1 {
+            sum((self.rank, self.size), values, &mut self.singles);
+        }
+    }
+
+    fn sum_f64(&mut self, values: &mut [f64]) {
+        if self.size > 1 {
+            sum((self.rank, self.size), values, &mut self.doubles);
+        }
+    }
+
+    fn any(&mut self, flag: bool) -> bool {
+        let mut any = 0_u8;
+        SimpleCommunicator::world().all_reduce_into(
+            &u8::from(flag),
+            &mut any,
+            SystemOperation::max(),
+        );
+        any > 0
+    }
+
+    fn gather(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
+        let world = SimpleCommunicator::world();
+        let mut counts = vec![0; self.size];
+        world.all_gather_into(&count(own.len()), &mut counts[..]);
+        let starts = starts(&counts);
+        let total: Count = counts.iter().sum();
+        let mut all = vec![0_u8; usize::try_from(total).unwrap_or_default()];
+        let mut parts = PartitionMut::new(&mut all[..], &counts[..], &starts[..]);
+        world.all_gather_varcount_into(own, &mut parts);
+        let mut rest = all.as_slice();
+        let mut take = |&count: &Count| {
+            let (part, after) = rest.split_at(usize::try_from(count).unwrap_or_default());
+            rest = after;
+            part.to_vec()
+        };
+        counts.iter().map(&mut take).collect()
+    }
+}
+
+/// Sums `values` over all ranks; `received` is memory to use again.
+fn sum<T: AddAssign + Copy + Default + Equivalence>(
+    (rank, size): (usize, usize),
+    values: &mut [T],
+    received: &mut Vec<T>,
+) {
+    let world = SimpleCommunicator::world();
+    let lengths = (0..size).map(|rank| share(values.len(), rank, size).len());
+    let counts: Vec<Count> = lengths.map(count).collect();
+    let starts_of_parts = starts(&counts);
+    let own = share(values.len(), rank, size).len();
+    received.clear();
+    received.resize(own * size, T::default());
+    let alike = vec![count(own); size];
+    let parts = Partition::new(&*values, &counts[..], &starts_of_parts[..]);
+    let starts_of_copies = starts(&alike);
+    let mut copies = PartitionMut::new(&mut received[..], &alike[..], &starts_of_copies[..]);
+    world.all_to_all_varcount_into(&parts, &mut copies);
+    let (sums, others) = received.split_at_mut(own);
+    for other in others.chunks_exact(own.max(1)) {
+        for (sum, &value) in sums.iter_mut().zip(other) {
+            *sum += value;
+        }
+    }
+    let mut parts = PartitionMut::new(values, &counts[..], &starts_of_parts[..]);
+    world.all_gather_varcount_into(&*sums, &mut parts);
+}
+
+/// No layer has so many weights that they could not be counted.
+fn count(length: usize) -> Count {
+    Count::try_from(length).unwrap_or(Count::MAX)
+}
+
+fn starts(counts: &[Count]) -> Vec<Count> {
+    let starts = counts.iter().scan(0, |end, count| {
+        *end += count;
+        Some(*end - count)
+    });
+    starts.collect()
+}

@@ -1,0 +1,238 @@
+//! Several ranks, as threads of this process, train what one process trains.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Barrier, Mutex};
+
+use noctule_train::{
+    Collective, Config, ConfigTable, EpochRecord, NoProgress, TrainError, Trainer,
+};
+
+/// What the ranks leave for each other.
+struct Table {
+    places: Mutex<Vec<Vec<u8>>>,
+    barrier: Barrier,
+}
+
+/// A rank that is a thread.
+struct Thread {
+    rank: usize,
+    size: usize,
+    table: Arc<Table>,
+}
+
+impl Collective for Thread {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn machine(&self) -> String {
+        format!("machine {}", self.rank / 2)
+    }
+
+    fn sum_f32(&mut self, values: &mut [f32]) {
+        let mut sums: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+        self.sum_f64(&mut sums);
+        for (value, sum) in values.iter_mut().zip(sums) {
+            *value = sum as f32;
+        }
+    }
+
+    fn sum_f64(&mut self, values: &mut [f64]) {
+        let own: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        values.fill(0.0);
+        for of_rank in self.gather(&own) {
+            assert_eq!(
+                of_rank.len(),
+                own.len(),
+                "ranks sum lists of different lengths"
+            );
+            let (numbers, _) = of_rank.as_chunks();
+            for (value, &bytes) in values.iter_mut().zip(numbers) {
+                *value += f64::from_le_bytes(bytes);
+            }
+        }
+    }
+
+    fn any(&mut self, flag: bool) -> bool {
+        self.gather(&[u8::from(flag)]).contains(&vec![1])
+    }
+
+    fn gather(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
+        self.table.places.lock().unwrap()[self.rank] = own.to_vec();
+        self.table.barrier.wait();
+        let all = self.table.places.lock().unwrap().clone();
+        self.table.barrier.wait();
+        all
+    }
+}
+
+/// Does `work` on so many ranks, each with a pool of one thread.
+fn on_ranks<T: Send>(size: usize, work: impl Fn(Thread) -> T + Sync) -> Vec<T> {
+    let table = Arc::new(Table {
+        places: Mutex::new(vec![Vec::new(); size]),
+        barrier: Barrier::new(size),
+    });
+    let run = |rank| {
+        let table = Arc::clone(&table);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .unwrap();
+        pool.install(|| work(Thread { rank, size, table }))
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..size)
+            .map(|rank| scope.spawn(move || run(rank)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+fn config(sets: &[&str]) -> Config {
+    let mut table = ConfigTable::preset("yinyang").unwrap();
+    let small = [
+        "layers.0.neurons=40",
+        "training.epochs=1",
+        "optimiser={kind='sgd',learning_rate=0.001}",
+    ];
+    let sets: Vec<String> = small
+        .iter()
+        .chain(sets)
+        .map(|&set| set.to_owned())
+        .collect();
+    table.apply_overrides(&sets).unwrap();
+    table.resolve().unwrap()
+}
+
+/// The records and the weights after training.
+fn trained(mut trainer: Trainer) -> (Vec<EpochRecord>, Vec<f32>) {
+    trainer
+        .run(None, &mut NoProgress, &AtomicBool::new(false))
+        .unwrap();
+    let weights = trainer
+        .network()
+        .weights()
+        .flat_map(|weights| weights.as_flat().to_vec());
+    (trainer.history().to_vec(), weights.collect())
+}
+
+/// Trains in one process and on ranks, and returns how far the weights are apart.
+fn apart(size: usize, sets: &[&str]) -> f32 {
+    let (records, weights) = trained(Trainer::new(config(sets), None).unwrap());
+    let all = on_ranks(size, |rank| {
+        let trainer = Trainer::new(config(sets), None).unwrap();
+        trained(trainer.join(Box::new(rank)).unwrap())
+    });
+    for (of_rank, others) in &all {
+        assert_eq!(*others, all[0].1, "ranks have different weights");
+        for (one, several) in records.iter().zip(of_rank) {
+            assert!(
+                (one.loss - several.loss).abs() < 1e-4,
+                "{one:?} and {several:?}"
+            );
+            assert!((one.accuracy - several.accuracy).abs() < 2e-3);
+            assert_eq!(one.silent_fraction, several.silent_fraction);
+        }
+    }
+    let apart = weights
+        .iter()
+        .zip(&all[0].1)
+        .map(|(one, other)| (one - other).abs());
+    apart.fold(0.0, f32::max)
+}
+
+#[test]
+fn shares_of_any_size_add_up_to_the_batch() {
+    // 5000 samples: batches of 1000; of 49, whose last has 2 samples; of 2, where a rank never has any.
+    assert!(apart(2, &["training.batch_size=1000"]) < 1e-6);
+    assert!(apart(3, &["training.batch_size=49"]) < 1e-4);
+    assert!(apart(3, &["training.batch_size=2"]) < 1e-2);
+}
+
+#[test]
+fn neurons_that_are_silent_in_the_whole_batch_are_raised_once() {
+    // Thresholds that some hidden neurons do not reach, and a boost that dwarfs every gradient.
+    let sets = |boost| ["training.batch_size=1000", "layers.0.theta=0.045", boost];
+    let boosts = ["layers.0.silent_boost=20.0", "layers.0.silent_boost=0.0"];
+    assert!(apart(3, &sets(boosts[0])) < 1e-6);
+    let weights = boosts.map(|boost| trained(Trainer::new(config(&sets(boost)), None).unwrap()).1);
+    assert_ne!(weights[0], weights[1], "no neuron is silent");
+}
+
+#[test]
+fn what_differs_is_said_beforehand() {
+    let sets = [
+        "layers.0.homeostasis={target=1.0,strength=0.1}",
+        "layers.1.dropout=0.5",
+    ];
+    let caveats = |sets: &[&str], size| {
+        on_ranks(size, |rank| {
+            let trainer = Trainer::new(config(sets), None).unwrap();
+            trainer.join(Box::new(rank)).unwrap().caveats()
+        })
+    };
+    assert_eq!(caveats(&sets, 2)[1].len(), 2);
+    assert!(caveats(&sets, 1)[0].is_empty());
+    assert!(caveats(&[], 2)[0].is_empty());
+}
+
+#[test]
+fn dropout_repeats_and_leaves_ranks_alike() {
+    let sets = ["layers.1.dropout=0.5", "training.batch_size=1000"];
+    let runs = [0, 1].map(|_| {
+        on_ranks(2, |rank| {
+            let trainer = Trainer::new(config(&sets), None).unwrap();
+            trained(trainer.join(Box::new(rank)).unwrap()).1
+        })
+    });
+    assert_eq!(runs[0], runs[1]);
+    assert_eq!(runs[0][0], runs[0][1]);
+}
+
+#[test]
+fn other_data_is_noticed_on_every_rank() {
+    let errors = on_ranks(3, |rank| {
+        let seed = if rank.rank == 2 { "seed=1" } else { "seed=0" };
+        let trainer = Trainer::new(config(&[seed]), None).unwrap();
+        match trainer.join(Box::new(rank)) {
+            Err(TrainError::Disagreement(error)) => error.to_string(),
+            _ => panic!("ranks with different seeds agree"),
+        }
+    });
+    for error in errors {
+        assert!(
+            error.contains("rank 2 has `seed = 1`, but rank 0 has `seed = 0`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_stop_on_any_rank_stops_all_before_the_same_batch() {
+    let stopped = on_ranks(2, |rank| {
+        let stop = AtomicBool::new(rank.rank == 1);
+        let mut trainer = Trainer::new(config(&[]), None)
+            .unwrap()
+            .join(Box::new(rank))
+            .unwrap();
+        trainer.run(None, &mut NoProgress, &stop).unwrap()
+    });
+    assert_eq!(stopped, [noctule_train::Ending::Interrupted; 2]);
+}
+
+#[test]
+fn ranks_of_a_machine_know_each_other() {
+    let places = on_ranks(3, |mut rank| noctule_train::collective::place(&mut rank));
+    let of: Vec<_> = places
+        .iter()
+        .map(|place| (place.before, place.sharing))
+        .collect();
+    assert_eq!(of, [(0, 2), (1, 2), (0, 1)]);
+}
