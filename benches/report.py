@@ -114,9 +114,10 @@ def scaling(points: list[dict], folder: Path) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for point in points:
-        figures = [number(point[f"{key}_samples_per_second"]) for key in ("train", "infer")]
-        sizes = [f"{point[key]:,}" for key in AXES]
-        rows.append(f"| {' | '.join([point['axis'], *sizes, *figures, f'{point['nanoseconds_per_delivery']:.3f}'])} |")
+        cells = [point["axis"], *(f"{point[key]:,}" for key in AXES)]
+        cells += [number(point[f"{key}_samples_per_second"]) for key in ("train", "infer")]
+        cells.append(f"{point['nanoseconds_per_delivery']:.3f}")
+        rows.append(f"| {' | '.join(cells)} |")
     parts.append("\n".join(rows))
     return "\n\n".join(parts)
 
