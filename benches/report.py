@@ -182,8 +182,8 @@ def plot(series: dict[str, list[tuple[float, float]]], x_label: str, y_label: st
         line = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
         svg.append(f'<path d="M{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         svg += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
-        at = top + 20 * (1 + list(series).index(name))
-        svg.append(f'<text x="{left + 14}" y="{at}" fill="{colour}">{name}</text>')
+        x, y = places[-1]
+        svg.append(f'<text x="{x - 10:.1f}" y="{y - 12:.1f}" text-anchor="end" fill="{colour}">{name}</text>')
     svg += [
         f'<path d="M{left} {top}V{height - bottom}H{width - right}" fill="none" stroke="#333"/>',
         f'<text x="{(left + width - right) / 2}" y="{height - 16}" text-anchor="middle">{x_label}</text>',
