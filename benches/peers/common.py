@@ -27,7 +27,7 @@ def options(description: str, works: list[str], steps: list[float] | None = None
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--windows", type=int, default=3, help="windows of training, and as many of inference")
     parser.add_argument("--seconds", type=float, default=1.0, help="shortest length of a window")
-    parser.add_argument("--warm-up", type=float, default=2.0, help="trains for so many seconds first")
+    parser.add_argument("--warm-up", type=float, default=2.0, help="trains for so many seconds first; 0: not at all")
     given = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):  # JAX has no option for it
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.threads])
@@ -82,9 +82,11 @@ def measure(given: argparse.Namespace, train, infer) -> dict:
             samples += work()
         return samples / (time.perf_counter() - start)
 
-    window(train, given.warm_up)
+    if given.warm_up > 0:
+        window(train, given.warm_up)
     training = [window(train, given.seconds) for _ in range(given.windows)]
-    window(infer, 0.0)
+    if given.warm_up > 0:
+        window(infer, 0.0)
     inference = [window(infer, given.seconds) for _ in range(given.windows)]
     return {
         "train_samples_per_second": median(training),

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures Noctule and its peers in turn on this machine, and writes benches/results.json. Needs Python 3.11 alone.
 
-    NOCTULE_DATA=... benches/peers/run.py --noctule target/release/noctule --python ENV1/bin/python --python ENV2/bin/python
+    NOCTULE_DATA=... benches/peers/run.py --noctule target/release/noctule --python ENV/bin/python
 
-Each peer runs in the first interpreter that has it; a peer that none has is skipped. Noctule runs before every peer, so
-that whatever else the machine does meets both alike. Figures are medians over all windows.
+Each peer runs in the first interpreter that has it; a peer that none has is skipped. Noctule runs before every peer.
+Figures are medians over windows. How much of the processor other programs took during a run is recorded; a run that they
+disturbed is repeated, and does not count if there is a better one.
 """
 
 import argparse
@@ -12,8 +13,10 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 
@@ -36,7 +39,7 @@ WORKS = {
         ("jaxsnn", "peer_jaxsnn.py", []),
         ("eventax", "peer_eventax.py", []),
     ]),
-    # Half a minute for each batch of the peer: no warm-up beyond the first, and a window for each figure.
+    # Half a minute for each batch of the peer: no warm-up, and one batch for each figure.
     "dense-single": (["mnist-ttfs"], [
         ("exact-snn-nn", "peer_exact_snn.py", ["--windows", "1", "--seconds", "0", "--warm-up", "0"]),
     ]),
@@ -49,20 +52,38 @@ def main() -> None:
     parser.add_argument("--python", action="append", default=[], help="interpreter of a virtual environment with peers")
     parser.add_argument("--data", default=os.environ.get("NOCTULE_DATA"), help="the folder that holds mnist/")
     parser.add_argument("--work", action="append", choices=WORKS, help="only this work; may be repeated")
+    parser.add_argument("--keep", action="store_true", help="keep what the file has of works that are not measured now")
     parser.add_argument("--rounds", type=int, default=1, help="how often each peer runs, and Noctule before it")
     parser.add_argument("--windows", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a window")
     parser.add_argument("--warm-up", type=float, default=6.0, help="seconds of training before Noctule is measured")
     parser.add_argument("--peer-warm-up", type=float, default=2.0, help="the same for peers, compilation included")
+    parser.add_argument("--tries", type=int, default=2, help="how often a disturbed run is made at most")
+    parser.add_argument("--quiet", type=float, default=0.05, help="share of all cores that others may take")
     parser.add_argument("--limit", type=float, default=600.0, help="longest time of one run, in seconds")
     parser.add_argument("--out", type=Path, default=HERE.parent / "results.json")
     given = parser.parse_args()
     environment = dict(os.environ, **({"NOCTULE_DATA": given.data} if given.data else {}))
     plan = ["--windows", str(given.windows), "--seconds", str(given.seconds)]
-    load, skipped, works = [os.getloadavg()[0]], [], {}
+    skipped = []
+    works = json.loads(given.out.read_text())["works"] if given.keep else {}
 
     def run(name: str, command: list[str]) -> dict | None:
-        """The last line of standard output, which is one object of JSON."""
+        """The least disturbed of some tries."""
+        best = None
+        for _ in range(max(1, given.tries)):
+            figures = once(name, command)
+            if figures is None:
+                return best
+            if best is None or figures["others"] < best["others"]:
+                best = figures
+            if best["others"] <= given.quiet:
+                break
+        return best
+
+    def once(name: str, command: list[str]) -> dict | None:
+        """The last line of standard output, which is one object of JSON, and the share that others took."""
+        busy, own, start = busy_seconds(), own_seconds(), time.monotonic()
         try:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=given.limit)
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -70,7 +91,9 @@ def main() -> None:
         lines = done.stdout.strip().splitlines()
         if done.returncode or not lines:
             return skip(name, f"failed with exit status {done.returncode}", done.stderr[-2000:])
-        return json.loads(lines[-1])
+        others = (busy_seconds() - busy) - (own_seconds() - own)
+        share = max(0.0, others / (time.monotonic() - start) / os.cpu_count())
+        return json.loads(lines[-1]) | {"others": round(share, 3)}
 
     def skip(name: str, reason: str, detail: str = "") -> None:
         print(f"  {name} skipped: {reason} {detail}".rstrip(), file=sys.stderr)
@@ -88,14 +111,15 @@ def main() -> None:
                     skip(distribution, "not installed")
                     continue
                 peer = [python, str(HERE / script), *plan, "--warm-up", str(given.peer_warm_up), *arguments]
+                before = None
                 for name, command in (("noctule", noctule), (distribution, peer)):
                     figures = run(f"{name} ({work})", command)
                     if figures:
-                        step = figures.get("step")
+                        step, figures["before"] = figures.get("step"), before
                         runs.setdefault(name if step is None else f"{name} {1000 * step:g} ms", []).append(figures)
-                        print(f"  {work}: {name} {figures['train_samples_per_second']:.1f}/s", file=sys.stderr)
-        works[work] = {"bench": bench, "entries": [summary(name, runs[name]) for name in runs]}
-        load.append(os.getloadavg()[0])
+                        before = {key: figures[f"{key}_samples_per_second"] for key in ("train", "infer")}
+                        print(f"  {work}: {name} {figures['train_samples_per_second']:.1f}/s, others {figures['others']}", file=sys.stderr)
+        works[work] = {"bench": bench, "entries": [summary(name, runs[name], given.quiet) for name in runs]}
     sweep = run("noctule bench synthetic", [given.noctule, "bench", "synthetic", "--json"]) or {}
     result = {
         "date": datetime.date.today().isoformat(),
@@ -103,12 +127,26 @@ def main() -> None:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "noctule": version(given.noctule),
-        "load_average": [round(value, 2) for value in load],
         "works": works,
         "skipped": skipped,
         "points": sweep.get("points", []),
     }
     given.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def busy_seconds() -> float:
+    """Seconds that all cores together have worked since the machine started; 0 where the system does not say."""
+    try:
+        user, nice, system = Path("/proc/stat").read_text().split()[1:4]
+    except OSError:
+        return 0.0
+    return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds() -> float:
+    """Seconds that the programs which this one started have worked."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def has(python: str, distribution: str) -> bool:
@@ -120,8 +158,9 @@ def version(noctule: str) -> str:
     return subprocess.run([noctule, "--version"], capture_output=True, text=True).stdout.strip()
 
 
-def summary(name: str, runs: list[dict]) -> dict:
-    """Medians over the windows of all runs, which are kept, too."""
+def summary(name: str, runs: list[dict], quiet: float) -> dict:
+    """Medians over the windows of the runs that were not disturbed, or of the least disturbed one."""
+    runs = [run for run in runs if run["others"] <= max(quiet, min(run["others"] for run in runs))]
     windows = {key: [value for run in runs for value in run[f"{key}_windows"]] for key in ("train", "infer")}
     return {
         "name": name,
@@ -132,6 +171,13 @@ def summary(name: str, runs: list[dict]) -> dict:
         "train_samples_per_second": median(windows["train"]),
         "infer_samples_per_second": median(windows["infer"]),
         "peak_rss_mb": max(run["peak_rss_mb"] or 0.0 for run in runs),
+        # How many times as fast the run of Noctule just before was.
+        "ratios": {
+            key: median(run["before"][key] / run[f"{key}_samples_per_second"] for run in runs)
+            for key in ("train", "infer")
+            if all(run["before"] for run in runs)
+        },
+        "others": max(run["others"] for run in runs),
         "train_windows": windows["train"],
         "infer_windows": windows["infer"],
     }
