@@ -13,6 +13,7 @@ pub(super) const PRESETS: &[(&str, &str)] = presets![
     "mnist-count",
     "mnist-count-paper",
     "mnist-count-augmented",
+    "mnist-count-small-batch",
     "mnist-ttfs",
     "mnist-ttfs-paper",
     "mnist-conv",
