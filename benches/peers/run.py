@@ -66,7 +66,8 @@ def main() -> None:
     environment = dict(os.environ, **({"NOCTULE_DATA": given.data} if given.data else {}))
     plan = ["--windows", str(given.windows), "--seconds", str(given.seconds)]
     skipped = []
-    works = json.loads(given.out.read_text())["works"] if given.keep else {}
+    kept = json.loads(given.out.read_text()) if given.keep else {}
+    works = kept.get("works", {})
 
     def run(name: str, command: list[str]) -> dict | None:
         """The least disturbed of some tries."""
@@ -120,7 +121,7 @@ def main() -> None:
                         before = {key: figures[f"{key}_samples_per_second"] for key in ("train", "infer")}
                         print(f"  {work}: {name} {figures['train_samples_per_second']:.1f}/s, others {figures['others']}", file=sys.stderr)
         works[work] = {"bench": bench, "entries": [summary(name, runs[name], given.quiet) for name in runs]}
-    sweep = run("noctule bench synthetic", [given.noctule, "bench", "synthetic", "--json"]) or {}
+    sweep = run("noctule bench synthetic", [given.noctule, "bench", "synthetic", "--json", *plan]) or kept
     result = {
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
