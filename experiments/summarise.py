@@ -30,7 +30,7 @@ NOT_MEASURED = ["emnist-count", "emnist-count-paper", "emnist-ttfs"]
 
 
 def published(name: str) -> str:
-    family = name.removesuffix("-augmented")
+    family = name.removesuffix("-augmented").removesuffix("-small-batch")
     return PUBLISHED.get(name) or PUBLISHED.get(family.removesuffix("-paper"), "-")
 
 
