@@ -1,0 +1,215 @@
+//! Blocks in the registers of AVX2 (two for a block) and of AVX-512.
+
+#[cfg(target_arch = "x86")]
+use std::arch::x86::{__m128, __m256, __m256i, __m512, _CMP_GE_OQ, _CMP_GT_OQ};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m128, __m256, __m256i, __m512, _CMP_GE_OQ, _CMP_GT_OQ};
+
+use bytemuck::must_cast;
+use pulp::x86::{V3, V4};
+
+use super::{Isa, Lanes};
+
+/// The bit of each lane.
+const OWN_BITS: [[u32; 8]; 2] = [
+    [1, 2, 4, 8, 16, 32, 64, 128],
+    [256, 512, 1024, 2048, 4096, 8192, 16384, 32768],
+];
+
+/// The sum of eight numbers, halves first.
+#[inline(always)]
+fn sum_of_eight(isa: V3, a: __m256) -> f32 {
+    let [low, high]: [__m128; 2] = must_cast(a);
+    let four = isa.sse._mm_add_ps(low, high);
+    let two = isa.sse._mm_add_ps(four, isa.sse._mm_movehl_ps(four, four));
+    let other = isa.sse._mm_shuffle_ps::<1>(two, two);
+    isa.sse._mm_cvtss_f32(isa.sse._mm_add_ss(two, other))
+}
+
+impl Isa<f32> for V3 {
+    type Registers = [__m256; 2];
+    type Mask = [__m256; 2];
+
+    #[inline(always)]
+    fn load(self, lanes: &Lanes<f32>) -> [__m256; 2] {
+        must_cast(*lanes)
+    }
+
+    #[inline(always)]
+    fn store(self, registers: [__m256; 2]) -> Lanes<f32> {
+        must_cast(registers)
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [__m256; 2] {
+        [self.avx._mm256_set1_ps(value); 2]
+    }
+
+    #[inline(always)]
+    fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_add_ps(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_sub_ps(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_mul_ps(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.fma._mm256_fmadd_ps(a[half], b[half], c[half]))
+    }
+
+    #[inline(always)]
+    fn div(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_div_ps(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: [__m256; 2]) -> [__m256; 2] {
+        a.map(|half| self.avx._mm256_sqrt_ps(half))
+    }
+
+    #[inline(always)]
+    fn at_least(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_cmp_ps::<_CMP_GE_OQ>(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn above(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_cmp_ps::<_CMP_GT_OQ>(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn both(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_and_ps(a[half], b[half]))
+    }
+
+    #[inline(always)]
+    fn select(self, mask: [__m256; 2], yes: [__m256; 2], no: [__m256; 2]) -> [__m256; 2] {
+        [0, 1].map(|half| self.avx._mm256_blendv_ps(no[half], yes[half], mask[half]))
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u32) -> [__m256; 2] {
+        // Each lane tests its own bit.
+        let bits = self.avx._mm256_set1_epi32(bits as i32);
+        [0, 1].map(|half| {
+            let own: __m256i = must_cast(OWN_BITS[half]);
+            let has = self.avx2._mm256_and_si256(bits, own);
+            must_cast(self.avx2._mm256_cmpeq_epi32(has, own))
+        })
+    }
+
+    #[inline(always)]
+    fn bits(self, mask: [__m256; 2]) -> u32 {
+        let [low, high] = mask.map(|half| self.avx._mm256_movemask_ps(half) as u32);
+        low | high << 8
+    }
+
+    #[inline(never)]
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+        self.vectorize(work)
+    }
+
+    #[inline(always)]
+    fn sum(self, a: [__m256; 2]) -> f32 {
+        sum_of_eight(self, self.avx._mm256_add_ps(a[0], a[1]))
+    }
+}
+
+impl Isa<f32> for V4 {
+    type Registers = __m512;
+    type Mask = u16;
+
+    #[inline(always)]
+    fn load(self, lanes: &Lanes<f32>) -> __m512 {
+        must_cast(*lanes)
+    }
+
+    #[inline(always)]
+    fn store(self, registers: __m512) -> Lanes<f32> {
+        must_cast(registers)
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        self.avx512f._mm512_set1_ps(value)
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        self.avx512f._mm512_add_ps(a, b)
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        self.avx512f._mm512_sub_ps(a, b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        self.avx512f._mm512_mul_ps(a, b)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        self.avx512f._mm512_fmadd_ps(a, b, c)
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        self.avx512f._mm512_div_ps(a, b)
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        self.avx512f._mm512_sqrt_ps(a)
+    }
+
+    #[inline(always)]
+    fn at_least(self, a: __m512, b: __m512) -> u16 {
+        self.avx512f._mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b)
+    }
+
+    #[inline(always)]
+    fn above(self, a: __m512, b: __m512) -> u16 {
+        self.avx512f._mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b)
+    }
+
+    #[inline(always)]
+    fn both(self, a: u16, b: u16) -> u16 {
+        a & b
+    }
+
+    #[inline(always)]
+    fn select(self, mask: u16, yes: __m512, no: __m512) -> __m512 {
+        self.avx512f._mm512_mask_blend_ps(mask, no, yes)
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u32) -> u16 {
+        bits as u16
+    }
+
+    #[inline(always)]
+    fn bits(self, mask: u16) -> u32 {
+        u32::from(mask)
+    }
+
+    #[inline(never)]
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+        self.vectorize(work)
+    }
+
+    #[inline(always)]
+    fn sum(self, a: __m512) -> f32 {
+        let [low, high]: [__m256; 2] = must_cast(a);
+        sum_of_eight(*self, self.avx._mm256_add_ps(low, high))
+    }
+}
