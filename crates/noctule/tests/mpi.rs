@@ -188,8 +188,8 @@ fn a_few_steps_differ_by_rounding_alone() {
 fn runs_that_were_stopped_or_killed_go_on() {
     let Some(_turn) = turn() else { return };
     let bench = Bench::new();
-    // Long enough that no signal comes too late.
-    let words = |out| [&SMALL[..], &[out, "--epochs", "24"]].concat();
+    // Long enough for a signal to mpirun, which takes two seconds to pass it on.
+    let words = |out| [&SMALL[..], &[out, "--epochs", "200"]].concat();
     succeed(ranks(&bench, 2, &words("whole")));
     type Pick = fn(&Child) -> String;
     let cases: [(&str, &str, Pick); 3] = [
@@ -200,19 +200,19 @@ fn runs_that_were_stopped_or_killed_go_on() {
     for (signal, run, pick) in cases {
         let child = ranks(&bench, 2, &words(run)).spawn().unwrap();
         signal_when(&bench, child, &format!("{run}/metrics.jsonl"), signal, pick);
-        assert!(metrics_of(&bench, run).len() < 72, "{run} was not stopped");
+        assert!(metrics_of(&bench, run).len() < 600, "{run} was not stopped");
         succeed(ranks(&bench, 2, &["train", "--resume", run]));
-        assert_eq!(metrics_of(&bench, run).len(), 72);
+        assert_eq!(metrics_of(&bench, run).len(), 600);
         let [whole, parts] =
             ["whole", run].map(|run| bench.read(&format!("{run}/last.safetensors")));
         assert!(whole == parts, "{run} differs");
     }
     // One process, and three ranks, can go on with what two began.
-    bench.succeed(&["train", "--resume", "stopped", "--epochs", "25"]);
+    bench.succeed(&["train", "--resume", "stopped", "--epochs", "201"]);
     succeed(ranks(
         &bench,
         3,
-        &["train", "--resume", "ended", "--epochs", "25"],
+        &["train", "--resume", "ended", "--epochs", "201"],
     ));
     assert_close(&metrics_of(&bench, "stopped"), &metrics_of(&bench, "ended"));
 }
