@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -63,6 +64,9 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=600.0, help="longest time of one run, in seconds")
     parser.add_argument("--out", type=Path, default=HERE.parent / "results.json")
     given = parser.parse_args()
+    for program in (given.noctule, *given.python):
+        if shutil.which(program) is None:
+            parser.error(f"{program} is not a program that can be run here")
     environment = dict(os.environ, **({"NOCTULE_DATA": given.data} if given.data else {}))
     plan = ["--windows", str(given.windows), "--seconds", str(given.seconds)]
     skipped = []

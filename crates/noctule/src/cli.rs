@@ -99,14 +99,19 @@ pub struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Train for so many epochs.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub epochs: Option<u64>,
     /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "resume"
+    )]
     pub seed: Option<u64>,
     /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine share evenly. Results do
     /// not depend on it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<u64>,
     /// The engine that computes.
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
@@ -132,10 +137,10 @@ pub struct Sweep {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Runs at each point of the grid.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub repeats: Option<u64>,
     /// Threads to use; 0 for all cores. Results do not depend on it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<u64>,
     /// Override a key of the experiment, such as `training.epochs=20`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -152,19 +157,34 @@ pub struct Bench {
     #[arg(long)]
     pub json: bool,
     /// Windows of training, and as many of inference.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        default_value_t = 5
+    )]
     pub windows: usize,
     /// Length of a window, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    #[arg(
+        long,
+        value_name = "S",
+        allow_negative_numbers = true,
+        default_value_t = 2.0
+    )]
     pub seconds: f64,
     /// Trains for so many seconds before anything is measured: as a network learns, its number of spikes settles.
-    #[arg(long, value_name = "S", default_value_t = 10.0)]
+    #[arg(
+        long,
+        value_name = "S",
+        allow_negative_numbers = true,
+        default_value_t = 10.0
+    )]
     pub warm_up: f64,
     /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Threads to use; 0 for all cores.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub threads: Option<u64>,
     /// Override a key of the experiment, such as `layers.0.neurons=400`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]

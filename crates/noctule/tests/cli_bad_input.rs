@@ -253,7 +253,14 @@ fn measurements_that_cannot_be() {
     let bench = Bench::new();
     bench.refuse(&["bench", "nothing"], &["nothing", "mnist-count"]);
     bench.refuse(&["bench", "yinyang", "--windows", "0"], &["--windows is 0"]);
-    bench.refuse(&["bench", "yinyang", "--seconds", "-1"], &["-1"]);
+    bench.refuse(
+        &["bench", "yinyang", "--seconds", "-1"],
+        &["--seconds is -1", "from 0"],
+    );
+    bench.refuse(
+        &["bench", "synthetic", "--threads", "-2"],
+        &["-2", "--threads"],
+    );
     bench.refuse(
         &["bench", "yinyang", "--seconds", "nan"],
         &["--seconds is NaN"],

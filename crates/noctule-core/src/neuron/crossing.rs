@@ -51,15 +51,6 @@ pub struct Crossing<T> {
     pub current_decay: T,
 }
 
-/// How far `exp(s/tau_m)` grows until the threshold is reached.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Growth<T> {
-    /// `exp(s/tau_m) - 1` at the crossing, not negative; infinite if there is none.
-    pub growth: T,
-    /// The slope of the potential at the crossing, times `exp(s/tau_m)`.
-    pub root: T,
-}
-
 impl<T: Real> Lif<T> {
     /// `phi(x)` from `x` and `exp(-x/tau_m)`, without an exponential where the ratio of the time constants allows it.
     #[inline]
@@ -113,8 +104,15 @@ impl<T: Real> Lif<T> {
     }
 
     fn crossing_by_quadratic(&self, potential: T, current: T) -> Option<Crossing<T>> {
-        let Growth { growth, root } = self.growth_to_threshold(potential, current);
-        if growth == T::infinity() {
+        let (two, four) = (T::of(2.0), T::of(4.0));
+        let slope = current - potential * self.inverse_tau_m;
+        let gap = (self.theta - potential) * self.inverse_tau_m;
+        let square = slope * slope - four * current * gap;
+        let root = square.max(T::zero()).sqrt();
+        let denominator = slope - two * gap + root;
+        let growth = (two * gap / denominator).max(T::zero());
+        let exists = square > T::zero() && denominator > T::zero() && growth < T::infinity();
+        if !exists {
             return None;
         }
         let y = T::one() + growth;
@@ -133,31 +131,10 @@ impl<T: Real> Lif<T> {
         })
     }
 
-    /// Whether [`growth_to_threshold`](Self::growth_to_threshold) holds: `tau_m = 2 tau_s`.
+    /// Whether the crossing is a quadratic equation: `tau_m = 2 tau_s`.
     #[inline(always)]
     pub(crate) fn is_quadratic(&self) -> bool {
         self.method == Method::Quadratic
-    }
-
-    /// For `tau_m = 2 tau_s`: by how much `exp(s/tau_m)` has grown over 1 at the crossing. Without a branch and without a
-    /// logarithm, for those who know by how much it grows until the end of their interval.
-    #[inline(always)]
-    pub(crate) fn growth_to_threshold(&self, potential: T, current: T) -> Growth<T> {
-        let (two, four) = (T::of(2.0), T::of(4.0));
-        let slope = current - potential * self.inverse_tau_m;
-        let gap = (self.theta - potential) * self.inverse_tau_m;
-        let square = slope * slope - four * current * gap;
-        let root = square.max(T::zero()).sqrt();
-        let denominator = slope - two * gap + root;
-        let crosses = (current * self.tau_m > self.theta)
-            & (slope > T::zero())
-            & (square > T::zero())
-            & (denominator > T::zero());
-        let growth = (two * gap / denominator).max(T::zero());
-        Growth {
-            growth: if crosses { growth } else { T::infinity() },
-            root,
-        }
     }
 
     fn crossing_by_lambert_w(&self, potential: T, current: T, end: T) -> Option<Crossing<T>> {
