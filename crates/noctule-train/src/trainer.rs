@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod average;
 mod batch;
 mod bench;
 mod error;
@@ -41,6 +42,7 @@ use crate::experiment::{self, AnyLoss, Data, Purpose, random};
 use crate::metrics::{EpochRecord, Tally};
 use crate::optimiser::Optimiser;
 use crate::run_directory::RunDirectory;
+use average::WeightAverage;
 pub(crate) use bench::median;
 pub use bench::{BenchPlan, BenchReport};
 pub use error::TrainError;
@@ -78,7 +80,9 @@ pub struct Trainer {
     encoder: LatencyEncoder,
     loss: AnyLoss,
     guards: Guards,
+    /// The network in training.
     network: Network<f32>,
+    average: Option<WeightAverage>,
     optimiser: Optimiser,
     gradient: Gradient<f32>,
     scratch: Scratch,
@@ -107,7 +111,9 @@ impl Trainer {
             .weights()
             .map(|weights| weights.as_flat().len())
             .collect();
+        let keep = config.training.weight_average;
         Ok(Self {
+            average: (keep > 0.0).then(|| WeightAverage::new(keep, &network)),
             optimiser: Optimiser::new(&config.optimiser, &lengths),
             gradient: network.zero_gradient(),
             loss: experiment::loss(&config),
@@ -133,9 +139,12 @@ impl Trainer {
         &self.config
     }
 
-    /// The network as it stands.
+    /// The network as it stands, with the running mean of the weights if there is one.
     pub fn network(&self) -> &Network<f32> {
-        &self.network
+        match &self.average {
+            Some(average) => &average.network,
+            None => &self.network,
+        }
     }
 
     /// The encoder that turns samples into events.
@@ -320,7 +329,11 @@ impl Trainer {
                 labels,
                 ..
             } = &mut self.scratch;
-            let output = self.network.forward(events, activity)?;
+            let network = match &self.average {
+                Some(average) => &average.network,
+                None => &self.network,
+            };
+            let output = network.forward(events, activity)?;
             let evaluation = self.loss.evaluate(output, labels)?;
             tally.add(activity, &evaluation, labels);
             tally.add_seconds(start.elapsed().as_secs_f64());

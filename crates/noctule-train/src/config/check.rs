@@ -59,6 +59,7 @@ impl Config {
         if let Some(bound) = training.max_inverse_slope {
             positive("training.max_inverse_slope", bound)?;
         }
+        fraction_below_one("training.weight_average", training.weight_average)?;
         let few = training.threads <= MOST_THREADS;
         let rule = format!("from 0 (all cores) to {MOST_THREADS}");
         require(few, "training.threads", training.threads, &rule)?;

@@ -201,6 +201,10 @@ pub struct TrainingConfig {
     /// Largest 1/slope that a spike's gradient may use, which tames spikes that graze the threshold; default no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_inverse_slope: Option<f64>,
+    /// How much of a running mean of the weights is kept at each step. Validation and test use the mean, and
+    /// checkpoints hold it as the weights. Default 0: no mean.
+    #[serde(default)]
+    pub weight_average: f64,
     /// CPU threads, 0 for all cores; default 0. Results do not depend on it.
     #[serde(default)]
     pub threads: usize,

@@ -121,7 +121,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Takes a step of the optimiser, which clears the gradient.
+    /// Takes a step of the optimiser, which clears the gradient, and lets the running mean follow.
     fn follow_gradient(&mut self) {
         let learning_rate = self.learning_rate();
         let weights = self.network.weights_mut();
@@ -130,6 +130,9 @@ impl Trainer {
         let mut gradients: Vec<_> = gradients.map(Weights::as_flat_mut).collect();
         self.optimiser
             .step(&mut weights, &mut gradients, learning_rate);
+        if let Some(average) = &mut self.average {
+            average.follow(&self.network, self.optimiser.progress().steps);
+        }
     }
 
     /// Weights that must be numbers, and the same on all ranks.

@@ -86,7 +86,15 @@ impl Trainer {
     }
 
     fn hash_of_weights(&self) -> String {
-        let weights = self.network.weights().flat_map(Weights::as_flat);
+        let average = self
+            .average
+            .iter()
+            .flat_map(|average| average.network.weights());
+        let weights = self
+            .network
+            .weights()
+            .chain(average)
+            .flat_map(Weights::as_flat);
         hash(weights.map(|weight| weight.to_le_bytes()))
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use noctule_core::{Network, Weights};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -14,6 +15,12 @@ use crate::run_directory::{RunDirectory, RunDirectoryError};
 
 /// The keys that can be changed when a run is resumed; all others decide what the run is.
 pub const CHANGEABLE: [&str; 2] = ["training.epochs", "training.threads"];
+
+/// Where a checkpoint has the weights that a network is judged and used by.
+const LAYERS: &str = "layers";
+
+/// Where it has the weights in training, if [`LAYERS`] are a running mean of them.
+const IN_TRAINING: &str = "in_training";
 
 /// A checkpoint that does not belong to the network.
 #[derive(Debug, Error)]
@@ -70,10 +77,9 @@ impl Trainer {
         };
         let metadata = serde_json::to_value(position).map_err(|cause| unfit(path, cause))?;
         let mut checkpoint = Checkpoint::new(metadata);
-        for (index, weights) in self.network.indexed_weights() {
-            let shape = vec![weights.outputs(), weights.inputs()];
-            let values = weights.to_rows();
-            checkpoint.insert(format!("layers.{index}.weights"), Tensor { shape, values });
+        insert_weights(&mut checkpoint, LAYERS, self.network());
+        if self.average.is_some() {
+            insert_weights(&mut checkpoint, IN_TRAINING, &self.network);
         }
         for (name, values) in self.optimiser.state() {
             let shape = vec![values.len()];
@@ -89,23 +95,48 @@ impl Trainer {
     /// If the file cannot be read or belongs to another network; the weights are then as they were.
     pub fn load_weights(&mut self, path: &Path) -> Result<(), TrainError> {
         let checkpoint = Checkpoint::load(path)?;
-        self.restore_weights(&checkpoint)
-            .map_err(|cause| unfit(path, cause))
+        let weights = self
+            .read_weights(&checkpoint, LAYERS)
+            .map_err(|cause| unfit(path, cause))?;
+        if let Some(average) = &mut self.average {
+            average.set(weights.clone());
+        }
+        self.set_weights(weights);
+        Ok(())
     }
 
+    /// The weights in training, and their mean if there is one.
     fn restore_weights(&mut self, checkpoint: &Checkpoint) -> Result<(), StateError> {
+        let weights = self.read_weights(checkpoint, LAYERS)?;
+        let Some(average) = &mut self.average else {
+            self.set_weights(weights);
+            return Ok(());
+        };
+        average.set(weights);
+        let weights = self.read_weights(checkpoint, IN_TRAINING)?;
+        self.set_weights(weights);
+        Ok(())
+    }
+
+    fn set_weights(&mut self, weights: Vec<Weights<f32>>) {
+        for (old, new) in self.network.weights_mut().zip(weights) {
+            *old = new;
+        }
+    }
+
+    fn read_weights(
+        &self,
+        checkpoint: &Checkpoint,
+        prefix: &str,
+    ) -> Result<Vec<Weights<f32>>, StateError> {
         let mut restored = Vec::new();
         for (index, weights) in self.network.indexed_weights() {
-            let name = format!("layers.{index}.weights");
+            let name = format!("{prefix}.{index}.weights");
             let Some(tensor) = checkpoint.tensors.get(&name) else {
                 return Err(StateError::Missing { name });
             };
             let expected = [weights.outputs(), weights.inputs()];
-            let fits = |mut fresh: noctule_core::Weights<f32>| {
-                fresh.set_rows(&tensor.values).map(|()| fresh)
-            };
-            let fresh = noctule_core::Weights::zeros(weights.outputs(), weights.inputs());
-            match fits(fresh) {
+            match Weights::from_rows(weights.outputs(), weights.inputs(), &tensor.values) {
                 Ok(weights) if tensor.shape == expected => restored.push(weights),
                 _ => {
                     return Err(StateError::Shape {
@@ -119,11 +150,10 @@ impl Trainer {
         let expected: Vec<String> = self
             .network
             .indexed_weights()
-            .map(|(index, _)| format!("layers.{index}.weights"))
+            .map(|(index, _)| format!("{LAYERS}.{index}.weights"))
             .collect();
-        let beyond = |(name, _): &(&String, &Tensor)| {
-            name.starts_with("layers.") && !expected.contains(name)
-        };
+        let beyond =
+            |(name, _): &(&String, &Tensor)| name.starts_with(LAYERS) && !expected.contains(name);
         if let Some((name, tensor)) = checkpoint.tensors.iter().find(beyond) {
             return Err(StateError::Shape {
                 name: name.clone(),
@@ -131,10 +161,7 @@ impl Trainer {
                 found: tensor.shape.clone(),
             });
         }
-        for (weights, restored) in self.network.weights_mut().zip(restored) {
-            *weights = restored;
-        }
-        Ok(())
+        Ok(restored)
     }
 
     /// Continues the run in `directory` where its last checkpoint left it.
@@ -180,6 +207,15 @@ impl Trainer {
         trainer.tally = position.tally;
         trainer.best = position.best;
         Ok(trainer)
+    }
+}
+
+fn insert_weights(checkpoint: &mut Checkpoint, prefix: &str, network: &Network<f32>) {
+    for (index, weights) in network.indexed_weights() {
+        let shape = vec![weights.outputs(), weights.inputs()];
+        let values = weights.to_rows();
+        let name = format!("{prefix}.{index}.weights");
+        checkpoint.insert(name, Tensor { shape, values });
     }
 }
 

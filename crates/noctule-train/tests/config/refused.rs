@@ -243,6 +243,8 @@ fn values_out_of_range_are_refused_with_their_path() {
         ("training.batch_size=0", "training.batch_size"),
         ("training.batch_size=1000001", "training.batch_size"),
         ("training.max_inverse_slope=0", "training.max_inverse_slope"),
+        ("training.weight_average=1", "training.weight_average"),
+        ("training.weight_average=-0.1", "training.weight_average"),
         ("training.threads=1000000", "training.threads"),
     ] {
         match with(&[text]).unwrap_err() {
