@@ -17,8 +17,10 @@
 //!
 //! Between two output spikes the adjoints stay in registers.
 
+use std::ops::Range;
+
 use super::Lanes;
-use super::course::{Course, Stop};
+use super::course::{Path, Stop};
 use super::forward::Spike;
 use super::group::{Group, Registers};
 use super::lanes::Isa;
@@ -49,13 +51,13 @@ pub(crate) struct Gradients<'a, T> {
     pub d_moments: Option<&'a mut [T]>,
 }
 
-/// Walks a course backwards for one group; `weights` has shape `[N][rows][LANES]`.
+/// Walks a path backwards for one group; `weights` has shape `[N][rows][LANES]`.
 #[inline(always)]
 pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     group: Group<T, I, N>,
     neuron: &Lif<T>,
     timeline: &Timeline<T>,
-    course: &Course<T>,
+    path: impl Path<T>,
     errors: Errors<'_, T>,
     weights: &[Lanes<T>],
     gradients: &mut Gradients<'_, T>,
@@ -67,7 +69,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     };
     let mut pending = errors.spikes.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
-        let range = course.segment(index);
+        let range = path.segment(index);
         // Inputs after the last spike have no influence.
         let untouched = pending == errors.spikes.len();
         let mut upper = if untouched {
@@ -83,13 +85,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
             if lower < upper {
-                adjoint.spread(
-                    group,
-                    &rates,
-                    &course.stops[lower..upper],
-                    weights,
-                    gradients,
-                );
+                adjoint.spread(group, &rates, path, lower..upper, weights, gradients);
             }
             let Some(stop) = next else { break };
             while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
@@ -158,7 +154,8 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         &self,
         group: Group<T, I, N>,
         rates: &Rates<T>,
-        stops: &[Stop<T>],
+        path: impl Path<T>,
+        stops: Range<usize>,
         weights: &[Lanes<T>],
         gradients: &mut Gradients<'_, T>,
     ) {
@@ -170,8 +167,8 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
             group.mul_add(group.splat(stop.potential_gain), potential, from_current)
         };
         let Some(d_moments) = gradients.d_moments.as_deref_mut() else {
-            for stop in stops.iter().rev() {
-                let row = stop.row as usize;
+            for stop in path.stops(stops).rev() {
+                let row = path.row(stop);
                 group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
             }
             return;
@@ -179,8 +176,8 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         // dL/dt: sum_k g_k eps'(t_k - t_i).
         let leaking = group.mul(group.splat(-rates.inverse_tau_m), potential);
         let decaying = group.mul_add(group.splat(-rates.inverse_tau_s), current, potential);
-        for stop in stops.iter().rev() {
-            let row = stop.row as usize;
+        for stop in path.stops(stops).rev() {
+            let row = path.row(stop);
             group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
             let from_leak = group.mul(group.splat(stop.potential_gain), leaking);
             let per_weight = group.mul_add(group.splat(stop.current_gain), decaying, from_leak);

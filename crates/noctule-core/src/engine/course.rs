@@ -1,9 +1,9 @@
-//! The course of neurons through a sample: where their inputs arrive, and with which coefficients.
+//! The course of neurons through a sample: where inputs arrive, and with which coefficients.
 //!
 //! A course is a list of *stops*. Every input event is a stop; the interval that a threshold test looks at reaches from
 //! one stop to the next. Each segment (a stretch of time with one reference, see [`super::timeline`]) has two more, at
-//! its start and at its end, so that neurons are tested up to the border. In a dense layer all neurons share the course
-//! of the sample; in a convolution each place of the image makes its own of the events that it sees.
+//! its start and at its end, so that neurons are tested up to the border. A [`Path`] is what some neurons see of it: those
+//! of a dense layer all stops, those at a place of a convolution the stops of their own inputs.
 
 use std::ops::Range;
 
@@ -24,8 +24,8 @@ pub(crate) struct Stop<T> {
     /// `theta exp(x/tau_m)`: the threshold that `V + C phi` at the next stop is compared with. Infinite if the next stop
     /// is at the same instant: inputs at one instant act together.
     pub threshold: T,
-    /// The weight row of the input, or [`NOTHING`]. In the course of a whole image, which is never walked, the padded index
-    /// of the input (see [`super::patches`]).
+    /// The weight row of the input, or [`NOTHING`]. For a convolution the padded index of the input, from which a place
+    /// takes its origin (see [`super::patches`]).
     pub row: u32,
     /// When it is: an index into the moments of the sample.
     pub moment: u32,
@@ -83,39 +83,6 @@ impl<T: Real> Course<T> {
             }
         }
     }
-
-    /// Becomes the course of a place that sees only the given stops of `whole`, whose inputs arrive on rows counted from
-    /// `origin`. In `whole` instants are not joined: other events are next here.
-    pub fn select(&mut self, whole: &Self, stops: &[u32], origin: u32) {
-        self.clear();
-        let mut rest = stops;
-        for segment in 0..whole.starts.len() - 1 {
-            let Range { start, end } = whole.segment(segment);
-            self.stops.push(whole.stops[start]);
-            let inside = rest.partition_point(|&stop| (stop as usize) < end);
-            let (arriving, later) = rest.split_at(inside);
-            rest = later;
-            self.stops.reserve(arriving.len() + 1);
-            for &stop in arriving {
-                let arrival = whole.stops[stop as usize];
-                self.push(Stop {
-                    row: arrival.row - origin,
-                    ..arrival
-                });
-            }
-            self.push(whole.stops[end - 1]);
-            self.starts.push(self.stops.len() as u32);
-        }
-    }
-
-    /// Adds a stop to the segment under way.
-    #[inline(always)]
-    fn push(&mut self, stop: Stop<T>) {
-        if let Some(previous) = self.stops.last_mut() {
-            join(previous, stop.threshold);
-        }
-        self.stops.push(stop);
-    }
 }
 
 /// Joins a stop with the next one, if that is at the same instant: the threshold grows with time.
@@ -123,5 +90,119 @@ impl<T: Real> Course<T> {
 fn join<T: Real>(stop: &mut Stop<T>, next_threshold: T) {
     if stop.threshold == next_threshold {
         stop.threshold = T::infinity();
+    }
+}
+
+/// The stops at which some neurons have something to do, by number.
+pub(crate) trait Path<T: 'static>: Copy {
+    /// The numbers of the stops of a segment; the last is where it ends.
+    fn segment(&self, segment: usize) -> Range<usize>;
+
+    fn stop(&self, number: usize) -> &Stop<T>;
+
+    /// The stops of a range, in order.
+    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>>;
+
+    /// Each stop of a range with the next one of the range.
+    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]>;
+
+    /// The weight row of what arrives at a stop; a number that is no row if nothing does.
+    fn row(&self, stop: &Stop<T>) -> usize;
+
+    /// See [`Stop::threshold`]; `next` is the next stop of this path.
+    fn threshold(&self, stop: &Stop<T>, next: &Stop<T>) -> T;
+}
+
+/// All stops of a course, whose instants are joined.
+impl<T: Real> Path<T> for &Course<T> {
+    #[inline(always)]
+    fn segment(&self, segment: usize) -> Range<usize> {
+        Course::segment(&self, segment)
+    }
+
+    #[inline(always)]
+    fn stop(&self, number: usize) -> &Stop<T> {
+        &self.stops[number]
+    }
+
+    #[inline(always)]
+    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
+        self.stops[range].iter()
+    }
+
+    #[inline(always)]
+    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]> {
+        self.stops[range]
+            .windows(2)
+            .map(|pair| [&pair[0], &pair[1]])
+    }
+
+    #[inline(always)]
+    fn row(&self, stop: &Stop<T>) -> usize {
+        stop.row as usize
+    }
+
+    #[inline(always)]
+    fn threshold(&self, stop: &Stop<T>, _next: &Stop<T>) -> T {
+        stop.threshold
+    }
+}
+
+/// What a place of an image sees of a course, whose instants are not joined: other inputs are next here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlacePath<'a, T> {
+    pub course: &'a Course<T>,
+    /// The stops of the place, ascending.
+    pub numbers: &'a [u32],
+    /// Where each segment starts among the numbers of all places, and the end of the last.
+    pub starts: &'a [u32],
+    /// What rows are counted from.
+    pub origin: u32,
+}
+
+impl<T: Real> Path<T> for PlacePath<'_, T> {
+    #[inline(always)]
+    fn segment(&self, segment: usize) -> Range<usize> {
+        let first = self.starts[0];
+        (self.starts[segment] - first) as usize..(self.starts[segment + 1] - first) as usize
+    }
+
+    #[inline(always)]
+    fn stop(&self, number: usize) -> &Stop<T> {
+        &self.course.stops[self.numbers[number] as usize]
+    }
+
+    #[inline(always)]
+    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
+        let stops = &self.course.stops;
+        let numbers = self.numbers[range].iter();
+        numbers.map(
+            #[inline(always)]
+            |&number| &stops[number as usize],
+        )
+    }
+
+    #[inline(always)]
+    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]> {
+        let stops = &self.course.stops;
+        let pairs = self.numbers[range].windows(2);
+        pairs.map(
+            #[inline(always)]
+            |pair| [&stops[pair[0] as usize], &stops[pair[1] as usize]],
+        )
+    }
+
+    #[inline(always)]
+    fn row(&self, stop: &Stop<T>) -> usize {
+        stop.row.wrapping_sub(self.origin) as usize
+    }
+
+    #[inline(always)]
+    fn threshold(&self, stop: &Stop<T>, next: &Stop<T>) -> T {
+        if stop.threshold == next.threshold {
+            T::infinity()
+        } else {
+            stop.threshold
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! [`crate::neuron::crossing`]). What a spike is made of is only noted, as a [`Hit`]; the [`Emitter`] makes spikes of them
 //! later, when nothing waits for their logarithms.
 
-use super::course::{Course, Moment, Stop};
+use super::course::{Moment, Path, Stop};
 use super::forward::{Population, Spike, State};
 use super::group::{Group, MOST_BLOCKS, Mask, Registers};
 use super::lanes::Isa;
@@ -171,16 +171,16 @@ impl<T: Real> Hits<T> {
 }
 
 /// Makes spikes.
-pub(super) struct Emitter<'a, T> {
+pub(super) struct Emitter<'a, T, P> {
     pub neuron: &'a Lif<T>,
     pub moments: &'a [Moment<T>],
-    pub course: &'a Course<T>,
+    pub path: P,
     /// The number of the block's first neuron.
     pub first: u32,
     pub spikes: &'a mut Vec<Spike<T>>,
 }
 
-impl<T: Real> Emitter<'_, T> {
+impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
     /// Emits the spikes of all hits, and forgets these.
     #[inline(always)]
     pub fn emit(&mut self, hits: &mut Hits<T>) {
@@ -210,7 +210,7 @@ impl<T: Real> Emitter<'_, T> {
     /// The ends of the interval that begins at a stop.
     #[inline(always)]
     fn ends(&self, stop: usize) -> [Moment<T>; 2] {
-        [stop, stop + 1].map(|stop| self.moments[self.course.stops[stop].moment as usize])
+        [stop, stop + 1].map(|stop| self.moments[self.path.stop(stop).moment as usize])
     }
 
     /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes` in the
@@ -223,7 +223,7 @@ impl<T: Real> Emitter<'_, T> {
         population: &mut Population<T, N>,
     ) {
         let [start, end] = self.ends(stop);
-        let begin = &self.course.stops[stop];
+        let begin = self.path.stop(stop);
         let interval = Interval {
             stop: stop as u32,
             start: start.time,

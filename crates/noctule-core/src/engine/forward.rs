@@ -1,7 +1,7 @@
 //! The forward walk: input events drive a group of blocks of neurons, output spikes come out.
 //!
 //! The state of a neuron is its reference potential `V` and reference current `C` (see [`crate::neuron::propagator`]).
-//! In an interval from `x_0` to `x_1` (from one stop of its course to the next) the neuron can only reach its threshold if
+//! In an interval from `x_0` to `x_1` (from one stop of its path to the next) the neuron can only reach its threshold if
 //!
 //! ```text
 //! V + C phi(x_1) >= theta exp(x_0/tau_m)
@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use super::course::{Course, Moment, Stop};
+use super::course::{Moment, Path, Stop};
 use super::crossings::{Emitter, Hits, Level};
 use super::group::{Group, Mask, Memory, Registers};
 use super::lanes::Isa;
@@ -32,13 +32,13 @@ pub(crate) struct Spike<T> {
     pub leak: T,
     /// `phi(x)` of the spike.
     pub response: T,
-    /// The stop of the course after which it happened.
+    /// The number of the stop, along the path, after which it happened.
     pub stop: u32,
     /// The neuron, among all of the layer.
     pub neuron: u32,
 }
 
-/// Runs the blocks of a group, whose `neurons` are given by their numbers, along a course through a timeline and appends
+/// Runs the blocks of a group, whose `neurons` are given by their numbers, along a path through a timeline and appends
 /// their spikes, stop by stop.
 ///
 /// `weights` has shape `[N][rows][LANES]`.
@@ -52,7 +52,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     neuron: &Lif<T>,
     neurons: Range<u32>,
     timeline: &Timeline<T>,
-    course: &Course<T>,
+    path: impl Path<T>,
     weights: &[Lanes<T>],
     hits: &mut Hits<T>,
     spikes: &mut Vec<Spike<T>>,
@@ -61,20 +61,20 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     let mut emitter = Emitter {
         neuron,
         moments: &timeline.moments,
-        course,
+        path,
         first: neurons.start,
         spikes,
     };
     let walk = Walk {
         neuron,
         moments: &timeline.moments,
-        stops: &course.stops,
+        path,
         weights,
         rows: weights.len() / N,
     };
     for (index, segment) in timeline.segments.iter().enumerate() {
         population.cross(group, segment);
-        let mut left = course.segment(index);
+        let mut left = path.segment(index);
         while left.len() > 1 && population.firing {
             if neuron.is_quadratic() {
                 group.apart(
@@ -163,25 +163,25 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
         population.potential = group.store(self.potential);
     }
 
-    /// Which neurons may reach their threshold between `stop` and `end`.
+    /// Which neurons may reach their threshold between a stop, where it is `threshold`, and `end`.
     #[inline(always)]
-    fn may_cross(&self, group: Group<T, I, N>, stop: &Stop<T>, end: &Stop<T>) -> Mask<T, I, N> {
+    fn may_cross(&self, group: Group<T, I, N>, threshold: T, end: &Stop<T>) -> Mask<T, I, N> {
         let highest = group.mul_add(self.current, group.splat(end.response), self.potential);
-        group.at_least(highest, group.splat(stop.threshold))
+        group.at_least(highest, group.splat(threshold))
     }
 }
 
 /// What a group walks along.
-struct Walk<'a, T> {
+struct Walk<'a, T, P> {
     neuron: &'a Lif<T>,
     moments: &'a [Moment<T>],
-    stops: &'a [Stop<T>],
+    path: P,
     /// Shape `[N][rows][LANES]`.
     weights: &'a [Lanes<T>],
     rows: usize,
 }
 
-impl<T: Real> Walk<'_, T> {
+impl<T: Real, P: Path<T>> Walk<'_, T, P> {
     /// Takes in the input at `stop`; returns which neurons may reach their threshold before `end`.
     #[inline(always)]
     fn pass<I: Isa<T>, const N: usize>(
@@ -191,7 +191,7 @@ impl<T: Real> Walk<'_, T> {
         stop: &Stop<T>,
         end: &Stop<T>,
     ) -> Mask<T, I, N> {
-        let row = stop.row as usize;
+        let row = self.path.row(stop);
         // At the start of a segment nothing arrives.
         if row < self.rows {
             let weights = group.load_row(self.weights, self.rows, row);
@@ -199,7 +199,7 @@ impl<T: Real> Walk<'_, T> {
             state.current = group.mul_add(group.splat(current_gain), weights, state.current);
             state.potential = group.mul_add(group.splat(potential_gain), weights, state.potential);
         }
-        state.may_cross(group, stop, end)
+        state.may_cross(group, self.path.threshold(stop, end), end)
     }
 
     /// Walks along the intervals that begin at the stops in `range`, but for the last of them, until one cannot be rejected
@@ -213,9 +213,9 @@ impl<T: Real> Walk<'_, T> {
     ) -> u64 {
         let mut state = State::load(group, population);
         let mut candidates = 0;
-        for pair in self.stops[range.clone()].windows(2) {
+        for [stop, end] in self.path.intervals(range.clone()) {
             range.start += 1;
-            candidates = group.bits(self.pass(group, &mut state, &pair[0], &pair[1]));
+            candidates = group.bits(self.pass(group, &mut state, stop, end));
             if candidates != 0 {
                 break;
             }
@@ -246,8 +246,7 @@ impl<T: Real> Walk<'_, T> {
         let reset = group.splat(self.neuron.reset / self.neuron.theta);
         let first = range.start;
         range.start = range.end;
-        for (offset, pair) in self.stops[first..range.end].windows(2).enumerate() {
-            let (stop, end) = (&pair[0], &pair[1]);
+        for (offset, [stop, end]) in self.path.intervals(first..range.end).enumerate() {
             let mut candidates = self.pass(group, &mut state, stop, end);
             if group.bits(candidates) == 0 {
                 continue;
@@ -265,7 +264,7 @@ impl<T: Real> Walk<'_, T> {
                 remaining = group.sub(remaining, group.select(crosses, one, zero));
                 let alive = group.above(remaining, zero);
                 state.potential = group.select(alive, fallen, sunk);
-                candidates = group.both(crosses, state.may_cross(group, stop, end));
+                candidates = group.both(crosses, state.may_cross(group, stop.threshold, end));
                 now = Level::after_spike(group, self.neuron, &state, crossing.threshold, leak);
             }
             population.firing = group.bits(group.above(remaining, zero)) != 0;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Lanes;
 use super::backward::{self, Errors, Gradients};
-use super::course::Course;
+use super::course::Path;
 use super::crossings::Hits;
 use super::cut::Cut;
 use super::dispatch::Kernel;
@@ -77,22 +77,22 @@ pub(crate) struct ForwardTask<'a, T> {
 }
 
 impl<T: Real> ForwardTask<'_, T> {
-    /// Runs all groups of the task along a course; each is a part.
+    /// Runs all groups of the task along a path; each is a part.
     #[inline(always)]
     fn walk<I: Isa<T>>(
         &mut self,
         isa: I,
         sample: usize,
         place: usize,
-        course: &Course<T>,
+        path: impl Path<T>,
         hits: &mut Hits<T>,
     ) {
         for group in self.groups.clone() {
             let blocks = self.cut.blocks(group..group + 1);
             match blocks.len() {
-                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, course, hits),
-                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, course, hits),
-                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, course, hits),
+                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, path, hits),
+                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, path, hits),
+                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, path, hits),
             }
             self.end_part();
         }
@@ -105,7 +105,7 @@ impl<T: Real> ForwardTask<'_, T> {
         sample: usize,
         place: usize,
         blocks: Range<usize>,
-        course: &Course<T>,
+        path: impl Path<T>,
         hits: &mut Hits<T>,
     ) {
         forward::walk(
@@ -113,7 +113,7 @@ impl<T: Real> ForwardTask<'_, T> {
             self.projection.neuron,
             self.projection.neurons_of(place, blocks.clone()),
             &self.timelines[sample],
-            course,
+            path,
             self.projection.weights_of(blocks),
             hits,
             &mut self.out.spikes,
@@ -132,24 +132,16 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
         self.out.offsets.clear();
         self.end_part();
         let mut hits = Hits::new(self.projection.neuron.max_spikes());
-        let mut own = Course::default();
         for sample in self.samples.clone() {
-            let timeline = &self.timelines[sample];
-            let places = self.projection.patches.map_or(0, Patches::places);
-            if self.projection.patches.is_none() {
-                self.walk(isa, sample, 0, &timeline.course, &mut hits);
-            }
-            for place in 0..places {
-                if visit(
-                    self.projection,
-                    timeline,
-                    &self.arrivals[sample],
-                    place,
-                    &mut own,
-                ) {
-                    self.walk(isa, sample, place, &own, &mut hits);
-                } else {
-                    self.groups.clone().for_each(|_| self.end_part());
+            let course = &self.timelines[sample].course;
+            let Some(patches) = self.projection.patches else {
+                self.walk(isa, sample, 0, course, &mut hits);
+                continue;
+            };
+            for place in 0..patches.places() {
+                match self.arrivals[sample].path(patches, course, place) {
+                    Some(path) => self.walk(isa, sample, place, path, &mut hits),
+                    None => self.groups.clone().for_each(|_| self.end_part()),
                 }
             }
         }
@@ -185,14 +177,14 @@ struct Standing {
 }
 
 impl<T: Real> BackwardTask<'_, T> {
-    /// Walks the parts of one place back along its course.
+    /// Walks the parts of one place back along its path.
     #[inline(always)]
     fn walk<I: Isa<T>>(
         &mut self,
         isa: I,
         sample: usize,
         place: usize,
-        course: &Course<T>,
+        path: impl Path<T>,
         mut standing: Standing,
     ) {
         for group in self.groups.clone() {
@@ -200,9 +192,9 @@ impl<T: Real> BackwardTask<'_, T> {
             let spikes = self.spikes.parts(standing.part..standing.part + 1).len();
             match blocks.len() {
                 _ if spikes == 0 => {}
-                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, course, standing),
-                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, course, standing),
-                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, course, standing),
+                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, path, standing),
+                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, path, standing),
+                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, path, standing),
             }
             standing.part += 1;
             standing.rank += spikes;
@@ -216,7 +208,7 @@ impl<T: Real> BackwardTask<'_, T> {
         sample: usize,
         place: usize,
         blocks: Range<usize>,
-        course: &Course<T>,
+        path: impl Path<T>,
         Standing {
             part,
             rank,
@@ -242,7 +234,7 @@ impl<T: Real> BackwardTask<'_, T> {
             Group::<T, I, N>::new(isa),
             self.projection.neuron,
             &self.trace.timelines[sample],
-            course,
+            path,
             errors,
             self.projection.weights_of(blocks),
             &mut gradients,
@@ -255,7 +247,6 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
     fn run<I: Isa<T>>(mut self, isa: I) {
         let trace = self.trace;
         let (places, groups) = (self.projection.places(), self.groups.len());
-        let mut own = Course::default();
         for (index, sample) in self.samples.clone().enumerate() {
             let timeline = &trace.timelines[sample];
             let first_moment = self.d_moments.len();
@@ -275,37 +266,16 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
                     rank,
                     first_moment,
                 };
-                if self.projection.patches.is_none() {
-                    self.walk(isa, sample, place, &timeline.course, standing);
-                } else {
-                    visit(
-                        self.projection,
-                        timeline,
-                        &trace.arrivals[sample],
-                        place,
-                        &mut own,
-                    );
-                    self.walk(isa, sample, place, &own, standing);
+                let course = &timeline.course;
+                let Some(patches) = self.projection.patches else {
+                    self.walk(isa, sample, place, course, standing);
+                    break;
+                };
+                if let Some(path) = trace.arrivals[sample].path(patches, course, place) {
+                    self.walk(isa, sample, place, path, standing);
                 }
                 rank += spikes;
             }
         }
     }
-}
-
-/// Lays out the course of a place; returns whether anything arrives there.
-#[inline(always)]
-fn visit<T: Real>(
-    projection: &Projection<'_, T>,
-    timeline: &Timeline<T>,
-    arrivals: &Arrivals,
-    place: usize,
-    course: &mut Course<T>,
-) -> bool {
-    let stops = arrivals.place(place);
-    let origin = projection
-        .patches
-        .map_or(0, |patches| patches.origin(place));
-    course.select(&timeline.course, stops, origin);
-    !stops.is_empty()
 }

@@ -137,7 +137,7 @@ impl<T: Real> Conv2d<T> {
 
     /// Number of neurons that an event of an input neuron reaches.
     pub(crate) fn fan_out(&self, input: u32) -> usize {
-        self.patches.views(input).len() * self.weights.outputs()
+        self.patches.places_of(input) * self.weights.outputs()
     }
 
     /// The filter and the place in it of the weight that an output neuron has from an input neuron; `None` if it does not
