@@ -103,9 +103,6 @@ pub(crate) trait Path<T: 'static>: Copy {
     /// The stops of a range, in order.
     fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>>;
 
-    /// Each stop of a range with the next one of the range.
-    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]>;
-
     /// The weight row of what arrives at a stop; a number that is no row if nothing does.
     fn row(&self, stop: &Stop<T>) -> usize;
 
@@ -128,13 +125,6 @@ impl<T: Real> Path<T> for &Course<T> {
     #[inline(always)]
     fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
         self.stops[range].iter()
-    }
-
-    #[inline(always)]
-    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]> {
-        self.stops[range]
-            .windows(2)
-            .map(|pair| [&pair[0], &pair[1]])
     }
 
     #[inline(always)]
@@ -179,16 +169,6 @@ impl<T: Real> Path<T> for PlacePath<'_, T> {
         numbers.map(
             #[inline(always)]
             |&number| &stops[number as usize],
-        )
-    }
-
-    #[inline(always)]
-    fn intervals(&self, range: Range<usize>) -> impl Iterator<Item = [&Stop<T>; 2]> {
-        let stops = &self.course.stops;
-        let pairs = self.numbers[range].windows(2);
-        pairs.map(
-            #[inline(always)]
-            |pair| [&stops[pair[0] as usize], &stops[pair[1] as usize]],
         )
     }
 

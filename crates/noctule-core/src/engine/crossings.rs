@@ -117,6 +117,8 @@ pub(crate) struct Hits<T> {
     /// Memory: those from `count` on are of no use.
     hits: Vec<Hit<T>>,
     count: usize,
+    /// Memory: the logarithm of the leak of each spike.
+    logarithms: Vec<T>,
 }
 
 /// So many are emitted together.
@@ -136,6 +138,7 @@ impl<T: Real> Hits<T> {
             // The last look at an interval finds no spike, and a note is begun for each block.
             hits: vec![none; MANY + MOST_BLOCKS * (max_spikes as usize + 2)],
             count: 0,
+            logarithms: Vec::new(),
         }
     }
 
@@ -184,18 +187,18 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
     /// Emits the spikes of all hits, and forgets these.
     #[inline(always)]
     pub fn emit(&mut self, hits: &mut Hits<T>) {
+        let before = self.spikes.len();
+        hits.logarithms.clear();
         for hit in &hits.hits[..hits.count] {
-            let [start, end] = self.ends(hit.stop as usize);
-            let reference = start.time - start.x;
             let first = self.first + hit.block * LANES as u32;
             let mut lanes = hit.lanes;
             while lanes != 0 {
                 let lane = lanes.trailing_zeros() as usize;
                 lanes &= lanes - 1;
                 let leak = hit.leak[lane];
-                let time = reference - self.neuron.tau_m * leak.quick_ln();
+                hits.logarithms.push(leak);
                 self.spikes.push(Spike {
-                    time: time.max(start.time).min(end.time),
+                    time: T::zero(),
                     slope: hit.root[lane] * leak,
                     leak,
                     response: self.neuron.tau_m * (T::one() - leak),
@@ -205,6 +208,16 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
             }
         }
         hits.count = 0;
+        // All logarithms together: this loop becomes vector code.
+        for logarithm in &mut hits.logarithms {
+            *logarithm = logarithm.quick_ln();
+        }
+        for index in 0..hits.logarithms.len() {
+            let [start, end] = self.ends(self.spikes[before + index].stop as usize);
+            let time = start.time - start.x - self.neuron.tau_m * hits.logarithms[index];
+            let time = if time < start.time { start.time } else { time };
+            self.spikes[before + index].time = if time > end.time { end.time } else { time };
+        }
     }
 
     /// The ends of the interval that begins at a stop.

@@ -11,6 +11,7 @@
 //! below), and the right side `theta exp(x/tau_m)` grows as well. One multiply-add and one comparison reject almost
 //! every interval; the few lanes that remain are solved exactly (see [`super::crossings`]).
 
+use std::mem::replace;
 use std::ops::Range;
 
 use super::course::{Moment, Path, Stop};
@@ -213,12 +214,11 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
     ) -> u64 {
         let mut state = State::load(group, population);
         let mut candidates = 0;
-        for [stop, end] in self.path.intervals(range.clone()) {
+        let mut end = self.path.stop(range.start);
+        while range.len() > 1 && candidates == 0 {
             range.start += 1;
+            let stop = replace(&mut end, self.path.stop(range.start));
             candidates = group.bits(self.pass(group, &mut state, stop, end));
-            if candidates != 0 {
-                break;
-            }
         }
         if candidates == 0 {
             range.start = range.end;
@@ -244,9 +244,10 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
         let (zero, one) = (group.splat(T::zero()), group.splat(T::one()));
         let sunk = group.splat(T::neg_infinity());
         let reset = group.splat(self.neuron.reset / self.neuron.theta);
-        let first = range.start;
-        range.start = range.end;
-        for (offset, [stop, end]) in self.path.intervals(first..range.end).enumerate() {
+        let mut end = self.path.stop(range.start);
+        while range.len() > 1 {
+            range.start += 1;
+            let stop = replace(&mut end, self.path.stop(range.start));
             let mut candidates = self.pass(group, &mut state, stop, end);
             if group.bits(candidates) == 0 {
                 continue;
@@ -258,7 +259,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
                 let in_time = group.both(group.at_least(last, crossing.threshold), candidates);
                 let crosses = group.both(crossing.exists, in_time);
                 let leak = group.div(group.splat(self.neuron.theta), crossing.threshold);
-                hits.note(group, crosses, leak, crossing.root, first + offset);
+                hits.note(group, crosses, leak, crossing.root, range.start - 1);
                 let fall = group.mul(crossing.threshold, reset);
                 let fallen = group.sub(state.potential, group.select(crosses, fall, zero));
                 remaining = group.sub(remaining, group.select(crosses, one, zero));
@@ -269,7 +270,6 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
             }
             population.firing = group.bits(group.above(remaining, zero)) != 0;
             if hits.are_many() || !population.firing {
-                range.start = first + offset + 1;
                 break;
             }
         }

@@ -57,9 +57,20 @@ impl<T: Real> Sorter<T> {
         let Self { ends, keys } = self;
         let last = spikes.saturating_sub(1);
         let (mut earliest, mut latest) = (T::infinity(), T::zero());
-        for spike in parts.clone().flatten() {
-            earliest = earliest.min(spike.time);
-            latest = latest.max(spike.time);
+        for part in parts.clone() {
+            for spike in part {
+                // Not `min` and `max`, which would look out for what is no number.
+                earliest = if spike.time < earliest {
+                    spike.time
+                } else {
+                    earliest
+                };
+                latest = if spike.time > latest {
+                    spike.time
+                } else {
+                    latest
+                };
+            }
         }
         // If all are at one time, the products below are 0 or no number, and both belong to bin 0.
         let per_second = T::of(spikes as f64) / (latest - earliest).max(T::min_positive_value());
