@@ -114,7 +114,7 @@ pub(crate) trait Path<T: 'static>: Copy {
 impl<T: Real> Path<T> for &Course<T> {
     #[inline(always)]
     fn segment(&self, segment: usize) -> Range<usize> {
-        Course::segment(&self, segment)
+        Course::segment(self, segment)
     }
 
     #[inline(always)]
