@@ -17,6 +17,9 @@ use super::timeline::Timeline;
 use super::{LANES, Lanes, blocks};
 use crate::{Lif, Real, SpikeBatch};
 
+/// So many numbers are summed as soon as another thread would be told of them.
+const SMALL: usize = 8192;
+
 /// What the backward pass needs to know of a forward pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace<T> {
@@ -196,8 +199,8 @@ impl<'a, T: Real> Projection<'a, T> {
                 d_moments
             })
             .collect();
-        for part in scratch.chunks(cut.blocks_per_chunk() * self.rows) {
-            add(d_weights.as_flattened_mut(), part.as_flattened());
+        if cut.chunks() > 1 {
+            add_all(d_weights, &scratch);
         }
         input_offsets.map(|offsets| to_events(trace, &d_moments, offsets))
     }
@@ -237,27 +240,41 @@ impl<'a, T: Real> Projection<'a, T> {
 fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize]) -> Vec<T> {
     let mut d_events = vec![T::zero(); offsets.last().copied().unwrap_or(0)];
     let per_chunk = trace.cut.tasks_per_chunk().max(1);
+    let mut samples = Vec::with_capacity(trace.timelines.len());
+    let mut rest = d_events.as_mut_slice();
     for (chunk, tasks) in d_moments.chunks(per_chunk).enumerate() {
-        let (_, samples) = trace.cut.task(chunk * per_chunk);
-        let mut start = 0;
-        for sample in samples {
+        let mut first_moment = 0;
+        for sample in trace.cut.task(chunk * per_chunk).1 {
+            let (own, others) = rest.split_at_mut(offsets[sample + 1] - offsets[sample]);
             let timeline = &trace.timelines[sample];
-            for (d_event, (stop, _)) in d_events[offsets[sample]..]
-                .iter_mut()
-                .zip(timeline.arrivals())
-            {
-                *d_event = tasks
-                    .iter()
-                    .fold(T::zero(), |sum, task| sum + task[start + stop]);
-            }
-            start += timeline.moments.len();
+            samples.push((own, timeline, tasks, first_moment));
+            first_moment += timeline.moments.len();
+            rest = others;
         }
     }
+    let few = samples.len() / (offsets.last().copied().unwrap_or(0) / SMALL).max(1);
+    samples.into_par_iter().with_min_len(few).for_each(
+        |(d_events, timeline, tasks, first_moment)| {
+            for (d_event, (stop, _)) in d_events.iter_mut().zip(timeline.arrivals()) {
+                let of_tasks = tasks.iter().map(|task| task[first_moment + stop]);
+                *d_event = of_tasks.fold(T::zero(), |sum, part| sum + part);
+            }
+        },
+    );
     d_events
 }
 
-fn add<T: Real>(sum: &mut [T], part: &[T]) {
-    for (sum, &part) in sum.iter_mut().zip(part) {
-        *sum += part;
-    }
+/// Adds several lists of the length of `sum`, one after the other.
+fn add_all<T: Real>(sum: &mut [Lanes<T>], parts: &[Lanes<T>]) {
+    let length = sum.len();
+    let pieces = sum.par_chunks_mut(SMALL / LANES).enumerate();
+    pieces.for_each(|(index, sum)| {
+        let start = index * SMALL / LANES;
+        for part in parts.chunks_exact(length) {
+            let part = part[start..start + sum.len()].as_flattened();
+            for (sum, &part) in sum.as_flattened_mut().iter_mut().zip(part) {
+                *sum += part;
+            }
+        }
+    });
 }

@@ -24,6 +24,8 @@ pub struct SumPool2d {
     input: Shape,
     output: Shape,
     size: usize,
+    /// The pooled neuron that each neuron's spikes go to.
+    pooled: Vec<u32>,
 }
 
 impl SumPool2d {
@@ -51,10 +53,18 @@ impl SumPool2d {
             width: input.width / size,
             channels: input.channels,
         };
+        let mut pooled = Vec::with_capacity(input.neurons());
+        for y in 0..input.height {
+            for x in 0..input.width {
+                let first = ((y / size) * output.width + x / size) * output.channels;
+                pooled.extend((first..first + output.channels).map(|neuron| neuron as u32));
+            }
+        }
         Ok(Self {
             input,
             output,
             size,
+            pooled,
         })
     }
 
@@ -90,7 +100,9 @@ impl SumPool2d {
             });
         }
         tape.output
-            .relabel_from(input, self.output.neurons(), |neuron| self.pooled(neuron));
+            .relabel_from(input, self.output.neurons(), |neuron| {
+                self.pooled[neuron as usize]
+            });
         Ok(())
     }
 
@@ -106,16 +118,5 @@ impl SumPool2d {
     ) -> Result<Option<Vec<T>>, ShapeError> {
         errors.check(tape, self.output.neurons())?;
         Ok(want_input.then(|| errors.d_times.to_vec()))
-    }
-
-    /// The pooled neuron that a neuron's spikes go to.
-    fn pooled(&self, neuron: u32) -> u32 {
-        let (pixel, channel) = (
-            neuron as usize / self.input.channels,
-            neuron as usize % self.input.channels,
-        );
-        let (y, x) = (pixel / self.input.width, pixel % self.input.width);
-        let pooled = (y / self.size) * self.output.width + x / self.size;
-        (pooled * self.output.channels + channel) as u32
     }
 }
