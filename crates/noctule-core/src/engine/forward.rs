@@ -164,11 +164,33 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
         population.potential = group.store(self.potential);
     }
 
-    /// Which neurons may reach their threshold between a stop, where it is `threshold`, and `end`.
+    /// Whether `V + C phi` at `end` is at least this.
     #[inline(always)]
-    fn may_cross(&self, group: Group<T, I, N>, threshold: T, end: &Stop<T>) -> Mask<T, I, N> {
+    fn reaches(
+        &self,
+        group: Group<T, I, N>,
+        threshold: Registers<T, I, N>,
+        end: &Stop<T>,
+    ) -> Mask<T, I, N> {
         let highest = group.mul_add(self.current, group.splat(end.response), self.potential);
-        group.at_least(highest, group.splat(threshold))
+        group.at_least(highest, threshold)
+    }
+
+    /// What `V + C phi` must reach at the end of an interval, where the threshold is `last`, if there is a spike in between. A
+    /// neuron that still rises at the end is above the threshold there; any other may have come back, but was above the
+    /// `first` threshold.
+    #[inline(always)]
+    fn tight_test(
+        &self,
+        group: Group<T, I, N>,
+        neuron: &Lif<T>,
+        first: T,
+        last: T,
+    ) -> Registers<T, I, N> {
+        // (V + C phi)' = C exp(-x/tau_m), and the threshold grows by theta exp(x/tau_m)/tau_m.
+        let weakest = last * (last / neuron.theta) * neuron.inverse_tau_m;
+        let rising = group.at_least(self.current, group.splat(weakest));
+        group.select(rising, group.splat(last), group.splat(first))
     }
 }
 
@@ -200,7 +222,8 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
             state.current = group.mul_add(group.splat(current_gain), weights, state.current);
             state.potential = group.mul_add(group.splat(potential_gain), weights, state.potential);
         }
-        state.may_cross(group, self.path.threshold(stop, end), end)
+        let threshold = self.path.threshold(stop, end);
+        state.reaches(group, group.splat(threshold), end)
     }
 
     /// Walks along the intervals that begin at the stops in `range`, but for the last of them, until one cannot be rejected
@@ -252,7 +275,10 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
             if group.bits(candidates) == 0 {
                 continue;
             }
-            let last = group.splat(self.moments[end.moment as usize].threshold);
+            let last = self.moments[end.moment as usize].threshold;
+            let test = state.tight_test(group, self.neuron, stop.threshold, last);
+            candidates = group.both(candidates, state.reaches(group, test, end));
+            let last = group.splat(last);
             let mut now = Level::at_stop(group, self.neuron, &state, stop);
             while group.bits(candidates) != 0 {
                 let crossing = now.crossing(group, self.neuron);
@@ -265,7 +291,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
                 remaining = group.sub(remaining, group.select(crosses, one, zero));
                 let alive = group.above(remaining, zero);
                 state.potential = group.select(alive, fallen, sunk);
-                candidates = group.both(crosses, state.may_cross(group, stop.threshold, end));
+                candidates = group.both(crosses, state.reaches(group, test, end));
                 now = Level::after_spike(group, self.neuron, &state, crossing.threshold, leak);
             }
             population.firing = group.bits(group.above(remaining, zero)) != 0;
