@@ -73,6 +73,15 @@ impl<T: Real> Course<T> {
         self.starts[segment] as usize..self.starts[segment + 1] as usize
     }
 
+    /// All of it.
+    #[inline(always)]
+    pub fn path(&self) -> WholePath<'_, T> {
+        WholePath {
+            stops: &self.stops,
+            starts: &self.starts,
+        }
+    }
+
     /// Makes inputs at one instant act together: see [`Stop::threshold`].
     pub fn join_instants(&mut self) {
         for segment in 1..self.starts.len() {
@@ -111,10 +120,16 @@ pub(crate) trait Path<T: 'static>: Copy {
 }
 
 /// All stops of a course, whose instants are joined.
-impl<T: Real> Path<T> for &Course<T> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholePath<'a, T> {
+    stops: &'a [Stop<T>],
+    starts: &'a [u32],
+}
+
+impl<T: Real> Path<T> for WholePath<'_, T> {
     #[inline(always)]
     fn segment(&self, segment: usize) -> Range<usize> {
-        Course::segment(self, segment)
+        self.starts[segment] as usize..self.starts[segment + 1] as usize
     }
 
     #[inline(always)]
@@ -141,7 +156,7 @@ impl<T: Real> Path<T> for &Course<T> {
 /// What a place of an image sees of a course, whose instants are not joined: other inputs are next here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlacePath<'a, T> {
-    pub course: &'a Course<T>,
+    pub stops: &'a [Stop<T>],
     /// The stops of the place, ascending.
     pub numbers: &'a [u32],
     /// Where each segment starts among the numbers of all places, and the end of the last.
@@ -159,12 +174,12 @@ impl<T: Real> Path<T> for PlacePath<'_, T> {
 
     #[inline(always)]
     fn stop(&self, number: usize) -> &Stop<T> {
-        &self.course.stops[self.numbers[number] as usize]
+        &self.stops[self.numbers[number] as usize]
     }
 
     #[inline(always)]
     fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
-        let stops = &self.course.stops;
+        let stops = self.stops;
         let numbers = self.numbers[range].iter();
         numbers.map(
             #[inline(always)]

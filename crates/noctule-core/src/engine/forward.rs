@@ -178,23 +178,24 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
 
     /// What `V + C phi` must reach at the end of an interval, where the threshold is `last`, if there is a spike in between. A
     /// neuron that still rises at the end is above the threshold there; any other may have come back, but was above the
-    /// `first` threshold.
+    /// `first` threshold. `holding` is `1/(tau_m theta)`.
     #[inline(always)]
     fn tight_test(
         &self,
         group: Group<T, I, N>,
-        neuron: &Lif<T>,
+        holding: T,
         first: T,
         last: T,
     ) -> Registers<T, I, N> {
         // (V + C phi)' = C exp(-x/tau_m), and the threshold grows by theta exp(x/tau_m)/tau_m.
-        let weakest = last * (last / neuron.theta) * neuron.inverse_tau_m;
+        let weakest = last * (last * holding);
         let rising = group.at_least(self.current, group.splat(weakest));
         group.select(rising, group.splat(last), group.splat(first))
     }
 }
 
 /// What a group walks along.
+#[derive(Clone, Copy)]
 struct Walk<'a, T, P> {
     neuron: &'a Lif<T>,
     moments: &'a [Moment<T>],
@@ -262,21 +263,24 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
         population: &mut Population<T, N>,
         hits: &mut Hits<T>,
     ) {
+        // Copies, which stay in registers: nothing that is written could change them.
+        let (walk, mut left) = (*self, range.clone());
         let mut state = State::load(group, population);
         let mut remaining = group.load(&population.remaining);
         let (zero, one) = (group.splat(T::zero()), group.splat(T::one()));
         let sunk = group.splat(T::neg_infinity());
         let reset = group.splat(self.neuron.reset / self.neuron.theta);
-        let mut end = self.path.stop(range.start);
-        while range.len() > 1 {
-            range.start += 1;
-            let stop = replace(&mut end, self.path.stop(range.start));
-            let mut candidates = self.pass(group, &mut state, stop, end);
+        let holding = self.neuron.inverse_tau_m / self.neuron.theta;
+        let mut end = walk.path.stop(left.start);
+        while left.len() > 1 {
+            left.start += 1;
+            let stop = replace(&mut end, walk.path.stop(left.start));
+            let mut candidates = walk.pass(group, &mut state, stop, end);
             if group.bits(candidates) == 0 {
                 continue;
             }
             let last = self.moments[end.moment as usize].threshold;
-            let test = state.tight_test(group, self.neuron, stop.threshold, last);
+            let test = state.tight_test(group, holding, stop.threshold, last);
             candidates = group.both(candidates, state.reaches(group, test, end));
             let last = group.splat(last);
             let mut now = Level::at_stop(group, self.neuron, &state, stop);
@@ -285,7 +289,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
                 let in_time = group.both(group.at_least(last, crossing.threshold), candidates);
                 let crosses = group.both(crossing.exists, in_time);
                 let leak = group.div(group.splat(self.neuron.theta), crossing.threshold);
-                hits.note(group, crosses, leak, crossing.root, range.start - 1);
+                hits.note(group, crosses, leak, crossing.root, left.start - 1);
                 let fall = group.mul(crossing.threshold, reset);
                 let fallen = group.sub(state.potential, group.select(crosses, fall, zero));
                 remaining = group.sub(remaining, group.select(crosses, one, zero));
@@ -299,6 +303,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
                 break;
             }
         }
+        *range = left;
         state.store(group, population);
         population.remaining = group.store(remaining);
     }

@@ -168,7 +168,7 @@ impl Arrivals {
         let starts = &self.starts[place * self.segments..=(place + 1) * self.segments];
         let numbers = starts[0] as usize..starts[self.segments] as usize;
         (numbers.len() > 2 * self.segments).then(|| PlacePath {
-            course,
+            stops: &course.stops,
             numbers: &self.numbers[numbers],
             starts,
             origin: patches.origins[place],

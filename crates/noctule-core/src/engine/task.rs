@@ -135,7 +135,7 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
         for sample in self.samples.clone() {
             let course = &self.timelines[sample].course;
             let Some(patches) = self.projection.patches else {
-                self.walk(isa, sample, 0, course, &mut hits);
+                self.walk(isa, sample, 0, course.path(), &mut hits);
                 continue;
             };
             for place in 0..patches.places() {
@@ -268,7 +268,7 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
                 };
                 let course = &timeline.course;
                 let Some(patches) = self.projection.patches else {
-                    self.walk(isa, sample, place, course, standing);
+                    self.walk(isa, sample, place, course.path(), standing);
                     break;
                 };
                 if let Some(path) = trace.arrivals[sample].path(patches, course, place) {
