@@ -22,6 +22,7 @@ PUBLISHED = {
     "fashion-count": "90.19 (100 epochs, official split)",
     "fashion-conv": "about 92.8 (official split)",
     "yinyang": "98.1 (EventProp, 300 epochs)",
+    "yinyang-ttfs": "95.9 (Fast & Deep, 120 hidden neurons, 300 epochs)",
     "yinyang-paper": "95.9 (Fast & Deep, 120 hidden neurons, 300 epochs)",
 }
 

@@ -10,6 +10,7 @@ macro_rules! presets {
 pub(super) const PRESETS: &[(&str, &str)] = presets![
     "yinyang",
     "yinyang-paper",
+    "yinyang-ttfs",
     "mnist-count",
     "mnist-count-paper",
     "mnist-count-augmented",
