@@ -61,8 +61,14 @@ impl<T: Real> Timeline<T> {
         self.growths.clear();
         let mut builder = Builder::new(self, neuron);
         let before_end = spikes.times.partition_point(|&time| time < neuron.t_max);
-        for (&time, &from) in spikes.times[..before_end].iter().zip(spikes.neurons) {
-            builder.arrive(time, row(from));
+        let mut times = &spikes.times[..before_end];
+        let mut rows = spikes.neurons.iter().map(|&neuron| row(neuron));
+        while let Some(&first) = times.first() {
+            let reference = builder.reach(first);
+            let fits = |&time: &T| time - reference <= builder.segment;
+            let (together, later) = times.split_at(times.partition_point(fits).max(1));
+            builder.arrive(reference, together, rows.by_ref().take(together.len()));
+            times = later;
         }
         builder.finish();
         self.set_stops(neuron);
@@ -122,19 +128,33 @@ impl<'a, T: Real> Builder<'a, T> {
         }
     }
 
-    #[inline(always)]
-    fn arrive(&mut self, time: T, row: u32) {
+    /// Opens a segment that `time` fits into, unless it fits into the open one; returns its reference.
+    fn reach(&mut self, time: T) -> T {
         match self.open {
-            None => self.begin(time, None),
-            Some((reference, last)) if time - reference > self.segment => {
+            Some((reference, _)) if time - reference <= self.segment => return reference,
+            Some((reference, last)) => {
                 let reference = self.cross_silence(reference, last, time);
                 self.end(reference, time);
                 self.begin(time, Some(reference));
             }
-            Some(_) => {}
+            None => self.begin(time, None),
         }
-        let reference = self.open.map_or(time, |(reference, _)| reference);
-        self.stop(time, reference, row);
+        time
+    }
+
+    /// Events of the open segment.
+    #[inline(always)]
+    fn arrive(&mut self, reference: T, times: &[T], rows: impl Iterator<Item = u32>) {
+        let moment = |&time: &T| Moment {
+            time,
+            x: time - reference,
+            threshold: T::zero(),
+        };
+        self.out.moments.extend(times.iter().map(moment));
+        self.out.rows.extend(rows);
+        let growth = |&time: &T| (time - reference) * self.neuron.inverse_tau_m;
+        self.out.growths.extend(times.iter().map(growth));
+        self.open = times.last().map(|&last| (reference, last));
     }
 
     /// Fills the silence between `last` and `until` with empty segments; returns the reference of the open one.
