@@ -110,7 +110,13 @@ def scaling(points: list[dict], folder: Path) -> str:
         name = f"scaling-{axis}.svg"
         (folder / name).write_text(plot(series, label, "microseconds per sample", guide))
         parts.append(f"![Microseconds per sample over {label}]({name})")
-        if guide and len(chosen) > 1:
+        if axis == "events" and len(chosen) > 2:
+            costs = " and ".join(f"{fixed_and_slope(series[key])} in {key}" for key in series)
+            parts.append(
+                f"The layer spikes equally often for any number of events, so the cost of a sample has a part that stays:"
+                f" the best fit (least squares of relative differences) is {costs}."
+            )
+        elif guide and len(chosen) > 1:
             exponents = " and ".join(f"{slope(series[key]):.2f} in {key}" for key in series)
             parts.append(f"The cost of a sample grows as {label} to the power of {exponents} (least squares).")
     rows = [
@@ -137,6 +143,20 @@ def slope(points: list[tuple[float, float]]) -> float:
     logs = [(math.log(x), math.log(y)) for x, y in points]
     mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs))
     return sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
+
+
+def fixed_and_slope(points: list[tuple[float, float]]) -> str:
+    """The cost `a + b x` that fits best, in words; differences count in relation to the cost."""
+    weights = [1 / y**2 for _, y in points]
+    total = sum(weights)
+    mean_x = sum(w * x for w, (x, _) in zip(weights, points)) / total
+    mean_y = sum(w * y for w, (_, y) in zip(weights, points)) / total
+    b = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points)) / sum(
+        w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, points)
+    )
+    a = mean_y - b * mean_x
+    worst = max(abs(a + b * x - y) / y for x, y in points)
+    return f"{a:.1f} microseconds and {1000 * b:.0f} ns for each event (off by {100 * worst:.0f} % at most)"
 
 
 def plot(series: dict[str, list[tuple[float, float]]], x_label: str, y_label: str, guide: bool) -> str:

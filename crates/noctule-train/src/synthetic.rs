@@ -1,7 +1,8 @@
 //! How the cost of a layer grows: one dense layer under random events, of which one number varies at a time.
 //!
-//! The input events are independent and uniform over neurons and time. Weights are scaled so that neurons spike about
-//! once for any number of events: the cost should be linear in events times neurons, and in the batch.
+//! The input events are independent and uniform over neurons and time. Weights are scaled so that neurons spike
+//! equally often for any number of events. So the cost of a sample should be that of its events, in proportion, and that of
+//! its spikes, which stay; it should be in proportion to the neurons, and the same for any batch.
 
 use std::time::{Duration, Instant};
 
@@ -112,9 +113,9 @@ fn network(events: usize, neurons: usize) -> Result<Network<f32>, ShapeError> {
         t_max: T_MAX,
     };
     let neuron = Lif::new(&parameters).unwrap_or_else(|_| unreachable!("constants that fit"));
-    // The mean potential and its spread reach about the threshold at the end.
-    let scale = 60.0 / events.max(1) as f64;
-    let initialiser = Initialiser::normal(scale, 4.0 * scale);
+    // The mean potential and its spread reach about the threshold at the end, whatever the number of events.
+    let events = events.max(1) as f64;
+    let initialiser = Initialiser::normal(60.0 / events, 17.0 / events.sqrt());
     let initialiser = initialiser.unwrap_or_else(|_| unreachable!("numbers that fit"));
     Network::new(INPUTS)?.dense(neurons, neuron, initialiser, 0)
 }
