@@ -192,12 +192,14 @@ fn sum<T: AddAssign + Copy + Default + Equivalence>(
     let counts: Vec<Count> = lengths.map(count).collect();
     let starts_of_parts = starts(&counts);
     let own = share(values.len(), rank, size).len();
-    received.clear();
-    received.resize(own * size, T::default());
+    if received.len() < own * size {
+        received.resize(own * size, T::default());
+    }
+    let received = &mut received[..own * size];
     let alike = vec![count(own); size];
     let parts = Partition::new(&*values, &counts[..], &starts_of_parts[..]);
     let starts_of_copies = starts(&alike);
-    let mut copies = PartitionMut::new(&mut received[..], &alike[..], &starts_of_copies[..]);
+    let mut copies = PartitionMut::new(&mut *received, &alike[..], &starts_of_copies[..]);
     world.all_to_all_varcount_into(&parts, &mut copies);
     let (sums, others) = received.split_at_mut(own);
     for other in others.chunks_exact(own.max(1)) {
