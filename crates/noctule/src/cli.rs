@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -99,19 +100,20 @@ pub struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Train for so many epochs.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub epochs: Option<u64>,
     /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
     #[arg(
         long,
         value_name = "N",
         allow_negative_numbers = true,
+        value_parser = whole_number::<u64>,
         conflicts_with = "resume"
     )]
     pub seed: Option<u64>,
     /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine share evenly. Results do
     /// not depend on it.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
     /// The engine that computes.
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
@@ -137,10 +139,10 @@ pub struct Sweep {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Runs at each point of the grid.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub repeats: Option<u64>,
     /// Threads to use; 0 for all cores. Results do not depend on it.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
     /// Override a key of the experiment, such as `training.epochs=20`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -161,6 +163,7 @@ pub struct Bench {
         long,
         value_name = "N",
         allow_negative_numbers = true,
+        value_parser = whole_number::<usize>,
         default_value_t = 5
     )]
     pub windows: usize,
@@ -184,7 +187,7 @@ pub struct Bench {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Threads to use; 0 for all cores.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
     /// Override a key of the experiment, such as `layers.0.neurons=400`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -266,4 +269,10 @@ pub enum Precision {
     F64,
     /// Single precision, as in training.
     F32,
+}
+
+/// Reads a count, and says in plain words what one is.
+fn whole_number<N: FromStr>(text: &str) -> Result<N, &'static str> {
+    text.parse()
+        .map_err(|_| "must be a whole number, 0 or more, with less than 20 digits")
 }

@@ -259,7 +259,7 @@ fn measurements_that_cannot_be() {
     );
     bench.refuse(
         &["bench", "synthetic", "--threads", "-2"],
-        &["-2", "--threads"],
+        &["-2", "--threads", "whole number"],
     );
     bench.refuse(
         &["bench", "yinyang", "--seconds", "nan"],

@@ -70,7 +70,7 @@ impl<T: Real> Course<T> {
     /// The stops of a segment; the last is where it ends.
     #[inline(always)]
     pub fn segment(&self, segment: usize) -> Range<usize> {
-        self.starts[segment] as usize..self.starts[segment + 1] as usize
+        self.path().segment(segment)
     }
 
     /// All of it.
@@ -159,7 +159,7 @@ pub(crate) struct PlacePath<'a, T> {
     pub stops: &'a [Stop<T>],
     /// The stops of the place, ascending.
     pub numbers: &'a [u32],
-    /// Where each segment starts among the numbers of all places, and the end of the last.
+    /// Where each segment starts among the numbers of all places, and where the next place begins.
     pub starts: &'a [u32],
     /// What rows are counted from.
     pub origin: u32,

@@ -60,16 +60,12 @@ impl<T: Real> Sorter<T> {
         for part in parts.clone() {
             for spike in part {
                 // Not `min` and `max`, which would look out for what is no number.
-                earliest = if spike.time < earliest {
-                    spike.time
-                } else {
-                    earliest
-                };
-                latest = if spike.time > latest {
-                    spike.time
-                } else {
-                    latest
-                };
+                if spike.time < earliest {
+                    earliest = spike.time;
+                }
+                if spike.time > latest {
+                    latest = spike.time;
+                }
             }
         }
         // If all are at one time, the products below are 0 or no number, and both belong to bin 0.

@@ -103,7 +103,9 @@ impl Arrivals {
     /// Sorts the events of a sample, which come from `neurons`, by the places that see them; overwrites what was there.
     pub fn sort<T: Real>(&mut self, patches: &Patches, neurons: &[u32], timeline: &Timeline<T>) {
         self.segments = timeline.segments.len();
-        self.make_room(patches, neurons);
+        // Events that come too late have no stop.
+        let events = timeline.arrivals().count();
+        self.make_room(patches, &neurons[..events]);
         let (segments, next) = (self.segments, &mut self.next);
         let mut pixels = self.pixels.iter();
         for segment in 0..segments {

@@ -252,15 +252,17 @@ fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize])
             rest = others;
         }
     }
-    let few = samples.len() / (offsets.last().copied().unwrap_or(0) / SMALL).max(1);
-    samples.into_par_iter().with_min_len(few).for_each(
-        |(d_events, timeline, tasks, first_moment)| {
+    let pieces = (offsets.last().copied().unwrap_or(0) / SMALL).max(1);
+    let samples_at_once = samples.len() / pieces;
+    samples
+        .into_par_iter()
+        .with_min_len(samples_at_once)
+        .for_each(|(d_events, timeline, tasks, first_moment)| {
             for (d_event, (stop, _)) in d_events.iter_mut().zip(timeline.arrivals()) {
                 let of_tasks = tasks.iter().map(|task| task[first_moment + stop]);
                 *d_event = of_tasks.fold(T::zero(), |sum, part| sum + part);
             }
-        },
-    );
+        });
     d_events
 }
 
