@@ -12,11 +12,14 @@
 //! lanes of its vectors. A block's weight gradient belongs to one task, and everything that is summed over tasks is
 //! summed in a fixed order, so results do not depend on the number of threads.
 
+pub(crate) mod abreast;
 pub(crate) mod backward;
+pub(crate) mod burst;
 pub(crate) mod course;
 pub(crate) mod crossings;
 pub(crate) mod cut;
 pub(crate) mod dispatch;
+pub(crate) mod emitter;
 pub(crate) mod forward;
 pub(crate) mod group;
 pub(crate) mod lanes;

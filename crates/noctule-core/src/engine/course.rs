@@ -24,11 +24,6 @@ pub(crate) struct Stop<T> {
     /// `theta exp(x/tau_m)`: the threshold that `V + C phi` at the next stop is compared with. Infinite if the next stop
     /// is at the same instant: inputs at one instant act together.
     pub threshold: T,
-    /// The weight row of the input, or [`NOTHING`]. For a convolution the padded index of the input, from which a place
-    /// takes its origin (see [`super::patches`]).
-    pub row: u32,
-    /// When it is: an index into the moments of the sample.
-    pub moment: u32,
 }
 
 /// When a stop is.
@@ -42,10 +37,47 @@ pub(crate) struct Moment<T> {
     pub threshold: T,
 }
 
+/// When the stops of a sample are: a list for each member of [`Moment`], with an entry for each stop.
+#[derive(Clone, Debug)]
+pub(crate) struct Moments<T> {
+    pub times: Vec<T>,
+    pub xs: Vec<T>,
+    pub thresholds: Vec<T>,
+}
+
+// Not derived: that would ask for `T: Default`.
+impl<T> Default for Moments<T> {
+    fn default() -> Self {
+        Self {
+            times: Vec::new(),
+            xs: Vec::new(),
+            thresholds: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real> Moments<T> {
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    #[inline(always)]
+    pub fn get(&self, index: usize) -> Moment<T> {
+        Moment {
+            time: self.times[index],
+            x: self.xs[index],
+            threshold: self.thresholds[index],
+        }
+    }
+}
+
 /// The stops of neurons with the same inputs, segment by segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Course<T> {
     pub stops: Vec<Stop<T>>,
+    /// The weight row of the input at each stop, or [`NOTHING`]. For a convolution the padded index of the input, from which
+    /// a place takes its origin (see [`super::patches`]).
+    pub rows: Vec<u32>,
     /// Where each segment starts in `stops`, and the end of the last; shape `[segments + 1]`.
     pub starts: Vec<u32>,
 }
@@ -55,18 +87,13 @@ impl<T> Default for Course<T> {
     fn default() -> Self {
         Self {
             stops: Vec::new(),
+            rows: Vec::new(),
             starts: vec![0],
         }
     }
 }
 
 impl<T: Real> Course<T> {
-    /// Removes all stops and keeps the memory.
-    pub fn clear(&mut self) {
-        self.stops.clear();
-        self.starts.truncate(1);
-    }
-
     /// The stops of a segment; the last is where it ends.
     #[inline(always)]
     pub fn segment(&self, segment: usize) -> Range<usize> {
@@ -78,6 +105,7 @@ impl<T: Real> Course<T> {
     pub fn path(&self) -> WholePath<'_, T> {
         WholePath {
             stops: &self.stops,
+            rows: &self.rows,
             starts: &self.starts,
         }
     }
@@ -102,18 +130,31 @@ fn join<T: Real>(stop: &mut Stop<T>, next_threshold: T) {
     }
 }
 
+/// A stop of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a, T> {
+    /// See [`Path::index`].
+    pub index: usize,
+    /// See [`Path::row`].
+    pub row: usize,
+    pub stop: &'a Stop<T>,
+}
+
 /// The stops at which some neurons have something to do, by number.
 pub(crate) trait Path<T: 'static>: Copy {
     /// The numbers of the stops of a segment; the last is where it ends.
     fn segment(&self, segment: usize) -> Range<usize>;
 
+    /// The number of a stop among all of the course; it is that of its moment, too.
+    fn index(&self, number: usize) -> usize;
+
     fn stop(&self, number: usize) -> &Stop<T>;
 
-    /// The stops of a range, in order.
-    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>>;
-
     /// The weight row of what arrives at a stop; a number that is no row if nothing does.
-    fn row(&self, stop: &Stop<T>) -> usize;
+    fn row(&self, number: usize) -> usize;
+
+    /// The stops of a range, in order.
+    fn arrivals(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = Arrival<'_, T>>;
 
     /// See [`Stop::threshold`]; `next` is the next stop of this path.
     fn threshold(&self, stop: &Stop<T>, next: &Stop<T>) -> T;
@@ -123,6 +164,7 @@ pub(crate) trait Path<T: 'static>: Copy {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WholePath<'a, T> {
     stops: &'a [Stop<T>],
+    rows: &'a [u32],
     starts: &'a [u32],
 }
 
@@ -133,18 +175,33 @@ impl<T: Real> Path<T> for WholePath<'_, T> {
     }
 
     #[inline(always)]
+    fn index(&self, number: usize) -> usize {
+        number
+    }
+
+    #[inline(always)]
     fn stop(&self, number: usize) -> &Stop<T> {
         &self.stops[number]
     }
 
     #[inline(always)]
-    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
-        self.stops[range].iter()
+    fn row(&self, number: usize) -> usize {
+        self.rows[number] as usize
     }
 
     #[inline(always)]
-    fn row(&self, stop: &Stop<T>) -> usize {
-        stop.row as usize
+    fn arrivals(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = Arrival<'_, T>> {
+        let stops = self.stops[range.clone()]
+            .iter()
+            .zip(&self.rows[range.clone()]);
+        range.zip(stops).map(
+            #[inline(always)]
+            |(index, (stop, &row))| Arrival {
+                index,
+                row: row as usize,
+                stop,
+            },
+        )
     }
 
     #[inline(always)]
@@ -157,6 +214,7 @@ impl<T: Real> Path<T> for WholePath<'_, T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlacePath<'a, T> {
     pub stops: &'a [Stop<T>],
+    pub rows: &'a [u32],
     /// The stops of the place, ascending.
     pub numbers: &'a [u32],
     /// Where each segment starts among the numbers of all places, and where the next place begins.
@@ -173,23 +231,36 @@ impl<T: Real> Path<T> for PlacePath<'_, T> {
     }
 
     #[inline(always)]
+    fn index(&self, number: usize) -> usize {
+        self.numbers[number] as usize
+    }
+
+    #[inline(always)]
     fn stop(&self, number: usize) -> &Stop<T> {
         &self.stops[self.numbers[number] as usize]
     }
 
     #[inline(always)]
-    fn stops(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Stop<T>> {
-        let stops = self.stops;
-        let numbers = self.numbers[range].iter();
-        numbers.map(
-            #[inline(always)]
-            |&number| &stops[number as usize],
-        )
+    fn row(&self, number: usize) -> usize {
+        self.rows[self.numbers[number] as usize].wrapping_sub(self.origin) as usize
     }
 
     #[inline(always)]
-    fn row(&self, stop: &Stop<T>) -> usize {
-        stop.row.wrapping_sub(self.origin) as usize
+    fn arrivals(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = Arrival<'_, T>> {
+        let Self {
+            stops,
+            rows,
+            origin,
+            ..
+        } = *self;
+        self.numbers[range].iter().map(
+            #[inline(always)]
+            move |&number| Arrival {
+                index: number as usize,
+                row: rows[number as usize].wrapping_sub(origin) as usize,
+                stop: &stops[number as usize],
+            },
+        )
     }
 
     #[inline(always)]

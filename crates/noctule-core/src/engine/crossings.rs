@@ -1,56 +1,54 @@
 //! The intervals that the cheap test of the forward walk could not reject: which neurons cross, and when.
 //!
 //! For `tau_m = 2 tau_s` all neurons of a group are solved at once, in terms of `y = exp(x/tau_m)` (see
-//! [`crate::neuron::crossing`]). What a spike is made of is only noted, as a [`Hit`]; the [`Emitter`] makes spikes of them
-//! later, when nothing waits for their logarithms.
+//! [`crate::neuron::crossing`]).
 
-use super::course::{Moment, Path, Stop};
-use super::forward::{Population, Spike, State};
-use super::group::{Group, MOST_BLOCKS, Mask, Registers};
+use super::course::{Moments, Path, Stop};
+use super::forward::State;
+use super::group::{Group, Mask, Registers};
 use super::lanes::Isa;
-use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
 /// Where the neurons of a group are, each at an instant of its own, in units that need no exponential: everything is
 /// multiplied by `exp(x/tau_m)`.
-pub(super) struct Level<T: Real, I: Isa<T>, const N: usize> {
+struct Level<T: Real, I: Isa<T>, const N: usize> {
     potential: Registers<T, I, N>,
     current: Registers<T, I, N>,
     threshold: Registers<T, I, N>,
 }
 
 /// The next crossing of the neurons of a group.
-pub(super) struct Crossing<T: Real, I: Isa<T>, const N: usize> {
+struct Crossing<T: Real, I: Isa<T>, const N: usize> {
     /// Whether there is one, however late.
-    pub exists: Mask<T, I, N>,
+    exists: Mask<T, I, N>,
     /// `theta exp(x/tau_m)` of the crossing.
-    pub threshold: Registers<T, I, N>,
+    threshold: Registers<T, I, N>,
     /// The slope of the potential there, times `exp(x/tau_m)`.
-    pub root: Registers<T, I, N>,
+    root: Registers<T, I, N>,
 }
 
 impl<T: Real, I: Isa<T>, const N: usize> Level<T, I, N> {
-    /// After the input at `stop`.
+    /// After the input at the start of an interval.
     #[inline(always)]
-    pub fn at_stop(
+    fn at_start(
         group: Group<T, I, N>,
         neuron: &Lif<T>,
         state: &State<T, I, N>,
-        stop: &Stop<T>,
+        interval: &Interval<'_, T>,
     ) -> Self {
         // phi = tau_m (1 - exp(-x/tau_m)), so that C exp(-x/tau_m) = C - C phi/tau_m.
-        let built = group.mul(state.current, group.splat(stop.response));
+        let built = group.mul(state.current, group.splat(interval.start.response));
         let leaked = group.mul(built, group.splat(neuron.inverse_tau_m));
         Self {
             potential: group.add(state.potential, built),
             current: group.sub(state.current, leaked),
-            threshold: group.splat(stop.threshold),
+            threshold: group.splat(interval.first),
         }
     }
 
     /// Just after a spike at the given threshold; `leak` is its `exp(-x/tau_m)`.
     #[inline(always)]
-    pub fn after_spike(
+    fn after_spike(
         group: Group<T, I, N>,
         neuron: &Lif<T>,
         state: &State<T, I, N>,
@@ -67,7 +65,7 @@ impl<T: Real, I: Isa<T>, const N: usize> Level<T, I, N> {
 
     /// Solves the quadratic equation for `y - 1`, in the slope and the gap as they are now.
     #[inline(always)]
-    pub fn crossing(&self, group: Group<T, I, N>, neuron: &Lif<T>) -> Crossing<T, I, N> {
+    fn crossing(&self, group: Group<T, I, N>, neuron: &Lif<T>) -> Crossing<T, I, N> {
         let zero = group.splat(T::zero());
         let rate = group.splat(neuron.inverse_tau_m);
         let twice_rate = group.splat(T::of(2.0) * neuron.inverse_tau_m);
@@ -98,214 +96,83 @@ impl<T: Real, I: Isa<T>, const N: usize> Level<T, I, N> {
     }
 }
 
-/// Spikes of the neurons of a block in one interval, at most one of each.
-#[derive(Clone, Debug)]
-struct Hit<T> {
-    /// `exp(-x/tau_m)` of the spike, and its slope times `exp(x/tau_m)`.
-    leak: Lanes<T>,
-    root: Lanes<T>,
-    /// The neurons that spike, as a bit set, and which block of the group this is.
-    lanes: u32,
-    block: u32,
-    /// The stop at which the interval begins.
-    stop: u32,
+/// From one stop to the next: nothing arrives in between.
+#[derive(Clone, Copy)]
+pub(super) struct Interval<'a, T> {
+    pub start: &'a Stop<T>,
+    pub end: &'a Stop<T>,
+    /// `theta exp(x/tau_m)` at both.
+    first: T,
+    last: T,
 }
 
-/// A list of hits of one group.
-#[derive(Clone, Debug)]
-pub(crate) struct Hits<T> {
-    /// Memory: those from `count` on are of no use.
-    hits: Vec<Hit<T>>,
-    count: usize,
-    /// Memory: the logarithm of the leak of each spike.
-    logarithms: Vec<T>,
-}
-
-/// So many are emitted together.
-const MANY: usize = 32;
-
-impl<T: Real> Hits<T> {
-    /// With room for all hits of one interval when there are [`MANY`] already.
-    pub fn new(max_spikes: u32) -> Self {
-        let none = Hit {
-            leak: [T::zero(); LANES],
-            root: [T::zero(); LANES],
-            lanes: 0,
-            block: 0,
-            stop: 0,
-        };
+impl<'a, T: Real> Interval<'a, T> {
+    /// From stop number `number` of a path to the next.
+    #[inline(always)]
+    pub fn new(path: &'a impl Path<T>, number: usize, moments: &Moments<T>) -> Self {
         Self {
-            // The last look at an interval finds no spike, and a note is begun for each block.
-            hits: vec![none; MANY + MOST_BLOCKS * (max_spikes as usize + 2)],
-            count: 0,
-            logarithms: Vec::new(),
+            start: path.stop(number),
+            end: path.stop(number + 1),
+            first: moments.thresholds[path.index(number)],
+            last: moments.thresholds[path.index(number + 1)],
         }
     }
+}
 
-    /// Notes the spikes of the neurons in a mask.
+impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
+    /// What `V + C phi` must reach at the end of an interval if there is a spike in between. A neuron that still rises at the
+    /// end is above the threshold there; any other may have come back, but was above the first threshold.
     #[inline(always)]
-    pub fn note<I: Isa<T>, const N: usize>(
+    fn tight_test(
+        &self,
+        group: Group<T, I, N>,
+        neuron: &Lif<T>,
+        interval: &Interval<'_, T>,
+    ) -> Registers<T, I, N> {
+        // (V + C phi)' = C exp(-x/tau_m), and the threshold grows by theta exp(x/tau_m)/tau_m.
+        let holding = neuron.inverse_tau_m / neuron.theta;
+        let weakest = interval.last * (interval.last * holding);
+        let rising = group.at_least(self.current, group.splat(weakest));
+        let (first, last) = (group.splat(interval.first), group.splat(interval.last));
+        group.select(rising, last, first)
+    }
+
+    /// Finds all spikes of the `candidates` in an interval, round by round, and takes them from the potentials and from what
+    /// is `left` of the spikes that each may emit. `note` is told which neurons spike in a round, `exp(-x/tau_m)` of the
+    /// spike, and its slope times `exp(x/tau_m)`.
+    #[inline(always)]
+    pub fn settle(
         &mut self,
         group: Group<T, I, N>,
-        mask: Mask<T, I, N>,
-        leak: Registers<T, I, N>,
-        root: Registers<T, I, N>,
-        stop: usize,
+        neuron: &Lif<T>,
+        interval: &Interval<'_, T>,
+        mut candidates: Mask<T, I, N>,
+        left: &mut Registers<T, I, N>,
+        mut note: impl FnMut(Mask<T, I, N>, Registers<T, I, N>, Registers<T, I, N>),
     ) {
-        let lanes = group.bits(mask);
-        let (leak, root) = (group.store(leak), group.store(root));
-        for block in 0..N {
-            let lanes = (lanes >> (LANES * block)) as u32 & 0xffff;
-            let hit = &mut self.hits[self.count];
-            hit.leak = leak[block];
-            hit.root = root[block];
-            hit.lanes = lanes;
-            hit.block = block as u32;
-            hit.stop = stop as u32;
-            // Counted without a branch: nobody could predict it.
-            self.count += usize::from(lanes != 0);
+        let (zero, one) = (group.splat(T::zero()), group.splat(T::one()));
+        let sunk = group.splat(T::neg_infinity());
+        let (theta, reset) = (
+            group.splat(neuron.theta),
+            group.splat(neuron.reset / neuron.theta),
+        );
+        let last = group.splat(interval.last);
+        let test = self.tight_test(group, neuron, interval);
+        candidates = group.both(candidates, self.reaches(group, test, interval.end));
+        let mut now = Level::at_start(group, neuron, self, interval);
+        while group.bits(candidates) != 0 {
+            let crossing = now.crossing(group, neuron);
+            let in_time = group.both(group.at_least(last, crossing.threshold), candidates);
+            let crosses = group.both(crossing.exists, in_time);
+            let leak = group.div(theta, crossing.threshold);
+            note(crosses, leak, crossing.root);
+            let fall = group.mul(crossing.threshold, reset);
+            let fallen = group.sub(self.potential, group.select(crosses, fall, zero));
+            *left = group.sub(*left, group.select(crosses, one, zero));
+            let alive = group.above(*left, zero);
+            self.potential = group.select(alive, fallen, sunk);
+            candidates = group.both(crosses, self.reaches(group, test, interval.end));
+            now = Level::after_spike(group, neuron, self, crossing.threshold, leak);
         }
     }
-
-    #[inline(always)]
-    pub fn are_many(&self) -> bool {
-        self.count >= MANY
-    }
-}
-
-/// Makes spikes.
-pub(super) struct Emitter<'a, T, P> {
-    pub neuron: &'a Lif<T>,
-    pub moments: &'a [Moment<T>],
-    pub path: P,
-    /// The number of the block's first neuron.
-    pub first: u32,
-    pub spikes: &'a mut Vec<Spike<T>>,
-}
-
-impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
-    /// Emits the spikes of all hits, and forgets these.
-    #[inline(always)]
-    pub fn emit(&mut self, hits: &mut Hits<T>) {
-        let before = self.spikes.len();
-        hits.logarithms.clear();
-        for hit in &hits.hits[..hits.count] {
-            let first = self.first + hit.block * LANES as u32;
-            let mut lanes = hit.lanes;
-            while lanes != 0 {
-                let lane = lanes.trailing_zeros() as usize;
-                lanes &= lanes - 1;
-                let leak = hit.leak[lane];
-                hits.logarithms.push(leak);
-                self.spikes.push(Spike {
-                    time: T::zero(),
-                    slope: hit.root[lane] * leak,
-                    leak,
-                    response: self.neuron.tau_m * (T::one() - leak),
-                    stop: hit.stop,
-                    neuron: first + lane as u32,
-                });
-            }
-        }
-        hits.count = 0;
-        // All logarithms together: this loop becomes vector code.
-        for logarithm in &mut hits.logarithms {
-            *logarithm = logarithm.quick_ln();
-        }
-        for index in 0..hits.logarithms.len() {
-            let [start, end] = self.ends(self.spikes[before + index].stop as usize);
-            let time = start.time - start.x - self.neuron.tau_m * hits.logarithms[index];
-            let time = if time < start.time { start.time } else { time };
-            self.spikes[before + index].time = if time > end.time { end.time } else { time };
-        }
-    }
-
-    /// The ends of the interval that begins at a stop.
-    #[inline(always)]
-    fn ends(&self, stop: usize) -> [Moment<T>; 2] {
-        [stop, stop + 1].map(|stop| self.moments[self.path.stop(stop).moment as usize])
-    }
-
-    /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes` in the
-    /// interval that begins at `stop`, and takes them from their potentials.
-    #[inline(always)]
-    pub fn follow_by_time<const N: usize>(
-        &mut self,
-        stop: usize,
-        mut lanes: u64,
-        population: &mut Population<T, N>,
-    ) {
-        let [start, end] = self.ends(stop);
-        let begin = self.path.stop(stop);
-        let interval = Interval {
-            stop: stop as u32,
-            start: start.time,
-            end: end.time,
-            reference: start.time - start.x,
-            leak: self.neuron.theta / begin.threshold,
-            current_decay: begin.current_gain.recip(),
-            response: begin.response,
-        };
-        while lanes != 0 {
-            let lane = lanes.trailing_zeros() as usize;
-            lanes &= lanes - 1;
-            self.follow(&interval, lane, population);
-        }
-        let mut remaining = population.remaining.as_flattened().iter();
-        population.firing = remaining.any(|&left| left > T::zero());
-    }
-
-    /// One neuron, from spike to spike.
-    #[inline(always)]
-    fn follow<const N: usize>(
-        &mut self,
-        interval: &Interval<T>,
-        lane: usize,
-        population: &mut Population<T, N>,
-    ) {
-        let neuron = self.neuron;
-        let reference_current = population.current.as_flattened()[lane];
-        let reference_potential = &mut population.potential.as_flattened_mut()[lane];
-        let remaining = &mut population.remaining.as_flattened_mut()[lane];
-        let mut leak = interval.leak;
-        let mut current = reference_current * interval.current_decay;
-        let mut potential = leak * (*reference_potential + reference_current * interval.response);
-        let duration = interval.end - interval.start;
-        let mut left = duration;
-        while let Some(crossing) = neuron.first_crossing(potential, current, left) {
-            left -= crossing.elapsed;
-            leak *= crossing.potential_decay;
-            let elapsed = duration - left;
-            let x = interval.start - interval.reference + elapsed;
-            self.spikes.push(Spike {
-                time: (interval.start + elapsed).min(interval.end),
-                slope: crossing.slope,
-                leak,
-                response: neuron.response_of_decay(x, leak),
-                stop: interval.stop,
-                neuron: self.first + lane as u32,
-            });
-            *remaining -= T::one();
-            if *remaining <= T::zero() {
-                *reference_potential = T::neg_infinity();
-                return;
-            }
-            *reference_potential -= neuron.reset / leak;
-            potential = neuron.theta - neuron.reset;
-            current *= crossing.current_decay;
-        }
-    }
-}
-
-/// What all neurons that may cross in an interval have in common.
-struct Interval<T> {
-    stop: u32,
-    start: T,
-    end: T,
-    /// The reference time of the segment.
-    reference: T,
-    /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
-    leak: T,
-    current_decay: T,
-    response: T,
 }

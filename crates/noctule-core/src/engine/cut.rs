@@ -47,11 +47,6 @@ impl Cut {
         self.samples.div_ceil(self.chunk.max(1))
     }
 
-    /// Groups of a task.
-    pub fn together(&self) -> usize {
-        self.together
-    }
-
     /// Tasks that share a chunk of samples.
     pub fn tasks_per_chunk(&self) -> usize {
         self.groups / self.together.max(1)
@@ -81,9 +76,17 @@ impl Cut {
         self.blocks
     }
 
-    /// The tasks that have a sample, and the position of the sample in their chunk.
-    pub fn tasks_of(&self, sample: usize) -> (Range<usize>, usize) {
-        let first = sample / self.chunk * self.tasks_per_chunk();
-        (first..first + self.tasks_per_chunk(), sample % self.chunk)
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The group of each block.
+    pub fn group_of_blocks(&self) -> Vec<u32> {
+        let groups = (0..self.groups).flat_map(|group| {
+            let blocks = self.blocks(group..group + 1);
+            blocks.map(move |_| group as u32)
+        });
+        groups.collect()
     }
 }

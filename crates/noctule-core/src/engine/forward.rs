@@ -14,8 +14,9 @@
 use std::mem::replace;
 use std::ops::Range;
 
-use super::course::{Moment, Path, Stop};
-use super::crossings::{Emitter, Hits, Level};
+use super::course::{Moments, Path, Stop};
+use super::crossings::Interval;
+use super::emitter::{Emitter, Hits};
 use super::group::{Group, Mask, Memory, Registers};
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
@@ -166,7 +167,7 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
 
     /// Whether `V + C phi` at `end` is at least this.
     #[inline(always)]
-    fn reaches(
+    pub(super) fn reaches(
         &self,
         group: Group<T, I, N>,
         threshold: Registers<T, I, N>,
@@ -175,30 +176,13 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
         let highest = group.mul_add(self.current, group.splat(end.response), self.potential);
         group.at_least(highest, threshold)
     }
-
-    /// What `V + C phi` must reach at the end of an interval, where the threshold is `last`, if there is a spike in between. A
-    /// neuron that still rises at the end is above the threshold there; any other may have come back, but was above the
-    /// `first` threshold. `holding` is `1/(tau_m theta)`.
-    #[inline(always)]
-    fn tight_test(
-        &self,
-        group: Group<T, I, N>,
-        holding: T,
-        first: T,
-        last: T,
-    ) -> Registers<T, I, N> {
-        // (V + C phi)' = C exp(-x/tau_m), and the threshold grows by theta exp(x/tau_m)/tau_m.
-        let weakest = last * (last * holding);
-        let rising = group.at_least(self.current, group.splat(weakest));
-        group.select(rising, group.splat(last), group.splat(first))
-    }
 }
 
 /// What a group walks along.
 #[derive(Clone, Copy)]
 struct Walk<'a, T, P> {
     neuron: &'a Lif<T>,
-    moments: &'a [Moment<T>],
+    moments: &'a Moments<T>,
     path: P,
     /// Shape `[N][rows][LANES]`.
     weights: &'a [Lanes<T>],
@@ -206,16 +190,17 @@ struct Walk<'a, T, P> {
 }
 
 impl<T: Real, P: Path<T>> Walk<'_, T, P> {
-    /// Takes in the input at `stop`; returns which neurons may reach their threshold before `end`.
+    /// Takes in the input at stop number `number`, which is `stop`; returns which neurons may reach their threshold before
+    /// `end`.
     #[inline(always)]
     fn pass<I: Isa<T>, const N: usize>(
         &self,
         group: Group<T, I, N>,
         state: &mut State<T, I, N>,
-        stop: &Stop<T>,
-        end: &Stop<T>,
+        number: usize,
+        [stop, end]: [&Stop<T>; 2],
     ) -> Mask<T, I, N> {
-        let row = self.path.row(stop);
+        let row = self.path.row(number);
         // At the start of a segment nothing arrives.
         if row < self.rows {
             let weights = group.load_row(self.weights, self.rows, row);
@@ -242,7 +227,8 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
         while range.len() > 1 && candidates == 0 {
             range.start += 1;
             let stop = replace(&mut end, self.path.stop(range.start));
-            candidates = group.bits(self.pass(group, &mut state, stop, end));
+            let number = range.start - 1;
+            candidates = group.bits(self.pass(group, &mut state, number, [stop, end]));
         }
         if candidates == 0 {
             range.start = range.end;
@@ -267,38 +253,26 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
         let (walk, mut left) = (*self, range.clone());
         let mut state = State::load(group, population);
         let mut remaining = group.load(&population.remaining);
-        let (zero, one) = (group.splat(T::zero()), group.splat(T::one()));
-        let sunk = group.splat(T::neg_infinity());
-        let reset = group.splat(self.neuron.reset / self.neuron.theta);
-        let holding = self.neuron.inverse_tau_m / self.neuron.theta;
         let mut end = walk.path.stop(left.start);
         while left.len() > 1 {
             left.start += 1;
             let stop = replace(&mut end, walk.path.stop(left.start));
-            let mut candidates = walk.pass(group, &mut state, stop, end);
+            let number = left.start - 1;
+            let candidates = walk.pass(group, &mut state, number, [stop, end]);
             if group.bits(candidates) == 0 {
                 continue;
             }
-            let last = self.moments[end.moment as usize].threshold;
-            let test = state.tight_test(group, holding, stop.threshold, last);
-            candidates = group.both(candidates, state.reaches(group, test, end));
-            let last = group.splat(last);
-            let mut now = Level::at_stop(group, self.neuron, &state, stop);
-            while group.bits(candidates) != 0 {
-                let crossing = now.crossing(group, self.neuron);
-                let in_time = group.both(group.at_least(last, crossing.threshold), candidates);
-                let crosses = group.both(crossing.exists, in_time);
-                let leak = group.div(group.splat(self.neuron.theta), crossing.threshold);
-                hits.note(group, crosses, leak, crossing.root, left.start - 1);
-                let fall = group.mul(crossing.threshold, reset);
-                let fallen = group.sub(state.potential, group.select(crosses, fall, zero));
-                remaining = group.sub(remaining, group.select(crosses, one, zero));
-                let alive = group.above(remaining, zero);
-                state.potential = group.select(alive, fallen, sunk);
-                candidates = group.both(crosses, state.reaches(group, test, end));
-                now = Level::after_spike(group, self.neuron, &state, crossing.threshold, leak);
-            }
-            population.firing = group.bits(group.above(remaining, zero)) != 0;
+            let interval = Interval::new(&walk.path, number, walk.moments);
+            state.settle(
+                group,
+                walk.neuron,
+                &interval,
+                candidates,
+                &mut remaining,
+                #[inline(always)]
+                |crosses, leak, root| hits.note(group, crosses, leak, root, number),
+            );
+            population.firing = group.bits(group.above(remaining, group.splat(T::zero()))) != 0;
             if hits.are_many() || !population.firing {
                 break;
             }

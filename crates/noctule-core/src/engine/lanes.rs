@@ -37,6 +37,45 @@ pub(crate) trait Isa<T>: Copy {
     fn mask(self, bits: u32) -> Self::Mask;
     /// A bit for each lane where the mask is.
     fn bits(self, mask: Self::Mask) -> u32;
+    /// The lanes that the mask has, moved to the first places; anything behind them.
+    #[inline(always)]
+    fn compress(self, mask: Self::Mask, a: Self::Registers) -> Self::Registers
+    where
+        T: Copy,
+    {
+        let lanes = self.store(a);
+        let mut compressed = lanes;
+        let mut bits = self.bits(mask);
+        let mut place = 0;
+        while bits != 0 {
+            compressed[place] = lanes[bits.trailing_zeros() as usize];
+            bits &= bits - 1;
+            place += 1;
+        }
+        self.load(&compressed)
+    }
+    /// The reverse of [`Isa::compress`]: the first lanes of `a`, moved to the places that the mask has, `others` elsewhere.
+    #[inline(always)]
+    fn expand(
+        self,
+        mask: Self::Mask,
+        a: Self::Registers,
+        others: Self::Registers,
+    ) -> Self::Registers
+    where
+        T: Copy,
+    {
+        let lanes = self.store(a);
+        let mut expanded = self.store(others);
+        let mut bits = self.bits(mask);
+        let mut place = 0;
+        while bits != 0 {
+            expanded[bits.trailing_zeros() as usize] = lanes[place];
+            bits &= bits - 1;
+            place += 1;
+        }
+        self.load(&expanded)
+    }
     /// The sum over the lanes: the upper half is added to the lower, again and again.
     fn sum(self, a: Self::Registers) -> T;
     /// Does work in a function of its own, so that a loop that seldom needs it has the registers for itself.
@@ -178,6 +217,9 @@ mod tests {
             isa.sqrt(isa.mul(b, b)),
             isa.select(above, a, b),
             isa.select(isa.mask(0x80f3), a, b),
+            // Behind the first three lanes there may be anything.
+            isa.select(isa.mask(0x7), isa.compress(isa.mask(0x1820), a), b),
+            isa.expand(isa.mask(0x80f3), a, b),
         ];
         let lanes = results.into_iter().flat_map(|result| isa.store(result));
         (

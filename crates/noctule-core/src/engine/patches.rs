@@ -104,7 +104,7 @@ impl Arrivals {
     pub fn sort<T: Real>(&mut self, patches: &Patches, neurons: &[u32], timeline: &Timeline<T>) {
         self.segments = timeline.segments.len();
         // Events that come too late have no stop.
-        let events = timeline.arrivals().count();
+        let events = timeline.events().count();
         self.make_room(patches, &neurons[..events]);
         let (segments, next) = (self.segments, &mut self.next);
         let mut pixels = self.pixels.iter();
@@ -171,6 +171,7 @@ impl Arrivals {
         let numbers = starts[0] as usize..starts[self.segments] as usize;
         (numbers.len() > 2 * self.segments).then(|| PlacePath {
             stops: &course.stops,
+            rows: &course.rows,
             numbers: &self.numbers[numbers],
             starts,
             origin: patches.origins[place],

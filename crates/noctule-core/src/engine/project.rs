@@ -12,11 +12,15 @@ use rayon::prelude::*;
 use super::cut::Cut;
 use super::merge::Sorter;
 use super::patches::{Arrivals, Patches};
-use super::task::{BackwardTask, ForwardTask, LayOut, TaskTrace};
+use super::task::{BackwardTask, ForwardMemory, ForwardTask, SampleTrace};
 use super::timeline::Timeline;
 use super::{LANES, Lanes, blocks};
 use crate::{Lif, Real, SpikeBatch};
 
+/// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
+const WIDE: usize = 8;
+/// So many rows of weights are copied at once.
+const ROWS: usize = 16;
 /// So many numbers are summed as soon as another thread would be told of them.
 const SMALL: usize = 8192;
 
@@ -27,11 +31,11 @@ pub(crate) struct Trace<T> {
     pub timelines: Vec<Timeline<T>>,
     /// One for each sample, if the layer has places.
     pub arrivals: Vec<Arrivals>,
-    /// One for each task, in the order `[chunk][blocks]`.
-    pub tasks: Vec<TaskTrace<T>>,
+    /// One for each sample.
+    pub samples: Vec<SampleTrace<T>>,
     pub cut: Cut,
-    /// The spikes of each sample, task by task and part by part: their places among the sample's output events.
-    pub ranks: Vec<Vec<u32>>,
+    /// Memory: the weights of a wide layer, shape `[row][block][LANES]`.
+    by_row: Vec<Lanes<T>>,
 }
 
 impl<T> Default for Trace<T> {
@@ -39,9 +43,9 @@ impl<T> Default for Trace<T> {
         Self {
             timelines: Vec::new(),
             arrivals: Vec::new(),
-            tasks: Vec::new(),
+            samples: Vec::new(),
             cut: Cut::default(),
-            ranks: Vec::new(),
+            by_row: Vec::new(),
         }
     }
 }
@@ -91,72 +95,76 @@ impl<'a, T: Real> Projection<'a, T> {
         self.places() * self.neurons
     }
 
+    /// Whether all blocks walk abreast: see [`super::abreast`].
+    pub fn is_wide(&self) -> bool {
+        self.patches.is_none() && self.neuron.is_quadratic() && blocks(self.neurons) >= WIDE
+    }
+
     /// Runs the layer; overwrites `trace` and `output`.
     pub fn forward(&self, input: &SpikeBatch<T>, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
-        self.lay_out(input, trace);
+        let samples = input.samples();
         let has_places = self.patches.is_some();
-        trace.cut = Cut::new(input.samples(), blocks(self.neurons), has_places);
-        let cut = trace.cut;
-        trace.tasks.resize_with(cut.tasks(), TaskTrace::default);
-        let (timelines, arrivals) = (&trace.timelines, &trace.arrivals);
-        let tasks = trace.tasks.par_iter_mut().enumerate();
-        tasks.for_each(|(task, out)| {
-            let (groups, samples) = cut.task(task);
-            T::run(ForwardTask {
-                projection: self,
-                cut,
-                groups,
-                samples,
-                timelines,
-                arrivals,
-                out,
-            });
-        });
+        let cut = Cut::new(samples, blocks(self.neurons), has_places);
+        trace.cut = cut;
+        trace.timelines.resize_with(samples, Timeline::default);
+        trace.samples.resize_with(samples, SampleTrace::default);
+        let with_places = if has_places { samples } else { 0 };
+        trace.arrivals.resize_with(with_places, Arrivals::default);
+        if self.is_wide() {
+            self.turn(&mut trace.by_row);
+        }
+        let by_row = &trace.by_row;
+        let mut arrivals: Vec<_> = trace.arrivals.iter_mut().map(Some).collect();
+        arrivals.resize_with(samples, || None);
+        let timelines = trace.timelines.par_iter_mut().zip(arrivals);
+        let tasks = timelines.zip(&mut trace.samples).enumerate();
+        tasks.for_each_init(
+            || ForwardMemory::new(self.neuron),
+            |memory, (sample, ((timeline, arrivals), out))| {
+                T::run(ForwardTask {
+                    projection: self,
+                    by_row,
+                    cut,
+                    events: input.sample(sample),
+                    timeline,
+                    arrivals,
+                    memory,
+                    out,
+                });
+            },
+        );
         self.merge(trace, output);
     }
 
-    /// Lays out when inputs arrive.
-    fn lay_out(&self, input: &SpikeBatch<T>, trace: &mut Trace<T>) {
-        let samples = input.samples();
-        trace.timelines.resize_with(samples, Timeline::default);
-        let places = if self.patches.is_some() { samples } else { 0 };
-        trace.arrivals.resize_with(places, Arrivals::default);
-        let mut arrivals: Vec<_> = trace.arrivals.iter_mut().map(Some).collect();
-        arrivals.resize_with(samples, || None);
-        let both = trace.timelines.par_iter_mut().zip(arrivals).enumerate();
-        both.for_each(|(sample, (timeline, arrivals))| {
-            T::run(LayOut {
-                neuron: self.neuron,
-                patches: self.patches,
-                events: input.sample(sample),
-                timeline,
-                arrivals,
-            });
+    /// Copies the weights to the shape `[row][block][LANES]`, so that those of one input lie side by side.
+    fn turn(&self, by_row: &mut Vec<Lanes<T>>) {
+        let blocks = blocks(self.neurons);
+        by_row.resize(self.weights.len(), [T::zero(); LANES]);
+        let pieces = by_row.par_chunks_mut(ROWS * blocks).enumerate();
+        pieces.for_each(|(piece, by_row)| {
+            for (block, weights) in self.weights.chunks_exact(self.rows).enumerate() {
+                let weights = &weights[piece * ROWS..];
+                for (row, weights) in by_row.chunks_exact_mut(blocks).zip(weights) {
+                    row[block] = *weights;
+                }
+            }
         });
     }
 
-    /// Sorts the spikes of each sample into one event list and remembers where each went.
+    /// Makes an event list of the spikes of each sample, and remembers where each went.
     fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
-        let (tasks, cut) = (&trace.tasks, trace.cut);
-        let parts_per_task = self.places() * cut.together();
-        let parts = |sample| {
-            let (of_sample, index) = cut.tasks_of(sample);
-            let parts = index * parts_per_task..(index + 1) * parts_per_task;
-            tasks[of_sample]
-                .iter()
-                .map(move |task| task.parts(parts.clone()))
-        };
-        let samples = trace.timelines.len();
-        let counts = (0..samples).map(|sample| parts(sample).map(<[_]>::len).sum::<usize>());
+        let (cut, wide) = (trace.cut, self.is_wide());
+        let counts = trace.samples.iter().map(|sample| sample.spikes.len());
         output.make_room(self.outputs(), counts);
-        trace.ranks.resize_with(samples, Vec::new);
-        let room = trace.ranks.par_iter_mut().zip(output.samples_mut());
-        room.enumerate().for_each_init(
-            Sorter::default,
-            |sorter, (sample, (ranks, (times, neurons)))| {
-                sorter.sort(parts(sample), ranks, times, neurons);
-            },
-        );
+        let group_of = cut.group_of_blocks();
+        let room = trace.samples.par_iter_mut().zip(output.samples_mut());
+        room.for_each_init(Sorter::default, |sorter, (sample, (times, neurons))| {
+            if wide {
+                sample.deal(&group_of, cut.groups(), times, neurons);
+            } else {
+                sample.sort(sorter, times, neurons);
+            }
+        });
     }
 
     /// Adds the weight gradient to `d_weights` (shape as the weights). If the offsets of the input batch are given,
@@ -178,19 +186,18 @@ impl<'a, T: Real> Projection<'a, T> {
             &mut scratch[..]
         };
         let tasks = self.gradients_of_tasks(cut, gradients);
-        let tasks = tasks.into_par_iter().zip(&trace.tasks).enumerate();
         let d_moments: Vec<Vec<T>> = tasks
-            .map(|(task, (d_weights, spikes))| {
+            .into_par_iter()
+            .enumerate()
+            .map(|(task, d_weights)| {
                 let (groups, samples) = cut.task(task);
                 let mut d_moments = Vec::new();
                 T::run(BackwardTask {
                     projection: self,
                     cut,
                     groups,
-                    rank_starts: self.rank_starts(trace, task),
                     samples,
                     trace,
-                    spikes,
                     errors,
                     want_input: input_offsets.is_some(),
                     d_weights,
@@ -219,21 +226,6 @@ impl<'a, T: Real> Projection<'a, T> {
         }
         parts
     }
-
-    /// Where the spikes of a task start in the ranks of each sample of its chunk.
-    fn rank_starts(&self, trace: &Trace<T>, task: usize) -> Vec<u32> {
-        let parts = self.places() * trace.cut.together();
-        let (_, samples) = trace.cut.task(task);
-        let start = |sample| {
-            let (tasks, index) = trace.cut.tasks_of(sample);
-            let before = &trace.tasks[tasks.start..task];
-            let spikes = before
-                .iter()
-                .map(|task| task.parts(index * parts..(index + 1) * parts).len());
-            spikes.sum::<usize>() as u32
-        };
-        samples.map(start).collect()
-    }
 }
 
 /// Sums the errors of the tasks and takes those of the moments at which an event arrives.
@@ -258,7 +250,7 @@ fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize])
         .into_par_iter()
         .with_min_len(samples_at_once)
         .for_each(|(d_events, timeline, tasks, first_moment)| {
-            for (d_event, (stop, _)) in d_events.iter_mut().zip(timeline.arrivals()) {
+            for (d_event, stop) in d_events.iter_mut().zip(timeline.events()) {
                 let of_tasks = tasks.iter().map(|task| task[first_moment + stop]);
                 *d_event = of_tasks.fold(T::zero(), |sum, part| sum + part);
             }

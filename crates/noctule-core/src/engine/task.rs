@@ -1,98 +1,208 @@
-//! One task: some groups of blocks of neurons, through a chunk of the samples, there and back.
+//! One task: all of a layer forwards through one sample, or some of it back through a chunk of the samples.
 
 use std::ops::Range;
 
-use super::Lanes;
-use super::backward::{self, Errors, Gradients};
+use super::abreast::{self, Front, Layer};
+use super::backward::{self, Errors, Gradients, OfPart};
 use super::course::Path;
-use super::crossings::Hits;
 use super::cut::Cut;
 use super::dispatch::Kernel;
+use super::emitter::Hits;
 use super::forward::{self, Spike};
 use super::group::Group;
 use super::lanes::Isa;
+use super::merge::Sorter;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection, Trace};
 use super::timeline::Timeline;
+use super::{LANES, Lanes};
 use crate::{Lif, Real, Spikes};
 
-/// The spikes of one task.
+/// The spikes of a layer in one sample.
 #[derive(Clone, Debug)]
-pub(crate) struct TaskTrace<T> {
+pub(crate) struct SampleTrace<T> {
+    /// In the order of the walk: part by part, or, of a wide layer, by time.
     pub spikes: Vec<Spike<T>>,
-    /// Where each part starts: shape `[samples of the chunk * places * groups of the task + 1]`.
+    /// Where each part starts: shape `[places * groups + 1]`. Part `place * groups + group` is one group at one place.
     pub offsets: Vec<u32>,
+    /// The positions of the spikes among the output events, part by part, and in the order of the walk in each.
+    pub ranks: Vec<u32>,
+    /// Memory: times of the spikes.
+    times: Vec<T>,
 }
 
-impl<T> Default for TaskTrace<T> {
+impl<T> Default for SampleTrace<T> {
     fn default() -> Self {
         Self {
             spikes: Vec::new(),
             offsets: Vec::new(),
+            ranks: Vec::new(),
+            times: Vec::new(),
         }
     }
 }
 
-impl<T> TaskTrace<T> {
-    /// The spikes of consecutive parts. Part `(sample * places + place) * groups + group` is one group at one place in one
-    /// sample.
-    pub fn parts(&self, parts: Range<usize>) -> &[Spike<T>] {
-        &self.spikes[self.offsets[parts.start] as usize..self.offsets[parts.end] as usize]
+impl<T: Real> SampleTrace<T> {
+    /// The spikes of a part, as positions in `ranks`.
+    pub fn part(&self, part: usize) -> Range<usize> {
+        self.offsets[part] as usize..self.offsets[part + 1] as usize
+    }
+
+    /// For spikes part by part: writes them in order of time into the event list `times` and `neurons`, which has room for
+    /// just them.
+    pub fn sort(&mut self, sorter: &mut Sorter<T>, times: &mut [T], neurons: &mut [u32]) {
+        self.times.clear();
+        self.times
+            .extend(self.spikes.iter().map(|spike| spike.time));
+        sorter.rank(&self.times, &mut self.ranks);
+        for (spike, &rank) in self.spikes.iter().zip(&self.ranks) {
+            times[rank as usize] = spike.time;
+            neurons[rank as usize] = spike.neuron;
+        }
+    }
+
+    /// For spikes by time: deals them out to the parts, and writes them into the event list `times` and `neurons`, which has
+    /// room for just them. `group_of` has the group of each block.
+    pub fn deal(&mut self, group_of: &[u32], groups: usize, times: &mut [T], neurons: &mut [u32]) {
+        self.offsets.clear();
+        self.offsets.resize(groups + 1, 0);
+        for (spike, (time, neuron)) in self
+            .spikes
+            .iter()
+            .zip(times.iter_mut().zip(neurons.iter_mut()))
+        {
+            (*time, *neuron) = (spike.time, spike.neuron);
+            self.offsets[group_of[spike.neuron as usize / LANES] as usize + 1] += 1;
+        }
+        let mut sum = 0;
+        for offset in &mut self.offsets {
+            sum += *offset;
+            *offset = sum;
+        }
+        self.ranks.resize(self.spikes.len(), 0);
+        // While a part fills, its start grows into its end, which is where the next one starts.
+        for (rank, &neuron) in neurons.iter().enumerate() {
+            let next = &mut self.offsets[group_of[neuron as usize / LANES] as usize];
+            self.ranks[*next as usize] = rank as u32;
+            *next += 1;
+        }
+        self.offsets.rotate_right(1);
+        self.offsets[0] = 0;
     }
 }
 
-/// The events of one sample, before any neuron sees them.
-pub(crate) struct LayOut<'a, T> {
-    pub neuron: &'a Lif<T>,
-    pub patches: Option<&'a Patches>,
+/// What a thread keeps from one forward task to the next: memory.
+pub(crate) struct ForwardMemory<T: Real> {
+    hits: Hits<T>,
+    front: Front<T>,
+}
+
+impl<T: Real> ForwardMemory<T> {
+    pub fn new(neuron: &Lif<T>) -> Self {
+        Self {
+            hits: Hits::new(neuron.max_spikes()),
+            front: Front::default(),
+        }
+    }
+}
+
+/// A layer through one sample.
+pub(crate) struct ForwardTask<'a, T: Real> {
+    pub projection: &'a Projection<'a, T>,
+    /// The weights of a wide layer, shape `[row][block][LANES]`.
+    pub by_row: &'a [Lanes<T>],
+    pub cut: Cut,
     pub events: Spikes<'a, T>,
     pub timeline: &'a mut Timeline<T>,
     /// If the layer has places.
     pub arrivals: Option<&'a mut Arrivals>,
+    pub memory: &'a mut ForwardMemory<T>,
+    pub out: &'a mut SampleTrace<T>,
 }
 
-impl<T: Real> Kernel<T> for LayOut<'_, T> {
+impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
     #[inline(always)]
-    fn run<I: Isa<T>>(self, _isa: I) {
-        let (Some(patches), Some(arrivals)) = (self.patches, self.arrivals) else {
-            self.timeline
-                .lay_out(self.neuron, self.events, |neuron| neuron);
-            return self.timeline.course.join_instants();
+    fn run<I: Isa<T>>(self, isa: I) {
+        let Self {
+            projection,
+            events,
+            timeline,
+            ..
+        } = self;
+        let mut arrivals = projection.patches.zip(self.arrivals);
+        if let Some((patches, arrivals)) = &mut arrivals {
+            let row = |neuron| patches.padded_index(neuron);
+            timeline.lay_out(projection.neuron, events, row);
+            arrivals.sort(patches, events.neurons, timeline);
+        } else {
+            timeline.lay_out(projection.neuron, events, |neuron| neuron);
+            timeline.course.join_instants();
+        }
+        let walker = Walker {
+            projection,
+            by_row: self.by_row,
+            cut: self.cut,
+            timeline,
+            memory: self.memory,
+            out: self.out,
         };
-        let row = |neuron| patches.padded_index(neuron);
-        self.timeline.lay_out(self.neuron, self.events, row);
-        arrivals.sort(patches, self.events.neurons, self.timeline);
+        match arrivals {
+            Some((patches, arrivals)) => walker.run_places(isa, patches, arrivals),
+            None if projection.is_wide() => walker.run_abreast(isa),
+            None => walker.run_groups(isa),
+        }
     }
 }
 
-/// Some groups through the samples of a chunk.
-pub(crate) struct ForwardTask<'a, T> {
-    pub projection: &'a Projection<'a, T>,
-    pub cut: Cut,
-    pub groups: Range<usize>,
-    pub samples: Range<usize>,
-    pub timelines: &'a [Timeline<T>],
-    pub arrivals: &'a [Arrivals],
-    pub out: &'a mut TaskTrace<T>,
+/// A layer and a sample that is laid out.
+struct Walker<'a, T: Real> {
+    projection: &'a Projection<'a, T>,
+    by_row: &'a [Lanes<T>],
+    cut: Cut,
+    timeline: &'a Timeline<T>,
+    memory: &'a mut ForwardMemory<T>,
+    out: &'a mut SampleTrace<T>,
 }
 
-impl<T: Real> ForwardTask<'_, T> {
-    /// Runs all groups of the task along a path; each is a part.
+impl<T: Real> Walker<'_, T> {
     #[inline(always)]
-    fn walk<I: Isa<T>>(
-        &mut self,
-        isa: I,
-        sample: usize,
-        place: usize,
-        path: impl Path<T>,
-        hits: &mut Hits<T>,
-    ) {
-        for group in self.groups.clone() {
+    fn run_abreast<I: Isa<T>>(self, isa: I) {
+        let layer = Layer {
+            neuron: self.projection.neuron,
+            neurons: self.projection.neurons,
+            weights: self.by_row,
+        };
+        let spikes = &mut self.out.spikes;
+        spikes.clear();
+        abreast::walk(isa, layer, self.timeline, &mut self.memory.front, spikes);
+    }
+
+    #[inline(always)]
+    fn run_groups<I: Isa<T>>(mut self, isa: I) {
+        self.begin();
+        self.walk(isa, 0, self.timeline.course.path());
+    }
+
+    #[inline(always)]
+    fn run_places<I: Isa<T>>(mut self, isa: I, patches: &Patches, arrivals: &Arrivals) {
+        self.begin();
+        for place in 0..patches.places() {
+            match arrivals.path(patches, &self.timeline.course, place) {
+                Some(path) => self.walk(isa, place, path),
+                None => (0..self.cut.groups()).for_each(|_| self.end_part()),
+            }
+        }
+    }
+
+    /// Runs all groups along a path; each is a part.
+    #[inline(always)]
+    fn walk<I: Isa<T>>(&mut self, isa: I, place: usize, path: impl Path<T>) {
+        for group in 0..self.cut.groups() {
             let blocks = self.cut.blocks(group..group + 1);
             match blocks.len() {
-                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, path, hits),
-                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, path, hits),
-                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, path, hits),
+                1 => self.walk_group::<I, 1>(isa, place, blocks, path),
+                2 => self.walk_group::<I, 2>(isa, place, blocks, path),
+                _ => self.walk_group::<I, 3>(isa, place, blocks, path),
             }
             self.end_part();
         }
@@ -102,49 +212,30 @@ impl<T: Real> ForwardTask<'_, T> {
     fn walk_group<I: Isa<T>, const N: usize>(
         &mut self,
         isa: I,
-        sample: usize,
         place: usize,
         blocks: Range<usize>,
         path: impl Path<T>,
-        hits: &mut Hits<T>,
     ) {
         forward::walk(
             Group::<T, I, N>::new(isa),
             self.projection.neuron,
             self.projection.neurons_of(place, blocks.clone()),
-            &self.timelines[sample],
+            self.timeline,
             path,
             self.projection.weights_of(blocks),
-            hits,
+            &mut self.memory.hits,
             &mut self.out.spikes,
         );
     }
 
-    fn end_part(&mut self) {
-        self.out.offsets.push(self.out.spikes.len() as u32);
-    }
-}
-
-impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
-    #[inline(always)]
-    fn run<I: Isa<T>>(mut self, isa: I) {
+    fn begin(&mut self) {
         self.out.spikes.clear();
         self.out.offsets.clear();
         self.end_part();
-        let mut hits = Hits::new(self.projection.neuron.max_spikes());
-        for sample in self.samples.clone() {
-            let course = &self.timelines[sample].course;
-            let Some(patches) = self.projection.patches else {
-                self.walk(isa, sample, 0, course.path(), &mut hits);
-                continue;
-            };
-            for place in 0..patches.places() {
-                match self.arrivals[sample].path(patches, course, place) {
-                    Some(path) => self.walk(isa, sample, place, path, &mut hits),
-                    None => self.groups.clone().for_each(|_| self.end_part()),
-                }
-            }
-        }
+    }
+
+    fn end_part(&mut self) {
+        self.out.offsets.push(self.out.spikes.len() as u32);
     }
 }
 
@@ -155,9 +246,6 @@ pub(crate) struct BackwardTask<'a, T> {
     pub groups: Range<usize>,
     pub samples: Range<usize>,
     pub trace: &'a Trace<T>,
-    pub spikes: &'a TaskTrace<T>,
-    /// Where the spikes of each sample of the chunk start in its ranks.
-    pub rank_starts: Vec<u32>,
     pub errors: OutputErrors<'a, T>,
     pub want_input: bool,
     pub d_weights: &'a mut [Lanes<T>],
@@ -165,19 +253,8 @@ pub(crate) struct BackwardTask<'a, T> {
     pub d_moments: &'a mut Vec<T>,
 }
 
-/// Where a backward task stands.
-#[derive(Clone, Copy, Debug)]
-struct Standing {
-    /// The first part of the place.
-    part: usize,
-    /// Where its spikes start in the ranks of the sample.
-    rank: usize,
-    /// Where the moments of the sample start in `d_moments`.
-    first_moment: usize,
-}
-
 impl<T: Real> BackwardTask<'_, T> {
-    /// Walks the parts of one place back along its path.
+    /// Walks all groups of the task back along the path of a place. The moments of the sample start at `first_moment`.
     #[inline(always)]
     fn walk<I: Isa<T>>(
         &mut self,
@@ -185,41 +262,40 @@ impl<T: Real> BackwardTask<'_, T> {
         sample: usize,
         place: usize,
         path: impl Path<T>,
-        mut standing: Standing,
+        first_moment: usize,
     ) {
         for group in self.groups.clone() {
             let blocks = self.cut.blocks(group..group + 1);
-            let spikes = self.spikes.parts(standing.part..standing.part + 1).len();
-            match blocks.len() {
-                _ if spikes == 0 => {}
-                1 => self.walk_group::<I, 1>(isa, sample, place, blocks, path, standing),
-                2 => self.walk_group::<I, 2>(isa, sample, place, blocks, path, standing),
-                _ => self.walk_group::<I, 3>(isa, sample, place, blocks, path, standing),
+            let spikes = self.trace.samples[sample].part(place * self.cut.groups() + group);
+            let part = Part {
+                sample,
+                place,
+                blocks,
+                spikes,
+                first_moment,
+            };
+            match part.blocks.len() {
+                _ if part.spikes.is_empty() => {}
+                1 => self.walk_group::<I, 1>(isa, part, path),
+                2 => self.walk_group::<I, 2>(isa, part, path),
+                _ => self.walk_group::<I, 3>(isa, part, path),
             }
-            standing.part += 1;
-            standing.rank += spikes;
         }
     }
 
     #[inline(always)]
-    fn walk_group<I: Isa<T>, const N: usize>(
-        &mut self,
-        isa: I,
-        sample: usize,
-        place: usize,
-        blocks: Range<usize>,
-        path: impl Path<T>,
-        Standing {
-            part,
-            rank,
-            first_moment,
-        }: Standing,
-    ) {
-        let spikes = self.spikes.parts(part..part + 1);
+    fn walk_group<I: Isa<T>, const N: usize>(&mut self, isa: I, part: Part, path: impl Path<T>) {
+        let Part { sample, blocks, .. } = part;
+        let of_sample = &self.trace.samples[sample];
+        let neurons = self.projection.neurons_of(part.place, blocks.clone());
         let errors = Errors {
-            spikes,
-            first_neuron: self.projection.neurons_of(place, blocks.clone()).start,
-            ranks: &self.trace.ranks[sample][rank..rank + spikes.len()],
+            spikes: if self.projection.is_wide() {
+                OfPart::ByTime(&of_sample.spikes)
+            } else {
+                OfPart::Own(&of_sample.spikes[part.spikes.clone()])
+            },
+            first_neuron: neurons.start,
+            ranks: &of_sample.ranks[part.spikes],
             d_times: &self.errors.d_times[self.errors.events.range(sample)],
             max_inverse_slope: self.errors.max_inverse_slope,
         };
@@ -228,7 +304,9 @@ impl<T: Real> BackwardTask<'_, T> {
         let own = (blocks.start - before) * rows..(blocks.end - before) * rows;
         let mut gradients = Gradients {
             d_weights: &mut self.d_weights[own],
-            d_moments: self.want_input.then(|| &mut self.d_moments[first_moment..]),
+            d_moments: self
+                .want_input
+                .then(|| &mut self.d_moments[part.first_moment..]),
         };
         backward::walk(
             Group::<T, I, N>::new(isa),
@@ -242,39 +320,37 @@ impl<T: Real> BackwardTask<'_, T> {
     }
 }
 
+/// A group at a place in a sample.
+struct Part {
+    sample: usize,
+    place: usize,
+    blocks: Range<usize>,
+    /// The numbers of its spikes.
+    spikes: Range<usize>,
+    /// Where the moments of the sample start in `d_moments`.
+    first_moment: usize,
+}
+
 impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
     #[inline(always)]
     fn run<I: Isa<T>>(mut self, isa: I) {
         let trace = self.trace;
-        let (places, groups) = (self.projection.places(), self.groups.len());
-        for (index, sample) in self.samples.clone().enumerate() {
+        for sample in self.samples.clone() {
             let timeline = &trace.timelines[sample];
             let first_moment = self.d_moments.len();
             if self.want_input {
                 let moments = first_moment + timeline.moments.len();
                 self.d_moments.resize(moments, T::zero());
             }
-            let mut rank = self.rank_starts[index] as usize;
-            for place in 0..places {
-                let part = (index * places + place) * groups;
-                let spikes = self.spikes.parts(part..part + groups).len();
-                if spikes == 0 {
-                    continue;
-                }
-                let standing = Standing {
-                    part,
-                    rank,
-                    first_moment,
-                };
-                let course = &timeline.course;
-                let Some(patches) = self.projection.patches else {
-                    self.walk(isa, sample, place, course.path(), standing);
-                    break;
-                };
+            let course = &timeline.course;
+            let Some(patches) = self.projection.patches else {
+                self.walk(isa, sample, 0, course.path(), first_moment);
+                continue;
+            };
+            for place in 0..patches.places() {
                 if let Some(path) = trace.arrivals[sample].path(patches, course, place) {
-                    self.walk(isa, sample, place, path, standing);
+                    self.walk(isa, sample, place, path, first_moment);
                 }
-                rank += spikes;
             }
         }
     }

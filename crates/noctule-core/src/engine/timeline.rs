@@ -4,7 +4,7 @@
 //! (`x = t - r`; see [`crate::neuron::propagator`] for the coordinates). Segments are about one time constant long, long
 //! silences are filled with empty segments, and the last one ends at `t_max`.
 
-use super::course::{Course, Moment, NOTHING, Stop};
+use super::course::{Course, Moments, NOTHING, Stop};
 use crate::{Lif, Real, Spikes};
 
 /// Length of a segment, in units of the shorter time constant.
@@ -28,10 +28,10 @@ pub(crate) struct Timeline<T> {
     /// The course of neurons that see all events.
     pub course: Course<T>,
     /// One for each stop of the course.
-    pub moments: Vec<Moment<T>>,
-    /// Memory for laying out: the row of each stop, and `x/tau_m`, then `exp(x/tau_m)`.
-    rows: Vec<u32>,
-    growths: Vec<T>,
+    pub moments: Moments<T>,
+    /// Memory for laying out: coefficients of the stops.
+    gains: Vec<T>,
+    responses: Vec<T>,
 }
 
 // Not derived: that would ask for `T: Default`.
@@ -40,9 +40,9 @@ impl<T> Default for Timeline<T> {
         Self {
             segments: Vec::new(),
             course: Course::default(),
-            moments: Vec::new(),
-            rows: Vec::new(),
-            growths: Vec::new(),
+            moments: Moments::default(),
+            gains: Vec::new(),
+            responses: Vec::new(),
         }
     }
 }
@@ -55,10 +55,10 @@ impl<T: Real> Timeline<T> {
     #[inline(always)]
     pub fn lay_out(&mut self, neuron: &Lif<T>, spikes: Spikes<'_, T>, row: impl Fn(u32) -> u32) {
         self.segments.clear();
-        self.course.clear();
-        self.moments.clear();
-        self.rows.clear();
-        self.growths.clear();
+        self.course.starts.truncate(1);
+        self.moments.times.clear();
+        self.moments.xs.clear();
+        self.course.rows.clear();
         let mut builder = Builder::new(self, neuron);
         let before_end = spikes.times.partition_point(|&time| time < neuron.t_max);
         let mut times = &spikes.times[..before_end];
@@ -77,33 +77,43 @@ impl<T: Real> Timeline<T> {
     /// Makes the stops of the moments.
     #[inline(always)]
     fn set_stops(&mut self, neuron: &Lif<T>) {
-        for growth in &mut self.growths {
-            *growth = growth.quick_exp();
+        let count = self.moments.len();
+        self.moments.thresholds.resize(count, T::zero());
+        self.gains.resize(count, T::zero());
+        self.responses.resize(count, T::zero());
+        let growths = &mut self.moments.thresholds;
+        for (growth, &x) in growths.iter_mut().zip(&self.moments.xs) {
+            *growth = (x * neuron.inverse_tau_m).quick_exp();
         }
-        let moments = self.moments.iter_mut().zip(&self.growths);
-        let stops =
-            moments
-                .zip(&self.rows)
-                .enumerate()
-                .map(|(index, ((moment, &growth), &row))| {
-                    let (current_gain, response) = neuron.gain_and_response(moment.x, growth);
-                    moment.threshold = neuron.theta * growth;
-                    Stop {
-                        current_gain,
-                        potential_gain: -current_gain * response,
-                        response,
-                        threshold: moment.threshold,
-                        row,
-                        moment: index as u32,
-                    }
-                });
-        self.course.stops.extend(stops);
+        let xs = &self.moments.xs;
+        neuron.gains_and_responses(xs, growths, &mut self.gains, &mut self.responses);
+        for threshold in &mut *growths {
+            *threshold *= neuron.theta;
+        }
+        let nowhere = Stop {
+            current_gain: T::zero(),
+            potential_gain: T::zero(),
+            response: T::zero(),
+            threshold: T::zero(),
+        };
+        let stops = &mut self.course.stops;
+        stops.resize(count, nowhere);
+        let coefficients = self.gains.iter().zip(&self.responses).zip(&*growths);
+        for (stop, ((&current_gain, &response), &threshold)) in stops.iter_mut().zip(coefficients) {
+            *stop = Stop {
+                current_gain,
+                potential_gain: -current_gain * response,
+                response,
+                threshold,
+            };
+        }
     }
 
     /// The stops at which an event arrives, in the order of the events.
-    pub fn arrivals(&self) -> impl Iterator<Item = (usize, &Stop<T>)> {
-        let stops = self.course.stops.iter().enumerate();
-        stops.filter(|(_, stop)| stop.row != NOTHING)
+    pub fn events(&self) -> impl Iterator<Item = usize> {
+        let rows = self.course.rows.iter().enumerate();
+        rows.filter(|&(_, &row)| row != NOTHING)
+            .map(|(stop, _)| stop)
     }
 }
 
@@ -145,15 +155,18 @@ impl<'a, T: Real> Builder<'a, T> {
     /// Events of the open segment.
     #[inline(always)]
     fn arrive(&mut self, reference: T, times: &[T], rows: impl Iterator<Item = u32>) {
-        let moment = |&time: &T| Moment {
-            time,
-            x: time - reference,
-            threshold: T::zero(),
-        };
-        self.out.moments.extend(times.iter().map(moment));
-        self.out.rows.extend(rows);
-        let growth = |&time: &T| (time - reference) * self.neuron.inverse_tau_m;
-        self.out.growths.extend(times.iter().map(growth));
+        // Not `extend`, which is not compiled for the instruction set.
+        let before = self.out.course.rows.len();
+        let after = before + times.len();
+        self.out.moments.times.extend_from_slice(times);
+        self.out.moments.xs.resize(after, T::zero());
+        self.out.course.rows.resize(after, NOTHING);
+        for (x, &time) in self.out.moments.xs[before..].iter_mut().zip(times) {
+            *x = time - reference;
+        }
+        for (slot, row) in self.out.course.rows[before..].iter_mut().zip(rows) {
+            *slot = row;
+        }
         self.open = times.last().map(|&last| (reference, last));
     }
 
@@ -186,17 +199,18 @@ impl<'a, T: Real> Builder<'a, T> {
 
     fn end(&mut self, reference: T, time: T) {
         self.stop(time, reference, NOTHING);
-        self.out.course.starts.push(self.out.rows.len() as u32);
+        self.out
+            .course
+            .starts
+            .push(self.out.course.rows.len() as u32);
     }
 
     #[inline(always)]
     fn stop(&mut self, time: T, reference: T, row: u32) {
         self.open = Some((reference, time));
-        let x = time - reference;
-        let threshold = T::zero();
-        self.out.moments.push(Moment { time, x, threshold });
-        self.out.rows.push(row);
-        self.out.growths.push(x * self.neuron.inverse_tau_m);
+        self.out.moments.times.push(time);
+        self.out.moments.xs.push(time - reference);
+        self.out.course.rows.push(row);
     }
 
     fn finish(mut self) {

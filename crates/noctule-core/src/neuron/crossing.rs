@@ -63,18 +63,38 @@ impl<T: Real> Lif<T> {
         }
     }
 
-    /// `exp(x/tau_s)` and `phi(x)` from `x` and `exp(x/tau_m)`, without another exponential where the ratio of the time
-    /// constants allows it.
+    /// `exp(x/tau_s)` and `phi(x)` of many `x`, from these and `exp(x/tau_m)`, without another exponential where the ratio of
+    /// the time constants allows it. All lists have the same length.
     #[inline(always)]
-    pub(crate) fn gain_and_response(&self, x: T, growth: T) -> (T, T) {
+    pub(crate) fn gains_and_responses(
+        &self,
+        xs: &[T],
+        growths: &[T],
+        gains: &mut [T],
+        responses: &mut [T],
+    ) {
+        let out = gains.iter_mut().zip(responses);
+        let moments = out.zip(xs.iter().zip(growths));
         match self.method {
             // tau_s = tau_m/2
             Method::Quadratic => {
-                let response = self.response_of_decay(x, growth.recip());
-                (growth * growth, response)
+                for ((gain, response), (_, &growth)) in moments {
+                    *gain = growth * growth;
+                    *response = self.tau_m * (T::one() - growth.recip());
+                }
             }
-            Method::LambertW => (growth, x),
-            Method::Newton => ((x / self.tau_s).quick_exp(), self.response(x)),
+            Method::LambertW => {
+                for ((gain, response), (&x, &growth)) in moments {
+                    *gain = growth;
+                    *response = x;
+                }
+            }
+            Method::Newton => {
+                for ((gain, response), (&x, _)) in moments {
+                    *gain = (x / self.tau_s).quick_exp();
+                    *response = self.response(x);
+                }
+            }
         }
     }
 

@@ -193,6 +193,16 @@ impl Isa<f32> for V4 {
     }
 
     #[inline(always)]
+    fn compress(self, mask: u16, a: __m512) -> __m512 {
+        self.avx512f._mm512_maskz_compress_ps(mask, a)
+    }
+
+    #[inline(always)]
+    fn expand(self, mask: u16, a: __m512, others: __m512) -> __m512 {
+        self.avx512f._mm512_mask_expand_ps(others, mask, a)
+    }
+
+    #[inline(always)]
     fn mask(self, bits: u32) -> u16 {
         bits as u16
     }

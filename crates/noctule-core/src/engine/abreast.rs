@@ -1,0 +1,338 @@
+//! The forward walk of a wide layer: all its blocks abreast, from instant to instant.
+//!
+//! Where hundreds of neurons see the same inputs, several of them spike in every interval. A walk of a few blocks (see
+//! [`super::forward`]) waits for each of these spikes; here the blocks that have none go on, and the neurons of all
+//! blocks that may spike are gathered, sixteen at a time, and solved together. The arithmetic of each neuron is the same to
+//! the bit. What is found comes in the order of time.
+
+use std::array::from_fn;
+use std::ops::Range;
+
+use super::burst::Burst;
+use super::course::{NOTHING, Path, Stop, WholePath};
+use super::crossings::Interval;
+use super::forward::{Spike, State};
+use super::group::Group;
+use super::lanes::Isa;
+use super::timeline::{Segment, Timeline};
+use super::{LANES, Lanes};
+use crate::{Lif, Real};
+
+/// Where all neurons of a layer are; one entry for each block.
+#[derive(Clone, Debug)]
+pub(crate) struct Front<T: Real> {
+    /// The reference current `C` and the reference potential `V`.
+    current: Vec<Lanes<T>>,
+    potential: Vec<Lanes<T>>,
+    /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
+    left: Vec<Lanes<T>>,
+    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some.
+    some: Vec<u16>,
+    waiting: Vec<u32>,
+    /// The first numbers.
+    first: Lanes<T>,
+    packed: Packed<T>,
+    burst: Burst<T>,
+}
+
+// Not derived: that would ask for `T: Default`.
+impl<T: Real> Default for Front<T> {
+    fn default() -> Self {
+        Self {
+            current: Vec::new(),
+            potential: Vec::new(),
+            left: Vec::new(),
+            some: Vec::new(),
+            waiting: Vec::new(),
+            first: from_fn(|lane| T::of(lane as f64)),
+            packed: Packed::default(),
+            burst: Burst::default(),
+        }
+    }
+}
+
+/// Neurons that may spike in an interval, side by side.
+#[derive(Clone, Debug)]
+struct Packed<T> {
+    count: usize,
+    /// Memory, of which `count` are of use: the numbers of the neurons (as numbers of type `T`, which are exact), and where
+    /// they are, as in [`Front`].
+    neuron: Vec<Lanes<T>>,
+    current: Vec<Lanes<T>>,
+    potential: Vec<Lanes<T>>,
+    left: Vec<Lanes<T>>,
+}
+
+// Not derived: that would ask for `T: Default`.
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            neuron: Vec::new(),
+            current: Vec::new(),
+            potential: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real> Packed<T> {
+    /// For the neurons of so many blocks, and what is written behind them.
+    fn make_room(&mut self, blocks: usize) {
+        if self.neuron.len() <= blocks {
+            let lists = [
+                &mut self.neuron,
+                &mut self.current,
+                &mut self.potential,
+                &mut self.left,
+            ];
+            for list in lists {
+                list.resize(blocks + 1, [T::zero(); LANES]);
+            }
+        }
+    }
+}
+
+/// A wide layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer<'a, T> {
+    pub neuron: &'a Lif<T>,
+    pub neurons: usize,
+    /// Shape `[row][block][LANES]`.
+    pub weights: &'a [Lanes<T>],
+}
+
+/// Runs a layer along a timeline and appends its spikes, sorted by time. Only for `tau_m = 2 tau_s`.
+#[inline(always)]
+pub(crate) fn walk<T: Real, I: Isa<T>>(
+    isa: I,
+    layer: Layer<'_, T>,
+    timeline: &Timeline<T>,
+    front: &mut Front<T>,
+    spikes: &mut Vec<Spike<T>>,
+) {
+    front.start(layer);
+    for (index, segment) in timeline.segments.iter().enumerate() {
+        front.cross(isa, segment);
+        let mut rest = timeline.course.path().segment(index);
+        while rest.len() > 1 {
+            let path = timeline.course.path();
+            // Inputs at one instant act together.
+            let stops = &timeline.course.stops[rest.start..rest.end - 2];
+            let joined = |stop: &&Stop<T>| stop.threshold == T::infinity();
+            let inputs = stops.iter().take_while(joined).count() + 1;
+            let together = rest.start..rest.start + inputs;
+            rest.start = together.end;
+            let number = rest.start - 1;
+            let some = isa.apart(
+                #[inline(always)]
+                || front.take_in(isa, layer, &path, together),
+            );
+            if some {
+                isa.apart(
+                    #[inline(always)]
+                    || {
+                        let interval = Interval::new(&path, number, &timeline.moments);
+                        front.pack(isa);
+                        front.settle(isa, layer.neuron, &interval);
+                        front.unpack(isa);
+                        let ends = [number, number + 1].map(|stop| timeline.moments.get(stop));
+                        front
+                            .burst
+                            .drain(isa, layer.neuron, ends, number as u32, spikes);
+                    },
+                );
+            }
+        }
+    }
+}
+
+impl<T: Real> Front<T> {
+    /// Nothing has arrived yet.
+    fn start(&mut self, layer: Layer<'_, T>) {
+        let blocks = super::blocks(layer.neurons);
+        for list in [&mut self.current, &mut self.potential, &mut self.left] {
+            list.clear();
+            list.resize(blocks, [T::zero(); LANES]);
+        }
+        let max_spikes = T::of(f64::from(layer.neuron.max_spikes()));
+        self.left.as_flattened_mut()[..layer.neurons].fill(max_spikes);
+        // Neurons that are not there, as those that have no spikes left, are below every test.
+        self.potential.as_flattened_mut()[layer.neurons..].fill(T::neg_infinity());
+        self.some.resize(blocks, 0);
+    }
+
+    /// Goes from the reference time of one segment to that of the next.
+    #[inline(always)]
+    fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
+        for (current, potential) in self.current.iter_mut().zip(&mut self.potential) {
+            let (c, v) = (isa.load(current), isa.load(potential));
+            let decayed = isa.mul(isa.splat(segment.potential_decay), v);
+            *current = isa.store(isa.mul(isa.splat(segment.current_decay), c));
+            *potential = isa.store(isa.mul_add(isa.splat(segment.coupling), c, decayed));
+        }
+    }
+
+    /// Takes in the inputs at one instant, those at the stops `together`; returns whether some neurons may reach their
+    /// threshold before the next stop.
+    #[inline(always)]
+    fn take_in<I: Isa<T>>(
+        &mut self,
+        isa: I,
+        layer: Layer<'_, T>,
+        path: &WholePath<'_, T>,
+        mut together: Range<usize>,
+    ) -> bool {
+        let threshold = path.stop(together.end - 1).threshold;
+        let response = path.stop(together.end).response;
+        // At the start of a segment nothing arrives.
+        if path.row(together.start) == NOTHING as usize {
+            together.start += 1;
+        }
+        let test = (threshold, response);
+        while together.len() > 4 {
+            self.add::<I, 4>(isa, layer, path, together.start, (T::infinity(), response));
+            together.start += 4;
+        }
+        match together.len() {
+            4 => self.add::<I, 4>(isa, layer, path, together.start, test),
+            3 => self.add::<I, 3>(isa, layer, path, together.start, test),
+            2 => self.add::<I, 2>(isa, layer, path, together.start, test),
+            1 => self.add::<I, 1>(isa, layer, path, together.start, test),
+            _ => self.add::<I, 0>(isa, layer, path, together.start, test),
+        }
+        self.list_waiting()
+    }
+
+    /// Adds the inputs at `K` stops, whose coefficients stay in registers, and notes for all blocks which neurons may reach
+    /// `threshold` while `phi` grows to `response`.
+    #[inline(always)]
+    fn add<I: Isa<T>, const K: usize>(
+        &mut self,
+        isa: I,
+        layer: Layer<'_, T>,
+        path: &WholePath<'_, T>,
+        first: usize,
+        (threshold, response): (T, T),
+    ) {
+        let (threshold, response) = (isa.splat(threshold), isa.splat(response));
+        let blocks = self.current.len();
+        let current = &mut self.current[..blocks];
+        let potential = &mut self.potential[..blocks];
+        let some = &mut self.some[..blocks];
+        let gains: [_; K] = from_fn(
+            #[inline(always)]
+            |input| {
+                let stop = path.stop(first + input);
+                (isa.splat(stop.current_gain), isa.splat(stop.potential_gain))
+            },
+        );
+        let rows: [_; K] = from_fn(
+            #[inline(always)]
+            |input| &layer.weights[path.row(first + input) * blocks..][..blocks],
+        );
+        for block in 0..blocks {
+            let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
+            for (row, gains) in rows.iter().zip(&gains) {
+                let weight = isa.load(&row[block]);
+                c = isa.mul_add(gains.0, weight, c);
+                v = isa.mul_add(gains.1, weight, v);
+            }
+            current[block] = isa.store(c);
+            potential[block] = isa.store(v);
+            let highest = isa.mul_add(c, response, v);
+            some[block] = isa.bits(isa.at_least(highest, threshold)) as u16;
+        }
+    }
+
+    /// Lists the blocks of which some neurons may spike; returns whether there are any.
+    #[inline(always)]
+    fn list_waiting(&mut self) -> bool {
+        let any = self.some.iter().fold(0, |any, some| any | some);
+        if any == 0 {
+            return false;
+        }
+        self.waiting.resize(self.some.len(), 0);
+        let mut waiting = 0;
+        for (block, &some) in self.some.iter().enumerate() {
+            // Written without a branch: the next block takes the place of one that does not wait.
+            self.waiting[waiting] = block as u32;
+            waiting += usize::from(some != 0);
+        }
+        self.waiting.truncate(waiting);
+        true
+    }
+
+    /// Packs the candidates of the waiting blocks side by side.
+    #[inline(always)]
+    fn pack<I: Isa<T>>(&mut self, isa: I) {
+        let packed = &mut self.packed;
+        packed.count = 0;
+        packed.make_room(self.waiting.len());
+        for &block in &self.waiting {
+            let block = block as usize;
+            let some = u32::from(self.some[block]);
+            let mask = isa.mask(some);
+            let numbers = isa.add(
+                isa.load(&self.first),
+                isa.splat(T::of((block * LANES) as f64)),
+            );
+            let rest = packed.count..packed.count + LANES;
+            let put = |list: &mut Vec<Lanes<T>>, values: I::Registers| {
+                let values = isa.store(isa.compress(mask, values));
+                list.as_flattened_mut()[rest.clone()].copy_from_slice(&values);
+            };
+            put(&mut packed.neuron, numbers);
+            put(&mut packed.current, isa.load(&self.current[block]));
+            put(&mut packed.potential, isa.load(&self.potential[block]));
+            put(&mut packed.left, isa.load(&self.left[block]));
+            packed.count += some.count_ones() as usize;
+        }
+    }
+
+    /// Takes back what has changed.
+    #[inline(always)]
+    fn unpack<I: Isa<T>>(&mut self, isa: I) {
+        let mut first = 0;
+        for &block in &self.waiting {
+            let block = block as usize;
+            let some = u32::from(self.some[block]);
+            let mask = isa.mask(some);
+            let take = |into: &mut Lanes<T>, list: &[Lanes<T>]| {
+                let mut own = [T::zero(); LANES];
+                own.copy_from_slice(&list.as_flattened()[first..first + LANES]);
+                *into = isa.store(isa.expand(mask, isa.load(&own), isa.load(into)));
+            };
+            take(&mut self.potential[block], &self.packed.potential);
+            take(&mut self.left[block], &self.packed.left);
+            first += some.count_ones() as usize;
+        }
+    }
+
+    /// Finds the spikes of all candidates in an interval.
+    #[inline(always)]
+    fn settle<I: Isa<T>>(&mut self, isa: I, neuron: &Lif<T>, interval: &Interval<'_, T>) {
+        let group = Group::<T, I, 1>::new(isa);
+        let Self { packed, burst, .. } = self;
+        for block in 0..packed.count.div_ceil(LANES) {
+            let mut state = State {
+                current: group.load(&[packed.current[block]]),
+                potential: group.load(&[packed.potential[block]]),
+            };
+            let mut left = group.load(&[packed.left[block]]);
+            let neurons = isa.load(&packed.neuron[block]);
+            let there = (packed.count - block * LANES).min(LANES);
+            state.settle(
+                group,
+                neuron,
+                interval,
+                group.mask(0xffff >> (LANES - there)),
+                &mut left,
+                #[inline(always)]
+                |[crosses], [leak], [root]| burst.push(isa, crosses, [leak, root, neurons]),
+            );
+            [packed.potential[block]] = group.store(state.potential);
+            [packed.left[block]] = group.store(left);
+        }
+    }
+}
