@@ -136,10 +136,10 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
                         front.pack(isa);
                         front.settle(isa, layer.neuron, &interval);
                         front.unpack(isa);
-                        let ends = [number, number + 1].map(|stop| timeline.moments.get(stop));
+                        let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
                         front
                             .burst
-                            .drain(isa, layer.neuron, ends, number as u32, spikes);
+                            .drain(isa, layer.neuron, segment.reference, ends, number as u32, spikes);
                     },
                 );
             }
@@ -220,17 +220,13 @@ impl<T: Real> Front<T> {
         let current = &mut self.current[..blocks];
         let potential = &mut self.potential[..blocks];
         let some = &mut self.some[..blocks];
-        let gains: [_; K] = from_fn(
-            #[inline(always)]
-            |input| {
-                let stop = path.stop(first + input);
-                (isa.splat(stop.current_gain), isa.splat(stop.potential_gain))
-            },
-        );
-        let rows: [_; K] = from_fn(
-            #[inline(always)]
-            |input| &layer.weights[path.row(first + input) * blocks..][..blocks],
-        );
+        let mut gains = [(threshold, threshold); K];
+        let mut rows = [layer.weights; K];
+        for input in 0..K {
+            let stop = path.stop(first + input);
+            gains[input] = (isa.splat(stop.current_gain), isa.splat(stop.potential_gain));
+            rows[input] = &layer.weights[path.row(first + input) * blocks..][..blocks];
+        }
         for block in 0..blocks {
             let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
             for (row, gains) in rows.iter().zip(&gains) {

@@ -4,7 +4,6 @@
 //! logarithms are taken, and each spike counts those before it, sixteen at a time: for the few dozens of an interval that
 //! is quicker than to sort them, and there is nothing to predict.
 
-use super::course::Moment;
 use super::forward::Spike;
 use super::lanes::Isa;
 use super::merge::Sorter;
@@ -64,19 +63,21 @@ impl<T: Real> Burst<T> {
         self.count += isa.bits(spiking).count_ones() as usize;
     }
 
-    /// Appends all spikes, which are between the moments `start` and `end` and after stop number `stop`, in the order of
-    /// their times (of equal times, in the order in which they were pushed), and forgets them.
+    /// Appends all spikes, which are after stop number `stop`, in the order of their times (of equal times, in the order in
+    /// which they were pushed), and forgets them. The interval begins and ends at the times `ends`; `x` counts from
+    /// `reference`.
     #[inline(always)]
     pub fn drain<I: Isa<T>>(
         &mut self,
         isa: I,
         neuron: &Lif<T>,
-        [start, end]: [Moment<T>; 2],
+        reference: T,
+        ends: [T; 2],
         stop: u32,
         spikes: &mut Vec<Spike<T>>,
     ) {
         let count = std::mem::take(&mut self.count);
-        self.set_times(neuron, start, end, count);
+        self.set_times(neuron, reference, ends, count);
         let before = spikes.len();
         let none = Spike {
             time: T::zero(),
@@ -114,8 +115,7 @@ impl<T: Real> Burst<T> {
 
     /// Takes logarithms. Behind the spikes all is infinitely late.
     #[inline(always)]
-    fn set_times(&mut self, neuron: &Lif<T>, start: Moment<T>, end: Moment<T>, count: usize) {
-        let reference = start.time - start.x;
+    fn set_times(&mut self, neuron: &Lif<T>, reference: T, [start, end]: [T; 2], count: usize) {
         let blocks = count.div_ceil(LANES);
         if self.times.len() < blocks {
             self.times.resize(blocks, [T::infinity(); LANES]);
@@ -123,13 +123,13 @@ impl<T: Real> Burst<T> {
         for (times, leaks) in self.times[..blocks].iter_mut().zip(&self.leaks) {
             for (time, leak) in times.iter_mut().zip(leaks) {
                 let exact = reference - neuron.tau_m * leak.quick_ln();
-                let not_early = if exact < start.time {
-                    start.time
+                let not_early = if exact < start {
+                    start
                 } else {
                     exact
                 };
-                *time = if not_early > end.time {
-                    end.time
+                *time = if not_early > end {
+                    end
                 } else {
                     not_early
                 };

@@ -26,22 +26,12 @@ pub(crate) struct Stop<T> {
     pub threshold: T,
 }
 
-/// When a stop is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment<T> {
-    /// Seconds since the start of the sample.
-    pub time: T,
-    /// Seconds since the reference time of the segment.
-    pub x: T,
-    /// `theta exp(x/tau_m)`, whatever comes next.
-    pub threshold: T,
-}
-
-/// When the stops of a sample are: a list for each member of [`Moment`], with an entry for each stop.
+/// When the stops of a sample are: an entry for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Moments<T> {
+    /// Seconds since the start of the sample.
     pub times: Vec<T>,
-    pub xs: Vec<T>,
+    /// `theta exp(x/tau_m)`, whatever comes next.
     pub thresholds: Vec<T>,
 }
 
@@ -50,24 +40,14 @@ impl<T> Default for Moments<T> {
     fn default() -> Self {
         Self {
             times: Vec::new(),
-            xs: Vec::new(),
             thresholds: Vec::new(),
         }
     }
 }
 
-impl<T: Real> Moments<T> {
+impl<T> Moments<T> {
     pub fn len(&self) -> usize {
         self.times.len()
-    }
-
-    #[inline(always)]
-    pub fn get(&self, index: usize) -> Moment<T> {
-        Moment {
-            time: self.times[index],
-            x: self.xs[index],
-            threshold: self.thresholds[index],
-        }
     }
 }
 

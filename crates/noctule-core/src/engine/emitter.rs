@@ -4,7 +4,7 @@
 //! spikes of many at a time, when nothing waits for their logarithms. For time constants whose ratio is not 2, it follows
 //! the neurons by itself, one by one.
 
-use super::course::{Moment, Moments, Path};
+use super::course::Path;
 use super::forward::{Population, Spike};
 use super::group::{Group, MOST_BLOCKS, Mask, Registers};
 use super::lanes::Isa;
@@ -89,7 +89,10 @@ impl<T: Real> Hits<T> {
 /// Makes spikes.
 pub(super) struct Emitter<'a, T, P> {
     pub neuron: &'a Lif<T>,
-    pub moments: &'a Moments<T>,
+    /// When the stops of the sample are.
+    pub times: &'a [T],
+    /// The reference time of the segment.
+    pub reference: T,
     pub path: P,
     /// The number of the block's first neuron.
     pub first: u32,
@@ -127,16 +130,16 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
         }
         for index in 0..hits.logarithms.len() {
             let [start, end] = self.ends(self.spikes[before + index].stop as usize);
-            let time = start.time - start.x - self.neuron.tau_m * hits.logarithms[index];
-            let time = if time < start.time { start.time } else { time };
-            self.spikes[before + index].time = if time > end.time { end.time } else { time };
+            let time = self.reference - self.neuron.tau_m * hits.logarithms[index];
+            let time = if time < start { start } else { time };
+            self.spikes[before + index].time = if time > end { end } else { time };
         }
     }
 
     /// The ends of the interval that begins at a stop.
     #[inline(always)]
-    fn ends(&self, stop: usize) -> [Moment<T>; 2] {
-        [stop, stop + 1].map(|stop| self.moments.get(self.path.index(stop)))
+    fn ends(&self, stop: usize) -> [T; 2] {
+        [stop, stop + 1].map(|stop| self.times[self.path.index(stop)])
     }
 
     /// For any ratio of the time constants, neuron by neuron: emits all spikes of those in the bit set `lanes` in the
@@ -152,9 +155,8 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
         let begin = self.path.stop(stop);
         let interval = Interval {
             stop: stop as u32,
-            start: start.time,
-            end: end.time,
-            reference: start.time - start.x,
+            start,
+            end,
             leak: self.neuron.theta / begin.threshold,
             current_decay: begin.current_gain.recip(),
             response: begin.response,
@@ -189,7 +191,7 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
             left -= crossing.elapsed;
             leak *= crossing.potential_decay;
             let elapsed = duration - left;
-            let x = interval.start - interval.reference + elapsed;
+            let x = interval.start - self.reference + elapsed;
             self.spikes.push(Spike {
                 time: (interval.start + elapsed).min(interval.end),
                 slope: crossing.slope,
@@ -215,8 +217,6 @@ struct Interval<T> {
     stop: u32,
     start: T,
     end: T,
-    /// The reference time of the segment.
-    reference: T,
     /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
     leak: T,
     current_decay: T,

@@ -62,7 +62,8 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     let mut population = Population::new(neuron, neurons.len());
     let mut emitter = Emitter {
         neuron,
-        moments: &timeline.moments,
+        times: &timeline.moments.times,
+        reference: T::zero(),
         path,
         first: neurons.start,
         spikes,
@@ -76,6 +77,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     };
     for (index, segment) in timeline.segments.iter().enumerate() {
         population.cross(group, segment);
+        emitter.reference = segment.reference;
         let mut left = path.segment(index);
         while left.len() > 1 && population.firing {
             if neuron.is_quadratic() {

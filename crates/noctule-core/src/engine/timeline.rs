@@ -15,6 +15,8 @@ const FORGOTTEN: f64 = 60.0;
 /// A stretch of time with one reference: how the neurons get there from the reference of the segment before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment<T> {
+    /// The reference time: that of its first stop.
+    pub reference: T,
     /// `exp(-d/tau_s)`, `exp(-d/tau_m)` and `eps(d)`, `d` seconds after the reference before.
     pub current_decay: T,
     pub potential_decay: T,
@@ -29,7 +31,8 @@ pub(crate) struct Timeline<T> {
     pub course: Course<T>,
     /// One for each stop of the course.
     pub moments: Moments<T>,
-    /// Memory for laying out: coefficients of the stops.
+    /// Memory for laying out: `x` and coefficients of the stops.
+    xs: Vec<T>,
     gains: Vec<T>,
     responses: Vec<T>,
 }
@@ -41,6 +44,7 @@ impl<T> Default for Timeline<T> {
             segments: Vec::new(),
             course: Course::default(),
             moments: Moments::default(),
+            xs: Vec::new(),
             gains: Vec::new(),
             responses: Vec::new(),
         }
@@ -57,7 +61,7 @@ impl<T: Real> Timeline<T> {
         self.segments.clear();
         self.course.starts.truncate(1);
         self.moments.times.clear();
-        self.moments.xs.clear();
+        self.xs.clear();
         self.course.rows.clear();
         let mut builder = Builder::new(self, neuron);
         let before_end = spikes.times.partition_point(|&time| time < neuron.t_max);
@@ -82,10 +86,10 @@ impl<T: Real> Timeline<T> {
         self.gains.resize(count, T::zero());
         self.responses.resize(count, T::zero());
         let growths = &mut self.moments.thresholds;
-        for (growth, &x) in growths.iter_mut().zip(&self.moments.xs) {
+        for (growth, &x) in growths.iter_mut().zip(&self.xs) {
             *growth = (x * neuron.inverse_tau_m).quick_exp();
         }
-        let xs = &self.moments.xs;
+        let xs = &self.xs;
         neuron.gains_and_responses(xs, growths, &mut self.gains, &mut self.responses);
         for threshold in &mut *growths {
             *threshold *= neuron.theta;
@@ -159,9 +163,9 @@ impl<'a, T: Real> Builder<'a, T> {
         let before = self.out.course.rows.len();
         let after = before + times.len();
         self.out.moments.times.extend_from_slice(times);
-        self.out.moments.xs.resize(after, T::zero());
+        self.out.xs.resize(after, T::zero());
         self.out.course.rows.resize(after, NOTHING);
-        for (x, &time) in self.out.moments.xs[before..].iter_mut().zip(times) {
+        for (x, &time) in self.out.xs[before..].iter_mut().zip(times) {
             *x = time - reference;
         }
         for (slot, row) in self.out.course.rows[before..].iter_mut().zip(rows) {
@@ -189,6 +193,7 @@ impl<'a, T: Real> Builder<'a, T> {
     fn begin(&mut self, time: T, previous: Option<T>) {
         let gap = previous.map_or(T::zero(), |previous| time - previous);
         self.out.segments.push(Segment {
+            reference: time,
             current_decay: (-gap / self.neuron.tau_s).exp(),
             potential_decay: (-gap / self.neuron.tau_m).exp(),
             coupling: self.neuron.postsynaptic_potential(gap),
@@ -209,7 +214,7 @@ impl<'a, T: Real> Builder<'a, T> {
     fn stop(&mut self, time: T, reference: T, row: u32) {
         self.open = Some((reference, time));
         self.out.moments.times.push(time);
-        self.out.moments.xs.push(time - reference);
+        self.out.xs.push(time - reference);
         self.out.course.rows.push(row);
     }
 
