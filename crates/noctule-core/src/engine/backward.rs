@@ -30,8 +30,8 @@ use crate::{Lif, Real};
 /// The output spikes of a group in one sample, with their errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Errors<'a, T> {
-    /// The spikes, or those of all groups.
-    pub spikes: OfPart<'a, T>,
+    /// The spikes in the order of the forward walk.
+    pub spikes: &'a [Spike<T>],
     /// The number of the group's first neuron.
     pub first_neuron: u32,
     /// The position of each of these spikes in `d_times`.
@@ -40,26 +40,6 @@ pub(crate) struct Errors<'a, T> {
     pub d_times: &'a [T],
     /// The largest `1/slope` that is let through.
     pub max_inverse_slope: T,
-}
-
-/// The spikes of a group.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum OfPart<'a, T> {
-    /// Just these, in the order of the forward walk.
-    Own(&'a [Spike<T>]),
-    /// Among those of other groups, all in the order of the output events.
-    ByTime(&'a [Spike<T>]),
-}
-
-impl<'a, T> Errors<'a, T> {
-    /// Spike number `index` of the group.
-    #[inline(always)]
-    fn spike(&self, index: usize) -> &'a Spike<T> {
-        match self.spikes {
-            OfPart::Own(spikes) => &spikes[index],
-            OfPart::ByTime(spikes) => &spikes[self.ranks[index] as usize],
-        }
-    }
 }
 
 /// What a backward walk adds to.
@@ -87,11 +67,11 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         current: group.splat(T::zero()),
         potential: group.splat(T::zero()),
     };
-    let mut pending = errors.ranks.len();
+    let mut pending = errors.spikes.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
         let range = path.segment(index);
         // Inputs after the last spike have no influence.
-        let untouched = pending == errors.ranks.len();
+        let untouched = pending == errors.spikes.len();
         let mut upper = if untouched {
             range.start + 1
         } else {
@@ -100,7 +80,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         loop {
             let next = pending
                 .checked_sub(1)
-                .map(|spike| errors.spike(spike).stop as usize);
+                .map(|spike| errors.spikes[spike].stop as usize);
             let next = next.filter(|&stop| stop >= range.start);
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
@@ -108,7 +88,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
                 adjoint.spread(group, &rates, path, lower..upper, weights, gradients);
             }
             let Some(stop) = next else { break };
-            while pending > 0 && errors.spike(pending - 1).stop as usize == stop {
+            while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
                 pending -= 1;
                 adjoint.absorb(group, &rates, &errors, pending);
             }
@@ -156,7 +136,7 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         errors: &Errors<'_, T>,
         index: usize,
     ) {
-        let spike = errors.spike(index);
+        let spike = &errors.spikes[index];
         let error = errors.d_times[errors.ranks[index] as usize];
         let inverse_slope = spike.slope.recip().min(errors.max_inverse_slope);
         let own = group.splat(error * inverse_slope * spike.leak);

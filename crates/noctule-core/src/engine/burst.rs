@@ -79,15 +79,7 @@ impl<T: Real> Burst<T> {
         let count = std::mem::take(&mut self.count);
         self.set_times(neuron, reference, ends, count);
         let before = spikes.len();
-        let none = Spike {
-            time: T::zero(),
-            slope: T::zero(),
-            leak: T::zero(),
-            response: T::zero(),
-            stop,
-            neuron: 0,
-        };
-        spikes.resize(before + count, none);
+        spikes.resize(before + count, Spike::none());
         let room = &mut spikes[before..];
         let of = |index: usize, time: T| {
             let leak = self.leaks.as_flattened()[index];

@@ -154,7 +154,10 @@ impl<'a, T: Real> Projection<'a, T> {
     /// Makes an event list of the spikes of each sample, and remembers where each went.
     fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
         let (cut, wide) = (trace.cut, self.is_wide());
-        let counts = trace.samples.iter().map(|sample| sample.spikes.len());
+        let counts = trace.samples.iter().map(|sample| {
+            let spikes = if wide { &sample.sorted } else { &sample.spikes };
+            spikes.len()
+        });
         output.make_room(self.outputs(), counts);
         let group_of = cut.group_of_blocks();
         let room = trace.samples.par_iter_mut().zip(output.samples_mut());

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::abreast::{self, Front, Layer};
-use super::backward::{self, Errors, Gradients, OfPart};
+use super::backward::{self, Errors, Gradients};
 use super::course::Path;
 use super::cut::Cut;
 use super::dispatch::Kernel;
@@ -21,12 +21,14 @@ use crate::{Lif, Real, Spikes};
 /// The spikes of a layer in one sample.
 #[derive(Clone, Debug)]
 pub(crate) struct SampleTrace<T> {
-    /// In the order of the walk: part by part, or, of a wide layer, by time.
+    /// Part by part, and in the order of the walk in each.
     pub spikes: Vec<Spike<T>>,
     /// Where each part starts: shape `[places * groups + 1]`. Part `place * groups + group` is one group at one place.
     pub offsets: Vec<u32>,
-    /// The positions of the spikes among the output events, part by part, and in the order of the walk in each.
+    /// The position of each spike among the output events.
     pub ranks: Vec<u32>,
+    /// The spikes of a wide layer as its walk finds them, sorted by time.
+    pub sorted: Vec<Spike<T>>,
     /// Memory: times of the spikes.
     times: Vec<T>,
 }
@@ -37,6 +39,7 @@ impl<T> Default for SampleTrace<T> {
             spikes: Vec::new(),
             offsets: Vec::new(),
             ranks: Vec::new(),
+            sorted: Vec::new(),
             times: Vec::new(),
         }
     }
@@ -48,7 +51,7 @@ impl<T: Real> SampleTrace<T> {
         self.offsets[part] as usize..self.offsets[part + 1] as usize
     }
 
-    /// For spikes part by part: writes them in order of time into the event list `times` and `neurons`, which has room for
+    /// Writes spikes that are part by part in order of time into the event list `times` and `neurons`, which has room for
     /// just them.
     pub fn sort(&mut self, sorter: &mut Sorter<T>, times: &mut [T], neurons: &mut [u32]) {
         self.times.clear();
@@ -61,28 +64,28 @@ impl<T: Real> SampleTrace<T> {
         }
     }
 
-    /// For spikes by time: deals them out to the parts, and writes them into the event list `times` and `neurons`, which has
-    /// room for just them. `group_of` has the group of each block.
+    /// Deals sorted spikes out to the parts, and writes them into the event list `times` and `neurons`, which has room for
+    /// just them. `group_of` has the group of each block.
     pub fn deal(&mut self, group_of: &[u32], groups: usize, times: &mut [T], neurons: &mut [u32]) {
+        let group = |spike: &Spike<T>| group_of[spike.neuron as usize / LANES] as usize;
         self.offsets.clear();
         self.offsets.resize(groups + 1, 0);
-        for (spike, (time, neuron)) in self
-            .spikes
-            .iter()
-            .zip(times.iter_mut().zip(neurons.iter_mut()))
-        {
-            (*time, *neuron) = (spike.time, spike.neuron);
-            self.offsets[group_of[spike.neuron as usize / LANES] as usize + 1] += 1;
+        for spike in &self.sorted {
+            self.offsets[group(spike) + 1] += 1;
         }
         let mut sum = 0;
         for offset in &mut self.offsets {
             sum += *offset;
             *offset = sum;
         }
-        self.ranks.resize(self.spikes.len(), 0);
+        self.ranks.resize(self.sorted.len(), 0);
+        self.spikes.resize(self.sorted.len(), Spike::none());
         // While a part fills, its start grows into its end, which is where the next one starts.
-        for (rank, &neuron) in neurons.iter().enumerate() {
-            let next = &mut self.offsets[group_of[neuron as usize / LANES] as usize];
+        let events = times.iter_mut().zip(neurons);
+        for (rank, (spike, (time, neuron))) in self.sorted.iter().zip(events).enumerate() {
+            (*time, *neuron) = (spike.time, spike.neuron);
+            let next = &mut self.offsets[group(spike)];
+            self.spikes[*next as usize] = *spike;
             self.ranks[*next as usize] = rank as u32;
             *next += 1;
         }
@@ -172,9 +175,9 @@ impl<T: Real> Walker<'_, T> {
             neurons: self.projection.neurons,
             weights: self.by_row,
         };
-        let spikes = &mut self.out.spikes;
-        spikes.clear();
-        abreast::walk(isa, layer, self.timeline, &mut self.memory.front, spikes);
+        let sorted = &mut self.out.sorted;
+        sorted.clear();
+        abreast::walk(isa, layer, self.timeline, &mut self.memory.front, sorted);
     }
 
     #[inline(always)]
@@ -289,11 +292,7 @@ impl<T: Real> BackwardTask<'_, T> {
         let of_sample = &self.trace.samples[sample];
         let neurons = self.projection.neurons_of(part.place, blocks.clone());
         let errors = Errors {
-            spikes: if self.projection.is_wide() {
-                OfPart::ByTime(&of_sample.spikes)
-            } else {
-                OfPart::Own(&of_sample.spikes[part.spikes.clone()])
-            },
+            spikes: &of_sample.spikes[part.spikes.clone()],
             first_neuron: neurons.start,
             ranks: &of_sample.ranks[part.spikes],
             d_times: &self.errors.d_times[self.errors.events.range(sample)],
