@@ -137,9 +137,14 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
                         front.settle(isa, layer.neuron, &interval);
                         front.unpack(isa);
                         let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
-                        front
-                            .burst
-                            .drain(isa, layer.neuron, segment.reference, ends, number as u32, spikes);
+                        front.burst.drain(
+                            isa,
+                            layer.neuron,
+                            segment.reference,
+                            ends,
+                            number as u32,
+                            spikes,
+                        );
                     },
                 );
             }

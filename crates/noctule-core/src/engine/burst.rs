@@ -115,16 +115,8 @@ impl<T: Real> Burst<T> {
         for (times, leaks) in self.times[..blocks].iter_mut().zip(&self.leaks) {
             for (time, leak) in times.iter_mut().zip(leaks) {
                 let exact = reference - neuron.tau_m * leak.quick_ln();
-                let not_early = if exact < start {
-                    start
-                } else {
-                    exact
-                };
-                *time = if not_early > end {
-                    end
-                } else {
-                    not_early
-                };
+                let not_early = if exact < start { start } else { exact };
+                *time = if not_early > end { end } else { not_early };
             }
         }
         self.times.as_flattened_mut()[count..blocks * LANES].fill(T::infinity());
