@@ -43,7 +43,8 @@ class Run:
         self.name, self.seed = config["name"], config["seed"]
         self.planned = config["training"]["epochs"]
         self.records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        self.test = self.of("test")
+        # A resumed run may have an epoch twice: the later record counts.
+        self.test = list({record["epoch"]: record for record in self.of("test")}.values())
         self.commit = (folder / "commit.txt").read_text().strip()
 
     def of(self, split: str) -> list[dict]:
@@ -59,7 +60,8 @@ class Run:
             return "-"
         # The first of the best, as the trainer chooses.
         best = max(validation, key=lambda record: (record["accuracy"], -record["epoch"]))["epoch"]
-        return f"{100 * self.test[best]['accuracy']:.2f} % (epoch {best + 1})"
+        chosen = next(record for record in self.test if record["epoch"] == best)
+        return f"{100 * chosen['accuracy']:.2f} % (epoch {best + 1})"
 
     def row(self) -> str:
         last = self.test[-1]

@@ -3,9 +3,9 @@
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
-//!   with [`crossings`].
-//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] makes event lists
-//!   of the spikes of the blocks.
+//!   with [`crossings`]. [`emitter`] makes spikes of what a walk found.
+//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found.
+//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the

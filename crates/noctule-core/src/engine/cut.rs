@@ -1,4 +1,5 @@
-//! How the work of a layer on a batch is cut into tasks, by shapes alone: never by the number of threads.
+//! How the work of a layer on a batch is cut into groups of blocks, and, for the way back, into tasks: by shapes alone,
+//! never by the number of threads.
 
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ const TASKS_OF_PLACES: usize = 32;
 /// Blocks of a dense layer that walk together at most: spikes are many, and each holds up all of its group.
 const TOGETHER: usize = 2;
 
-/// How the work of a layer on a batch is cut into tasks.
+/// How the work of a layer on a batch is cut.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cut {
     samples: usize,

@@ -1,5 +1,6 @@
-//! Spreads a layer over threads: one task is one group of blocks of neurons, or all of a convolution, and a chunk of the
-//! samples.
+//! Spreads a layer over threads. Forwards, one task is one sample, whose neurons all see the same inputs, or the places of a
+//! convolution the same course. Backwards, it is one group of blocks of neurons, or all of a convolution, and a chunk of
+//! the samples: the gradient of a block then belongs to few tasks, mostly to one.
 //!
 //! Tasks share nothing they write. What has to be summed over tasks (weight gradients over chunks, errors of input
 //! events over blocks) is summed afterwards in the order of the tasks, and the chunks depend on the layer and the batch
@@ -19,6 +20,8 @@ use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
 const WIDE: usize = 8;
+/// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
+const MOST_NUMBERED: usize = (1 << 24) / LANES;
 /// So many rows of weights are copied at once.
 const ROWS: usize = 16;
 /// So many numbers are summed as soon as another thread would be told of them.
@@ -97,7 +100,8 @@ impl<'a, T: Real> Projection<'a, T> {
 
     /// Whether all blocks walk abreast: see [`super::abreast`].
     pub fn is_wide(&self) -> bool {
-        self.patches.is_none() && self.neuron.is_quadratic() && blocks(self.neurons) >= WIDE
+        let wide = (WIDE..MOST_NUMBERED).contains(&blocks(self.neurons));
+        wide && self.patches.is_none() && self.neuron.is_quadratic()
     }
 
     /// Runs the layer; overwrites `trace` and `output`.
