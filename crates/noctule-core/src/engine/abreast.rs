@@ -170,11 +170,15 @@ impl<T: Real> Front<T> {
     /// Goes from the reference time of one segment to that of the next.
     #[inline(always)]
     fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
+        let group = Group::<T, I, 1>::new(isa);
         for (current, potential) in self.current.iter_mut().zip(&mut self.potential) {
-            let (c, v) = (isa.load(current), isa.load(potential));
-            let decayed = isa.mul(isa.splat(segment.potential_decay), v);
-            *current = isa.store(isa.mul(isa.splat(segment.current_decay), c));
-            *potential = isa.store(isa.mul_add(isa.splat(segment.coupling), c, decayed));
+            let state = State {
+                current: group.load(&[*current]),
+                potential: group.load(&[*potential]),
+            };
+            let state = state.cross(group, segment);
+            [*current] = group.store(state.current);
+            [*potential] = group.store(state.potential);
         }
     }
 

@@ -153,7 +153,7 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
     ) {
         let [start, end] = self.ends(stop);
         let begin = self.path.stop(stop);
-        let interval = Interval {
+        let interval = IntervalByTime {
             stop: stop as u32,
             start,
             end,
@@ -174,7 +174,7 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
     #[inline(always)]
     fn follow<const N: usize>(
         &mut self,
-        interval: &Interval<T>,
+        interval: &IntervalByTime<T>,
         lane: usize,
         population: &mut Population<T, N>,
     ) {
@@ -213,7 +213,7 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
 }
 
 /// What all neurons that may cross in an interval have in common.
-struct Interval<T> {
+struct IntervalByTime<T> {
     stop: u32,
     start: T,
     end: T,

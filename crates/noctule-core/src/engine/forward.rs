@@ -150,13 +150,9 @@ impl<T: Real, const N: usize> Population<T, N> {
     /// Goes from the reference time of one segment to that of the next.
     #[inline(always)]
     fn cross<I: Isa<T>>(&mut self, group: Group<T, I, N>, segment: &Segment<T>) {
-        let State { current, potential } = State::load(group, self);
-        let decayed = group.mul(group.splat(segment.potential_decay), potential);
-        State {
-            current: group.mul(group.splat(segment.current_decay), current),
-            potential: group.mul_add(group.splat(segment.coupling), current, decayed),
-        }
-        .store(group, self);
+        State::load(group, self)
+            .cross(group, segment)
+            .store(group, self);
     }
 }
 
@@ -179,6 +175,16 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
     fn store(self, group: Group<T, I, N>, population: &mut Population<T, N>) {
         population.current = group.store(self.current);
         population.potential = group.store(self.potential);
+    }
+
+    /// Goes from the reference time of one segment to that of the next.
+    #[inline(always)]
+    pub(super) fn cross(self, group: Group<T, I, N>, segment: &Segment<T>) -> Self {
+        let decayed = group.mul(group.splat(segment.potential_decay), self.potential);
+        Self {
+            current: group.mul(group.splat(segment.current_decay), self.current),
+            potential: group.mul_add(group.splat(segment.coupling), self.current, decayed),
+        }
     }
 
     /// Whether `V + C phi` at `end` is at least this.
