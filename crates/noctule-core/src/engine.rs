@@ -4,8 +4,10 @@
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
 //!   with [`crossings`]. [`emitter`] makes spikes of what a walk found.
-//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found.
-//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes.
+//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found, and
+//!   [`by_row`] has the weights as it reads them.
+//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
+//!   [`trace`] is what the way back needs.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
@@ -15,6 +17,7 @@
 pub(crate) mod abreast;
 pub(crate) mod backward;
 pub(crate) mod burst;
+pub(crate) mod by_row;
 pub(crate) mod course;
 pub(crate) mod crossings;
 pub(crate) mod cut;
@@ -28,6 +31,7 @@ pub(crate) mod patches;
 pub(crate) mod project;
 pub(crate) mod task;
 pub(crate) mod timeline;
+pub(crate) mod trace;
 
 /// Neurons in a block: two vectors of eight `f32`, one of sixteen.
 pub(crate) const LANES: usize = 16;

@@ -15,7 +15,7 @@ mod weights;
 
 use thiserror::Error;
 
-use crate::engine::project::Trace;
+use crate::engine::trace::Trace;
 use crate::{Lif, Real, SpikeBatch};
 pub use conv2d::Conv2d;
 pub use dense::Dense;
@@ -241,7 +241,7 @@ impl<T: Real> Layer<T> {
     /// If the errors are not aligned with the output events.
     pub fn backward(
         &self,
-        tape: &Tape<T>,
+        tape: &mut Tape<T>,
         errors: TimeErrors<'_, T>,
         gradient: Option<&mut Weights<T>>,
         want_input: bool,

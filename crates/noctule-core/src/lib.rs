@@ -26,7 +26,7 @@
 //! let evaluation = loss.evaluate(output, &[2])?;
 //!
 //! let mut gradient = network.zero_gradient();
-//! network.backward(&activity, evaluation.d_times, &Guards::default(), &mut gradient, false)?;
+//! network.backward(&mut activity, evaluation.d_times, &Guards::default(), &mut gradient, false)?;
 //! for (weights, gradient) in network.weights_mut().zip(gradient.weights_mut()) {
 //!     for (weight, slope) in weights.as_flat_mut().iter_mut().zip(gradient.as_flat()) {
 //!         *weight -= 10.0 * slope; // Plain gradient descent.

@@ -347,7 +347,7 @@ impl<T: Real> Network<T> {
     /// If the activity, the errors or the gradient do not belong to this network.
     pub fn backward(
         &self,
-        activity: &Activity<T>,
+        activity: &mut Activity<T>,
         mut d_times: Vec<T>,
         guards: &Guards,
         gradient: &mut Gradient<T>,
@@ -360,7 +360,7 @@ impl<T: Real> Network<T> {
             return Err(ShapeError::Gradient);
         }
         for index in (0..self.layers.len()).rev() {
-            let (layer, tape) = (&self.layers[index], &activity.tapes[index]);
+            let (layer, tape) = (&self.layers[index], &mut activity.tapes[index]);
             let weights = &mut gradient.layers[index];
             if d_times.len() == tape.output.spikes() {
                 guards.add_homeostasis(index, &tape.output, &mut d_times);

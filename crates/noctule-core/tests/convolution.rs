@@ -202,10 +202,10 @@ proptest! {
         let mut gradient = Weights::zeros(case.filters, convolution.weights().inputs());
         let errors = errors_of(ours.output());
         let bounded = |d_times| TimeErrors { d_times, max_inverse_slope: 1e3 };
-        let d_input = convolution.backward(&ours, bounded(&errors), &mut gradient, true).unwrap();
+        let d_input = convolution.backward(&mut ours, bounded(&errors), &mut gradient, true).unwrap();
         let mut apart = Weights::zeros(dense.outputs(), dense.inputs());
         let errors = errors_of(theirs.output());
-        let expected = dense.backward(&theirs, bounded(&errors), &mut apart, true).unwrap();
+        let expected = dense.backward(&mut theirs, bounded(&errors), &mut apart, true).unwrap();
         prop_assert!(close(&d_input.unwrap(), &expected.unwrap(), 1e-6));
 
         let mut together = vec![0.0; case.weights.len()];

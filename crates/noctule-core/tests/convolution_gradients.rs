@@ -159,7 +159,7 @@ fn compare(stack: &Stack) -> usize {
     let d_times = by_rank(output).map(|(_, weight)| weight).collect();
     let mut gradient = network.zero_gradient();
     let guards = Guards::default();
-    let d_input = network.backward(&activity, d_times, &guards, &mut gradient, true);
+    let d_input = network.backward(&mut activity, d_times, &guards, &mut gradient, true);
     let d_input = d_input.unwrap().unwrap();
     let mut compared = 0;
     let mut agree = |found: f64, expected: Option<f64>, what: String| {

@@ -90,14 +90,14 @@ fn training_loses_the_share_and_whole_inputs() {
 #[test]
 fn gradients_are_those_of_the_inputs_that_were_seen() {
     let (layer, input) = (layer(0.4), input());
-    let tape = run(&layer, &input, Some(3));
+    let mut tape = run(&layer, &input, Some(3));
     let d_times: Vec<f64> = (0..tape.output().spikes())
         .map(|i| (i as f64).sin())
         .collect();
     let mut gradient = Weights::zeros(20, INPUTS);
     let errors = TimeErrors::exact(&d_times);
     let d_input = layer
-        .backward(&tape, errors, &mut gradient, true)
+        .backward(&mut tape, errors, &mut gradient, true)
         .unwrap()
         .unwrap();
     assert_eq!(d_input.len(), input.spikes());
@@ -123,12 +123,12 @@ fn gradients_are_those_of_the_inputs_that_were_seen() {
         seen.push_sample(events).unwrap();
         places.extend(kept);
     }
-    let chosen = run(&plain, &seen, None);
+    let mut chosen = run(&plain, &seen, None);
     assert_eq!(chosen.output(), tape.output());
     let mut expected = Weights::zeros(20, INPUTS);
     let errors = TimeErrors::exact(&d_times);
     let d_seen = plain
-        .backward(&chosen, errors, &mut expected, true)
+        .backward(&mut chosen, errors, &mut expected, true)
         .unwrap()
         .unwrap();
     assert_eq!(gradient, expected);

@@ -198,7 +198,9 @@ fn times_beyond_the_resolution_of_segments_stay_finite() {
     let d_times = vec![1.0; times.len()];
     let mut gradient = Weights::zeros(1, 1);
     let errors = noctule_core::TimeErrors::exact(&d_times);
-    layer.backward(&tape, errors, &mut gradient, false).unwrap();
+    layer
+        .backward(&mut tape, errors, &mut gradient, false)
+        .unwrap();
     assert!(gradient.get(0, 0).is_finite());
 }
 
@@ -233,7 +235,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let mut gradient = network.zero_gradient();
             let guards = noctule_core::Guards::default();
             let d_input = network
-                .backward(&activity, d_times, &guards, &mut gradient, true)
+                .backward(&mut activity, d_times, &guards, &mut gradient, true)
                 .unwrap();
             (output, gradient, d_input)
         })

@@ -106,7 +106,13 @@ fn exact(case: &Case) -> (Vec<Vec<f64>>, Vec<f64>) {
         .collect();
     let mut gradient = network.zero_gradient();
     let d_input = network
-        .backward(&activity, d_times, &Guards::default(), &mut gradient, true)
+        .backward(
+            &mut activity,
+            d_times,
+            &Guards::default(),
+            &mut gradient,
+            true,
+        )
         .unwrap();
     let weights = gradient.weights_mut().map(|weights| weights.to_rows());
     (weights.collect(), d_input.unwrap())
@@ -216,13 +222,15 @@ fn a_bound_on_the_inverse_slope_scales_the_gradient() {
     input.push_sample([(0.5, 0)]).unwrap();
     let mut tape = noctule_core::Tape::new();
     layer.forward(&input, &mut tape).unwrap();
-    let gradient_with = |max_inverse_slope| {
+    let mut gradient_with = |max_inverse_slope| {
         let errors = TimeErrors {
             d_times: &[1.0],
             max_inverse_slope,
         };
         let mut gradient = Weights::zeros(1, 1);
-        layer.backward(&tape, errors, &mut gradient, false).unwrap();
+        layer
+            .backward(&mut tape, errors, &mut gradient, false)
+            .unwrap();
         gradient.get(0, 0)
     };
     let exact = gradient_with(f64::INFINITY);

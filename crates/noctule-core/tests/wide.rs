@@ -48,7 +48,9 @@ fn run<T: Real>(
         d_times: &d_times,
         max_inverse_slope: T::of(0.2),
     };
-    let d_input = layer.backward(&tape, errors, &mut gradient, true).unwrap();
+    let d_input = layer
+        .backward(&mut tape, errors, &mut gradient, true)
+        .unwrap();
     Run {
         spikes,
         d_weights: gradient.to_rows(),

@@ -88,7 +88,8 @@ pub fn measure(
     })?;
     let train = rate(batch, window, windows, || {
         network.forward(&input, &mut activity)?;
-        let d_input = network.backward(&activity, d_times.clone(), &guards, &mut gradient, true);
+        let d_input =
+            network.backward(&mut activity, d_times.clone(), &guards, &mut gradient, true);
         d_input.map(|_| ())
     })?;
     Ok(Point {

@@ -65,7 +65,13 @@ fn run_case<T: Real>(case: &Case) -> Result<Outcome, Reason> {
     let d_times = align(&case.output_time_gradient, output)?;
     all_finite("output_time_gradient", &d_times)?;
     let mut gradient = network.zero_gradient();
-    let d_input = network.backward(&activity, d_times, &Guards::default(), &mut gradient, true)?;
+    let d_input = network.backward(
+        &mut activity,
+        d_times,
+        &Guards::default(),
+        &mut gradient,
+        true,
+    )?;
     for index in 0..network.layers().len() {
         if let Some(weights) = gradient.layer(index) {
             all_finite("the gradient of the weights", weights.as_flat())?;

@@ -18,6 +18,9 @@ use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
+/// Blocks in a word of [`Front::waiting`].
+const BITS: usize = u64::BITS as usize;
+
 /// Where all neurons of a layer are; one entry for each block.
 #[derive(Clone, Debug)]
 pub(crate) struct Front<T: Real> {
@@ -26,9 +29,9 @@ pub(crate) struct Front<T: Real> {
     potential: Vec<Lanes<T>>,
     /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
     left: Vec<Lanes<T>>,
-    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some.
+    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some, as bit sets too.
     some: Vec<u16>,
-    waiting: Vec<u32>,
+    waiting: Vec<u64>,
     /// The first numbers.
     first: Lanes<T>,
     packed: Packed<T>,
@@ -48,6 +51,41 @@ impl<T: Real> Default for Front<T> {
             packed: Packed::default(),
             burst: Burst::default(),
         }
+    }
+}
+
+/// The numbers of the blocks in [`Front::waiting`], ascending.
+struct WaitingBlocks<'a> {
+    words: &'a [u64],
+    /// What is left of the first word, and the number of its first block.
+    left: u64,
+    first: usize,
+}
+
+impl<'a> WaitingBlocks<'a> {
+    #[inline(always)]
+    fn of(words: &'a [u64]) -> Self {
+        Self {
+            words,
+            left: words.first().copied().unwrap_or(0),
+            first: 0,
+        }
+    }
+}
+
+impl Iterator for WaitingBlocks<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            self.words = self.words.get(1..)?;
+            self.left = *self.words.first()?;
+            self.first += BITS;
+        }
+        let bit = self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(self.first + bit)
     }
 }
 
@@ -79,16 +117,14 @@ impl<T> Default for Packed<T> {
 impl<T: Real> Packed<T> {
     /// For the neurons of so many blocks, and what is written behind them.
     fn make_room(&mut self, blocks: usize) {
-        if self.neuron.len() <= blocks {
-            let lists = [
-                &mut self.neuron,
-                &mut self.current,
-                &mut self.potential,
-                &mut self.left,
-            ];
-            for list in lists {
-                list.resize(blocks + 1, [T::zero(); LANES]);
-            }
+        let lists = [
+            &mut self.neuron,
+            &mut self.current,
+            &mut self.potential,
+            &mut self.left,
+        ];
+        for list in lists {
+            list.resize(blocks + 1, [T::zero(); LANES]);
         }
     }
 }
@@ -165,6 +201,8 @@ impl<T: Real> Front<T> {
         // Neurons that are not there, as those that have no spikes left, are below every test.
         self.potential.as_flattened_mut()[layer.neurons..].fill(T::neg_infinity());
         self.some.resize(blocks, 0);
+        self.waiting.resize(blocks.div_ceil(BITS), 0);
+        self.packed.make_room(blocks);
     }
 
     /// Goes from the reference time of one segment to that of the next.
@@ -210,7 +248,7 @@ impl<T: Real> Front<T> {
             1 => self.add::<I, 1>(isa, layer, path, together.start, test),
             _ => self.add::<I, 0>(isa, layer, path, together.start, test),
         }
-        self.list_waiting()
+        self.waiting.iter().any(|&word| word != 0)
     }
 
     /// Adds the inputs at `K` stops, whose coefficients stay in registers, and notes for all blocks which neurons may reach
@@ -236,36 +274,25 @@ impl<T: Real> Front<T> {
             gains[input] = (isa.splat(stop.current_gain), isa.splat(stop.potential_gain));
             rows[input] = &layer.weights[path.row(first + input) * blocks..][..blocks];
         }
-        for block in 0..blocks {
-            let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
-            for (row, gains) in rows.iter().zip(&gains) {
-                let weight = isa.load(&row[block]);
-                c = isa.mul_add(gains.0, weight, c);
-                v = isa.mul_add(gains.1, weight, v);
+        for (index, waiting) in self.waiting.iter_mut().enumerate() {
+            let first = index * BITS;
+            let mut word = 0;
+            for block in first..(first + BITS).min(blocks) {
+                let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
+                for (row, gains) in rows.iter().zip(&gains) {
+                    let weight = isa.load(&row[block]);
+                    c = isa.mul_add(gains.0, weight, c);
+                    v = isa.mul_add(gains.1, weight, v);
+                }
+                current[block] = isa.store(c);
+                potential[block] = isa.store(v);
+                let highest = isa.mul_add(c, response, v);
+                let bits = isa.bits(isa.at_least(highest, threshold));
+                some[block] = bits as u16;
+                word |= u64::from(bits != 0) << (block - first);
             }
-            current[block] = isa.store(c);
-            potential[block] = isa.store(v);
-            let highest = isa.mul_add(c, response, v);
-            some[block] = isa.bits(isa.at_least(highest, threshold)) as u16;
+            *waiting = word;
         }
-    }
-
-    /// Lists the blocks of which some neurons may spike; returns whether there are any.
-    #[inline(always)]
-    fn list_waiting(&mut self) -> bool {
-        let any = self.some.iter().fold(0, |any, some| any | some);
-        if any == 0 {
-            return false;
-        }
-        self.waiting.resize(self.some.len(), 0);
-        let mut waiting = 0;
-        for (block, &some) in self.some.iter().enumerate() {
-            // Written without a branch: the next block takes the place of one that does not wait.
-            self.waiting[waiting] = block as u32;
-            waiting += usize::from(some != 0);
-        }
-        self.waiting.truncate(waiting);
-        true
     }
 
     /// Packs the candidates of the waiting blocks side by side.
@@ -273,9 +300,7 @@ impl<T: Real> Front<T> {
     fn pack<I: Isa<T>>(&mut self, isa: I) {
         let packed = &mut self.packed;
         packed.count = 0;
-        packed.make_room(self.waiting.len());
-        for &block in &self.waiting {
-            let block = block as usize;
+        for block in WaitingBlocks::of(&self.waiting) {
             let some = u32::from(self.some[block]);
             let mask = isa.mask(some);
             let numbers = isa.add(
@@ -299,8 +324,7 @@ impl<T: Real> Front<T> {
     #[inline(always)]
     fn unpack<I: Isa<T>>(&mut self, isa: I) {
         let mut first = 0;
-        for &block in &self.waiting {
-            let block = block as usize;
+        for block in WaitingBlocks::of(&self.waiting) {
             let some = u32::from(self.some[block]);
             let mask = isa.mask(some);
             let take = |into: &mut Lanes<T>, list: &[Lanes<T>]| {

@@ -89,25 +89,12 @@ impl<T: Real> Course<T> {
             starts: &self.starts,
         }
     }
-
-    /// Makes inputs at one instant act together: see [`Stop::threshold`].
-    pub fn join_instants(&mut self) {
-        for segment in 1..self.starts.len() {
-            let range = self.segment(segment - 1);
-            for index in range.start + 1..range.end {
-                let threshold = self.stops[index].threshold;
-                join(&mut self.stops[index - 1], threshold);
-            }
-        }
-    }
 }
 
-/// Joins a stop with the next one, if that is at the same instant: the threshold grows with time.
+/// [`Stop::threshold`] of a stop, from those of the moments of this stop and the next: they grow with time.
 #[inline(always)]
-fn join<T: Real>(stop: &mut Stop<T>, next_threshold: T) {
-    if stop.threshold == next_threshold {
-        stop.threshold = T::infinity();
-    }
+pub(crate) fn joined_threshold<T: Real>(own: T, next: T) -> T {
+    if own == next { T::infinity() } else { own }
 }
 
 /// A stop of a path.
@@ -245,10 +232,6 @@ impl<T: Real> Path<T> for PlacePath<'_, T> {
 
     #[inline(always)]
     fn threshold(&self, stop: &Stop<T>, next: &Stop<T>) -> T {
-        if stop.threshold == next.threshold {
-            T::infinity()
-        } else {
-            stop.threshold
-        }
+        joined_threshold(stop.threshold, next.threshold)
     }
 }

@@ -12,46 +12,19 @@ use rayon::prelude::*;
 
 use super::cut::Cut;
 use super::merge::Sorter;
-use super::patches::{Arrivals, Patches};
-use super::task::{BackwardTask, ForwardMemory, ForwardTask, SampleTrace};
-use super::timeline::Timeline;
+use super::patches::Patches;
+use super::task::{BackwardTask, ForwardMemory, ForwardTask};
+use super::trace::{SampleTrace, Trace};
 use super::{LANES, Lanes, blocks};
+use crate::layer::Weights;
 use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
 const WIDE: usize = 8;
 /// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
 const MOST_NUMBERED: usize = (1 << 24) / LANES;
-/// So many rows of weights are copied at once.
-const ROWS: usize = 16;
 /// So many numbers are summed as soon as another thread would be told of them.
 const SMALL: usize = 8192;
-
-/// What the backward pass needs to know of a forward pass.
-#[derive(Clone, Debug)]
-pub(crate) struct Trace<T> {
-    /// One for each sample.
-    pub timelines: Vec<Timeline<T>>,
-    /// One for each sample, if the layer has places.
-    pub arrivals: Vec<Arrivals>,
-    /// One for each sample.
-    pub samples: Vec<SampleTrace<T>>,
-    pub cut: Cut,
-    /// Memory: the weights of a wide layer, shape `[row][block][LANES]`.
-    by_row: Vec<Lanes<T>>,
-}
-
-impl<T> Default for Trace<T> {
-    fn default() -> Self {
-        Self {
-            timelines: Vec::new(),
-            arrivals: Vec::new(),
-            samples: Vec::new(),
-            cut: Cut::default(),
-            by_row: Vec::new(),
-        }
-    }
-}
 
 /// A population of equal neurons, each with its own weights from every row; with `patches`, one such population at
 /// every place of an image.
@@ -59,9 +32,8 @@ impl<T> Default for Trace<T> {
 pub(crate) struct Projection<'a, T> {
     pub neuron: &'a Lif<T>,
     pub neurons: usize,
-    pub rows: usize,
-    /// Shape `[block][row][LANES]`.
-    pub weights: &'a [Lanes<T>],
+    /// One row for each input.
+    pub weights: &'a Weights<T>,
     pub patches: Option<&'a Patches>,
 }
 
@@ -79,7 +51,8 @@ pub(crate) struct OutputErrors<'a, T> {
 impl<'a, T: Real> Projection<'a, T> {
     /// The weights of some blocks.
     pub fn weights_of(&self, blocks: Range<usize>) -> &'a [Lanes<T>] {
-        &self.weights[blocks.start * self.rows..blocks.end * self.rows]
+        let rows = self.rows();
+        &self.weights.lanes()[blocks.start * rows..blocks.end * rows]
     }
 
     /// The neurons of some blocks at a place, by their index in the layer.
@@ -87,6 +60,11 @@ impl<'a, T: Real> Projection<'a, T> {
         let end = (blocks.end * LANES).min(self.neurons);
         let first = place * self.neurons;
         (first + blocks.start * LANES) as u32..(first + end) as u32
+    }
+
+    /// Weights of each neuron.
+    pub fn rows(&self) -> usize {
+        self.weights.inputs()
     }
 
     pub fn places(&self) -> usize {
@@ -109,15 +87,11 @@ impl<'a, T: Real> Projection<'a, T> {
         let samples = input.samples();
         let has_places = self.patches.is_some();
         let cut = Cut::new(samples, blocks(self.neurons), has_places);
-        trace.cut = cut;
-        trace.timelines.resize_with(samples, Timeline::default);
-        trace.samples.resize_with(samples, SampleTrace::default);
-        let with_places = if has_places { samples } else { 0 };
-        trace.arrivals.resize_with(with_places, Arrivals::default);
+        trace.begin(cut, samples, has_places);
         if self.is_wide() {
-            self.turn(&mut trace.by_row);
+            trace.by_row.follow(self.weights);
         }
-        let by_row = &trace.by_row;
+        let by_row = trace.by_row.lanes();
         let mut arrivals: Vec<_> = trace.arrivals.iter_mut().map(Some).collect();
         arrivals.resize_with(samples, || None);
         let timelines = trace.timelines.par_iter_mut().zip(arrivals);
@@ -140,37 +114,13 @@ impl<'a, T: Real> Projection<'a, T> {
         self.merge(trace, output);
     }
 
-    /// Copies the weights to the shape `[row][block][LANES]`, so that those of one input lie side by side.
-    fn turn(&self, by_row: &mut Vec<Lanes<T>>) {
-        let blocks = blocks(self.neurons);
-        by_row.resize(self.weights.len(), [T::zero(); LANES]);
-        let pieces = by_row.par_chunks_mut(ROWS * blocks).enumerate();
-        pieces.for_each(|(piece, by_row)| {
-            for (block, weights) in self.weights.chunks_exact(self.rows).enumerate() {
-                let weights = &weights[piece * ROWS..];
-                for (row, weights) in by_row.chunks_exact_mut(blocks).zip(weights) {
-                    row[block] = *weights;
-                }
-            }
-        });
-    }
-
     /// Makes an event list of the spikes of each sample, and remembers where each went.
     fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
-        let (cut, wide) = (trace.cut, self.is_wide());
-        let counts = trace.samples.iter().map(|sample| {
-            let spikes = if wide { &sample.sorted } else { &sample.spikes };
-            spikes.len()
-        });
+        let counts = trace.samples.iter().map(SampleTrace::count);
         output.make_room(self.outputs(), counts);
-        let group_of = cut.group_of_blocks();
         let room = trace.samples.par_iter_mut().zip(output.samples_mut());
         room.for_each_init(Sorter::default, |sorter, (sample, (times, neurons))| {
-            if wide {
-                sample.deal(&group_of, cut.groups(), times, neurons);
-            } else {
-                sample.sort(sorter, times, neurons);
-            }
+            sample.list(sorter, times, neurons);
         });
     }
 
@@ -178,17 +128,19 @@ impl<'a, T: Real> Projection<'a, T> {
     /// returns `dL/dt` of its events.
     pub fn backward(
         &self,
-        trace: &Trace<T>,
+        trace: &mut Trace<T>,
         errors: OutputErrors<'_, T>,
         d_weights: &mut [Lanes<T>],
         input_offsets: Option<&[usize]>,
     ) -> Option<Vec<T>> {
+        trace.deal();
+        let trace = &*trace;
         let cut = trace.cut;
         let mut scratch = Vec::new();
         let gradients = if cut.chunks() <= 1 {
             &mut *d_weights
         } else {
-            let rows = cut.chunks() * cut.blocks_per_chunk() * self.rows;
+            let rows = cut.chunks() * cut.blocks_per_chunk() * self.rows();
             scratch.resize(rows, [T::zero(); LANES]);
             &mut scratch[..]
         };
@@ -228,7 +180,7 @@ impl<'a, T: Real> Projection<'a, T> {
         let mut parts = Vec::with_capacity(cut.tasks());
         for task in 0..cut.tasks() {
             let (groups, _) = cut.task(task);
-            let length = cut.blocks(groups).len() * self.rows;
+            let length = cut.blocks(groups).len() * self.rows();
             parts.extend(gradients.split_off_mut(..length));
         }
         parts

@@ -2,97 +2,21 @@
 
 use std::ops::Range;
 
+use super::Lanes;
 use super::abreast::{self, Front, Layer};
 use super::backward::{self, Errors, Gradients};
 use super::course::Path;
 use super::cut::Cut;
 use super::dispatch::Kernel;
 use super::emitter::Hits;
-use super::forward::{self, Spike};
+use super::forward;
 use super::group::Group;
 use super::lanes::Isa;
-use super::merge::Sorter;
 use super::patches::{Arrivals, Patches};
-use super::project::{OutputErrors, Projection, Trace};
-use super::timeline::Timeline;
-use super::{LANES, Lanes};
+use super::project::{OutputErrors, Projection};
+use super::timeline::{Instants, Timeline};
+use super::trace::{SampleTrace, Trace};
 use crate::{Lif, Real, Spikes};
-
-/// The spikes of a layer in one sample.
-#[derive(Clone, Debug)]
-pub(crate) struct SampleTrace<T> {
-    /// Part by part, and in the order of the walk in each.
-    pub spikes: Vec<Spike<T>>,
-    /// Where each part starts: shape `[places * groups + 1]`. Part `place * groups + group` is one group at one place.
-    pub offsets: Vec<u32>,
-    /// The position of each spike among the output events.
-    pub ranks: Vec<u32>,
-    /// The spikes of a wide layer as its walk finds them, sorted by time.
-    pub sorted: Vec<Spike<T>>,
-    /// Memory: times of the spikes.
-    times: Vec<T>,
-}
-
-impl<T> Default for SampleTrace<T> {
-    fn default() -> Self {
-        Self {
-            spikes: Vec::new(),
-            offsets: Vec::new(),
-            ranks: Vec::new(),
-            sorted: Vec::new(),
-            times: Vec::new(),
-        }
-    }
-}
-
-impl<T: Real> SampleTrace<T> {
-    /// The spikes of a part, as positions in `ranks`.
-    pub fn part(&self, part: usize) -> Range<usize> {
-        self.offsets[part] as usize..self.offsets[part + 1] as usize
-    }
-
-    /// Writes spikes that are part by part in order of time into the event list `times` and `neurons`, which has room for
-    /// just them.
-    pub fn sort(&mut self, sorter: &mut Sorter<T>, times: &mut [T], neurons: &mut [u32]) {
-        self.times.clear();
-        self.times
-            .extend(self.spikes.iter().map(|spike| spike.time));
-        sorter.rank(&self.times, &mut self.ranks);
-        for (spike, &rank) in self.spikes.iter().zip(&self.ranks) {
-            times[rank as usize] = spike.time;
-            neurons[rank as usize] = spike.neuron;
-        }
-    }
-
-    /// Deals sorted spikes out to the parts, and writes them into the event list `times` and `neurons`, which has room for
-    /// just them. `group_of` has the group of each block.
-    pub fn deal(&mut self, group_of: &[u32], groups: usize, times: &mut [T], neurons: &mut [u32]) {
-        let group = |spike: &Spike<T>| group_of[spike.neuron as usize / LANES] as usize;
-        self.offsets.clear();
-        self.offsets.resize(groups + 1, 0);
-        for spike in &self.sorted {
-            self.offsets[group(spike) + 1] += 1;
-        }
-        let mut sum = 0;
-        for offset in &mut self.offsets {
-            sum += *offset;
-            *offset = sum;
-        }
-        self.ranks.resize(self.sorted.len(), 0);
-        self.spikes.resize(self.sorted.len(), Spike::none());
-        // While a part fills, its start grows into its end, which is where the next one starts.
-        let events = times.iter_mut().zip(neurons);
-        for (rank, (spike, (time, neuron))) in self.sorted.iter().zip(events).enumerate() {
-            (*time, *neuron) = (spike.time, spike.neuron);
-            let next = &mut self.offsets[group(spike)];
-            self.spikes[*next as usize] = *spike;
-            self.ranks[*next as usize] = rank as u32;
-            *next += 1;
-        }
-        self.offsets.rotate_right(1);
-        self.offsets[0] = 0;
-    }
-}
 
 /// What a thread keeps from one forward task to the next: memory.
 pub(crate) struct ForwardMemory<T: Real> {
@@ -135,11 +59,10 @@ impl<T: Real> Kernel<T> for ForwardTask<'_, T> {
         let mut arrivals = projection.patches.zip(self.arrivals);
         if let Some((patches, arrivals)) = &mut arrivals {
             let row = |neuron| patches.padded_index(neuron);
-            timeline.lay_out(projection.neuron, events, row);
+            timeline.lay_out(projection.neuron, events, Instants::Apart, row);
             arrivals.sort(patches, events.neurons, timeline);
         } else {
-            timeline.lay_out(projection.neuron, events, |neuron| neuron);
-            timeline.course.join_instants();
+            timeline.lay_out(projection.neuron, events, Instants::Joined, |neuron| neuron);
         }
         let walker = Walker {
             projection,
@@ -175,24 +98,23 @@ impl<T: Real> Walker<'_, T> {
             neurons: self.projection.neurons,
             weights: self.by_row,
         };
-        let sorted = &mut self.out.sorted;
-        sorted.clear();
+        let sorted = self.out.begin_sorted();
         abreast::walk(isa, layer, self.timeline, &mut self.memory.front, sorted);
     }
 
     #[inline(always)]
     fn run_groups<I: Isa<T>>(mut self, isa: I) {
-        self.begin();
+        self.out.begin_parts();
         self.walk(isa, 0, self.timeline.course.path());
     }
 
     #[inline(always)]
     fn run_places<I: Isa<T>>(mut self, isa: I, patches: &Patches, arrivals: &Arrivals) {
-        self.begin();
+        self.out.begin_parts();
         for place in 0..patches.places() {
             match arrivals.path(patches, &self.timeline.course, place) {
                 Some(path) => self.walk(isa, place, path),
-                None => (0..self.cut.groups()).for_each(|_| self.end_part()),
+                None => (0..self.cut.groups()).for_each(|_| self.out.end_part()),
             }
         }
     }
@@ -207,7 +129,7 @@ impl<T: Real> Walker<'_, T> {
                 2 => self.walk_group::<I, 2>(isa, place, blocks, path),
                 _ => self.walk_group::<I, 3>(isa, place, blocks, path),
             }
-            self.end_part();
+            self.out.end_part();
         }
     }
 
@@ -229,16 +151,6 @@ impl<T: Real> Walker<'_, T> {
             &mut self.memory.hits,
             &mut self.out.spikes,
         );
-    }
-
-    fn begin(&mut self) {
-        self.out.spikes.clear();
-        self.out.offsets.clear();
-        self.end_part();
-    }
-
-    fn end_part(&mut self) {
-        self.out.offsets.push(self.out.spikes.len() as u32);
     }
 }
 
@@ -298,7 +210,7 @@ impl<T: Real> BackwardTask<'_, T> {
             d_times: &self.errors.d_times[self.errors.events.range(sample)],
             max_inverse_slope: self.errors.max_inverse_slope,
         };
-        let rows = self.projection.rows;
+        let rows = self.projection.rows();
         let before = self.cut.blocks(self.groups.clone()).start;
         let own = (blocks.start - before) * rows..(blocks.end - before) * rows;
         let mut gradients = Gradients {

@@ -4,13 +4,21 @@
 //! (`x = t - r`; see [`crate::neuron::propagator`] for the coordinates). Segments are about one time constant long, long
 //! silences are filled with empty segments, and the last one ends at `t_max`.
 
-use super::course::{Course, Moments, NOTHING, Stop};
+use super::course::{Course, Moments, NOTHING, Stop, joined_threshold};
 use crate::{Lif, Real, Spikes};
 
 /// Length of a segment, in units of the shorter time constant.
 const SEGMENT: f64 = 1.0;
 /// A silence of so many of the longer time constant leaves nothing of the past, not even in `f64`.
 const FORGOTTEN: f64 = 60.0;
+
+/// Whether inputs at one instant act together from the start: see [`Stop::threshold`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instants {
+    Joined,
+    /// Places see some of the stops, so that other inputs are next there.
+    Apart,
+}
 
 /// A stretch of time with one reference: how the neurons get there from the reference of the segment before.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +43,7 @@ pub(crate) struct Timeline<T> {
     xs: Vec<T>,
     gains: Vec<T>,
     responses: Vec<T>,
+    tests: Vec<T>,
 }
 
 // Not derived: that would ask for `T: Default`.
@@ -47,6 +56,7 @@ impl<T> Default for Timeline<T> {
             xs: Vec::new(),
             gains: Vec::new(),
             responses: Vec::new(),
+            tests: Vec::new(),
         }
     }
 }
@@ -57,7 +67,13 @@ impl<T: Real> Timeline<T> {
     ///
     /// Events at `t_max` or later cannot cause a spike and are left out.
     #[inline(always)]
-    pub fn lay_out(&mut self, neuron: &Lif<T>, spikes: Spikes<'_, T>, row: impl Fn(u32) -> u32) {
+    pub fn lay_out(
+        &mut self,
+        neuron: &Lif<T>,
+        spikes: Spikes<'_, T>,
+        instants: Instants,
+        row: impl Fn(u32) -> u32,
+    ) {
         self.segments.clear();
         self.course.starts.truncate(1);
         self.moments.times.clear();
@@ -75,12 +91,12 @@ impl<T: Real> Timeline<T> {
             times = later;
         }
         builder.finish();
-        self.set_stops(neuron);
+        self.set_stops(neuron, instants);
     }
 
     /// Makes the stops of the moments.
     #[inline(always)]
-    fn set_stops(&mut self, neuron: &Lif<T>) {
+    fn set_stops(&mut self, neuron: &Lif<T>, instants: Instants) {
         let count = self.moments.len();
         self.moments.thresholds.resize(count, T::zero());
         self.gains.resize(count, T::zero());
@@ -94,6 +110,12 @@ impl<T: Real> Timeline<T> {
         for threshold in &mut *growths {
             *threshold *= neuron.theta;
         }
+        self.tests.clone_from(growths);
+        if instants == Instants::Joined {
+            for (test, pair) in self.tests.iter_mut().zip(growths.windows(2)) {
+                *test = joined_threshold(pair[0], pair[1]);
+            }
+        }
         let nowhere = Stop {
             current_gain: T::zero(),
             potential_gain: T::zero(),
@@ -102,7 +124,7 @@ impl<T: Real> Timeline<T> {
         };
         let stops = &mut self.course.stops;
         stops.resize(count, nowhere);
-        let coefficients = self.gains.iter().zip(&self.responses).zip(&*growths);
+        let coefficients = self.gains.iter().zip(&self.responses).zip(&self.tests);
         for (stop, ((&current_gain, &response), &threshold)) in stops.iter_mut().zip(coefficients) {
             *stop = Stop {
                 current_gain,

@@ -174,21 +174,19 @@ impl<T: Real> Conv2d<T> {
     /// If the errors are not aligned with the output events, or the gradient or the tape has another shape.
     pub fn backward(
         &self,
-        tape: &Tape<T>,
+        tape: &mut Tape<T>,
         errors: TimeErrors<'_, T>,
         gradient: &mut Weights<T>,
         want_input: bool,
     ) -> Result<Option<Vec<T>>, ShapeError> {
-        let offsets = want_input.then_some(tape.input_offsets.as_slice());
-        projected::backward(self.projection(), tape, errors, gradient, offsets)
+        projected::backward(self.projection(), tape, errors, gradient, want_input)
     }
 
     fn projection(&self) -> Projection<'_, T> {
         Projection {
             neuron: &self.neuron,
             neurons: self.weights.outputs(),
-            rows: self.weights.inputs(),
-            weights: self.weights.lanes(),
+            weights: &self.weights,
             patches: Some(&self.patches),
         }
     }

@@ -25,7 +25,7 @@ use crate::{Lif, Real, SpikeBatch};
 /// // How do the weights move the first spike?
 /// let mut gradient = Weights::zeros(1, 2);
 /// let d_times = [1.0, 0.0, 0.0];
-/// layer.backward(&tape, TimeErrors::exact(&d_times), &mut gradient, false)?;
+/// layer.backward(&mut tape, TimeErrors::exact(&d_times), &mut gradient, false)?;
 /// assert!(gradient.get(0, 0) < 0.0); // A larger weight makes it earlier.
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -126,24 +126,16 @@ impl<T: Real> Dense<T> {
     /// If the errors are not aligned with the output events, or the gradient or the tape has another shape.
     pub fn backward(
         &self,
-        tape: &Tape<T>,
+        tape: &mut Tape<T>,
         errors: TimeErrors<'_, T>,
         gradient: &mut Weights<T>,
         want_input: bool,
     ) -> Result<Option<Vec<T>>, ShapeError> {
         let projection = self.projection(tape.thinned.is_some());
+        let d_seen = projected::backward(projection, tape, errors, gradient, want_input)?;
         let Some(thinned) = &tape.thinned else {
-            let offsets = &tape.input_offsets;
-            return projected::backward(
-                projection,
-                tape,
-                errors,
-                gradient,
-                want_input.then_some(offsets),
-            );
+            return Ok(d_seen);
         };
-        let offsets = want_input.then_some(thinned.events.offsets());
-        let d_seen = projected::backward(projection, tape, errors, gradient, offsets)?;
         let events = tape.input_offsets.last().copied().unwrap_or(0);
         Ok(d_seen.map(|d_seen| thinned.spread(&d_seen, events)))
     }
@@ -153,8 +145,7 @@ impl<T: Real> Dense<T> {
         Projection {
             neuron: evaluating.map_or(&self.neuron, |dropout| &dropout.evaluating),
             neurons: self.outputs(),
-            rows: self.inputs(),
-            weights: self.weights.lanes(),
+            weights: &self.weights,
             patches: None,
         }
     }

@@ -25,13 +25,13 @@ pub(super) fn forward<T: Real>(
 
 pub(super) fn backward<T: Real>(
     projection: Projection<'_, T>,
-    tape: &Tape<T>,
+    tape: &mut Tape<T>,
     errors: TimeErrors<'_, T>,
     gradient: &mut Weights<T>,
-    input_offsets: Option<&[usize]>,
+    want_input: bool,
 ) -> Result<Option<Vec<T>>, ShapeError> {
     errors.check(tape, projection.outputs())?;
-    if gradient.outputs() != projection.neurons || gradient.inputs() != projection.rows {
+    if gradient.outputs() != projection.neurons || gradient.inputs() != projection.rows() {
         return Err(ShapeError::Gradient);
     }
     let errors = OutputErrors {
@@ -39,5 +39,10 @@ pub(super) fn backward<T: Real>(
         d_times: errors.d_times,
         max_inverse_slope: errors.max_inverse_slope,
     };
-    Ok(projection.backward(&tape.trace, errors, gradient.lanes_mut(), input_offsets))
+    let offsets = match &tape.thinned {
+        Some(thinned) => thinned.events.offsets(),
+        None => &tape.input_offsets,
+    };
+    let offsets = want_input.then_some(offsets);
+    Ok(projection.backward(&mut tape.trace, errors, gradient.lanes_mut(), offsets))
 }

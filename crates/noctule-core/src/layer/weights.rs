@@ -1,5 +1,7 @@
 //! A weight matrix in the engine's blocked layout.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use thiserror::Error;
 
 use crate::Real;
@@ -46,11 +48,24 @@ pub enum WeightsError {
 /// assert_eq!(weights.to_rows(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
 /// # Ok::<(), noctule_core::WeightsError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Weights<T> {
     outputs: usize,
     inputs: usize,
     lanes: Vec<Lanes<T>>,
+    version: u64,
+}
+
+/// A number that no weights ever had.
+fn new_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+impl<T: PartialEq> PartialEq for Weights<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.outputs, self.inputs) == (other.outputs, other.inputs) && self.lanes == other.lanes
+    }
 }
 
 impl<T: Real> Weights<T> {
@@ -60,6 +75,7 @@ impl<T: Real> Weights<T> {
             outputs,
             inputs,
             lanes: vec![[T::zero(); LANES]; blocks(outputs) * inputs],
+            version: new_version(),
         }
     }
 
@@ -124,6 +140,7 @@ impl<T: Real> Weights<T> {
 
     /// Sets the weight of one output from one input.
     pub fn set(&mut self, output: usize, input: usize, weight: T) {
+        self.version = new_version();
         self.lanes[output / LANES * self.inputs + input][output % LANES] = weight;
     }
 
@@ -134,6 +151,7 @@ impl<T: Real> Weights<T> {
 
     /// The storage `[block][input][16]`; lanes beyond the last output must stay zero.
     pub fn as_flat_mut(&mut self) -> &mut [T] {
+        self.version = new_version();
         self.lanes.as_flattened_mut()
     }
 
@@ -142,6 +160,12 @@ impl<T: Real> Weights<T> {
     }
 
     pub(crate) fn lanes_mut(&mut self) -> &mut [Lanes<T>] {
+        self.version = new_version();
         &mut self.lanes
+    }
+
+    /// A number that changes whenever a weight may have changed, and that only copies share.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 }

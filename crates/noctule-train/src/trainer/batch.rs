@@ -101,7 +101,7 @@ impl Trainer {
             }
             Cow::Owned(guards_of_share(&self.guards, weight))
         };
-        let activity = &self.scratch.activity;
+        let activity = &mut self.scratch.activity;
         self.network
             .backward(activity, d_times, &guards, &mut self.gradient, false)?;
         let boost = self
