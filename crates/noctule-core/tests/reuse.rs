@@ -97,6 +97,63 @@ fn a_used_activity_is_as_good_as_a_new_one() {
     }
 }
 
+/// A network whose layer is wide: its activity keeps a copy of the weights.
+fn wide_network() -> Network<f32> {
+    let neuron = Lif::new(&LifParameters {
+        tau_m: 2.0,
+        tau_s: 1.0,
+        theta: 0.3,
+        reset: 0.3,
+        max_spikes: 4,
+        t_max: 8.0,
+    });
+    let uniform = Initialiser::uniform(-0.2, 0.3).unwrap();
+    let network = Network::image(IMAGE).unwrap();
+    network.dense(200, neuron.unwrap(), uniform, 3).unwrap()
+}
+
+#[test]
+fn a_used_activity_follows_the_weights() {
+    let (mut network, input) = (wide_network(), batch(5, 0));
+    let other = network.clone();
+    let mut used = Activity::new();
+    let first = run(&network, &input, &mut used);
+    for change in 0..3 {
+        for weights in network.weights_mut() {
+            match change {
+                0 => weights.set(17, 3, 0.9),
+                1 => weights.as_flat_mut()[5] += 0.3,
+                _ => weights.set_rows(&vec![0.1; 200 * 64]).unwrap(),
+            }
+        }
+        let expected = run(&network, &input, &mut Activity::new());
+        assert!(expected != first, "change {change} changes nothing");
+        assert!(
+            run(&network, &input, &mut used) == expected,
+            "change {change}"
+        );
+    }
+    // A copy that was left as it was.
+    assert!(run(&other, &input, &mut used) == first);
+}
+
+#[test]
+fn going_back_twice_gives_the_same() {
+    let (network, input) = (wide_network(), batch(5, 0));
+    let mut activity = Activity::new();
+    let output = network.forward(&input, &mut activity).unwrap();
+    let d_times: Vec<f32> = (0..output.spikes()).map(|i| (i as f32).sin()).collect();
+    let mut back = || {
+        let (mut gradient, guards) = (network.zero_gradient(), Guards::default());
+        let d_times = d_times.clone();
+        let d_input = network.backward(&mut activity, d_times, &guards, &mut gradient, true);
+        (gradient, d_input.unwrap())
+    };
+    let first = back();
+    assert!(first.0 != network.zero_gradient());
+    assert!(first == back());
+}
+
 #[test]
 fn single_precision_convolutions_do_not_depend_on_threads() {
     let (network, input) = (network(), batch(70, 0));

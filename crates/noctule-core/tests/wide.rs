@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 /// Enough for the wide walk, with a last block that is not full.
 const NEURONS: usize = 205;
+/// Their blocks are more than a word has bits.
+const MANY_NEURONS: usize = 1100;
 /// Few enough for the other one.
 const NARROW: usize = 41;
 const INPUTS: usize = 40;
@@ -70,6 +72,7 @@ fn agree<T: Real>(a: &[T], b: &[T], precision: f64) {
 /// The spikes must be the same to the bit; gradients are summed in another order.
 fn compare<T: Real>(
     parameters: &LifParameters,
+    neurons: usize,
     seed: u64,
     mean: f64,
     times: &[Vec<f64>],
@@ -78,7 +81,7 @@ fn compare<T: Real>(
     let initialiser = Initialiser::normal(mean, 0.3).unwrap();
     let neuron = Lif::new(parameters).unwrap();
     let network = Network::<T>::new(INPUTS).unwrap();
-    let mut network = network.dense(NEURONS, neuron, initialiser, seed).unwrap();
+    let mut network = network.dense(neurons, neuron, initialiser, seed).unwrap();
     let weights = network.weights_mut().next().unwrap().to_rows();
     let mut input = SpikeBatch::new(INPUTS);
     for (sample, times) in times.iter().enumerate() {
@@ -150,18 +153,32 @@ proptest! {
         times in proptest::collection::vec(times(), 1..4),
     ) {
         let parameters = parameters(reset, max_spikes);
-        compare::<f32>(&parameters, seed, mean, &times, 1e-4);
-        compare::<f64>(&parameters, seed, mean, &times, 1e-11);
+        compare::<f32>(&parameters, NEURONS, seed, mean, &times, 1e-4);
+        compare::<f64>(&parameters, NEURONS, seed, mean, &times, 1e-11);
     }
 }
 
 #[test]
 fn bursts_of_all_sizes_are_in_order() {
     // One instant, then silence: all spikes are in one interval, more than can be counted at once.
-    let many = compare::<f32>(&parameters(1.0, 30), 3, 0.3, &[vec![0.5; INPUTS]], 1e-4);
+    let many = compare::<f32>(
+        &parameters(1.0, 30),
+        NEURONS,
+        3,
+        0.3,
+        &[vec![0.5; INPUTS]],
+        1e-4,
+    );
     assert!(many > 200, "{many}");
     // Spread out, most intervals have a few.
     let times = (0..INPUTS).map(|n| 0.1 * n as f64).collect();
-    let few = compare::<f32>(&parameters(1.0, 30), 3, 0.05, &[times], 1e-4);
+    let few = compare::<f32>(&parameters(1.0, 30), NEURONS, 3, 0.05, &[times], 1e-4);
     assert!(few > 50, "{few}");
+}
+
+#[test]
+fn a_very_wide_layer_is_its_neurons_too() {
+    let times = (0..INPUTS).map(|n| 0.1 * n as f64).collect();
+    let spikes = compare::<f32>(&parameters(1.0, 30), MANY_NEURONS, 5, 0.05, &[times], 1e-4);
+    assert!(spikes > 500, "{spikes}");
 }

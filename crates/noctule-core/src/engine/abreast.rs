@@ -9,7 +9,7 @@ use std::array::from_fn;
 use std::ops::Range;
 
 use super::burst::Burst;
-use super::course::{NOTHING, Path, Stop, WholePath};
+use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
 use super::forward::{Spike, State};
 use super::group::Group;
@@ -150,40 +150,30 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     front.start(layer);
     for (index, segment) in timeline.segments.iter().enumerate() {
         front.cross(isa, segment);
-        let mut rest = timeline.course.path().segment(index);
-        while rest.len() > 1 {
-            let path = timeline.course.path();
-            // Inputs at one instant act together.
-            let stops = &timeline.course.stops[rest.start..rest.end - 2];
-            let joined = |stop: &&Stop<T>| stop.threshold == T::infinity();
-            let inputs = stops.iter().take_while(joined).count() + 1;
-            let together = rest.start..rest.start + inputs;
-            rest.start = together.end;
-            let number = rest.start - 1;
-            let some = isa.apart(
+        let path = timeline.course.path();
+        let mut rest = path.segment(index);
+        while let Some(number) = isa.apart(
+            #[inline(always)]
+            || front.advance(isa, layer, &path, &mut rest),
+        ) {
+            isa.apart(
                 #[inline(always)]
-                || front.take_in(isa, layer, &path, together),
+                || {
+                    let interval = Interval::new(&path, number, &timeline.moments);
+                    front.pack(isa);
+                    front.settle(isa, layer.neuron, &interval);
+                    front.unpack(isa);
+                    let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
+                    front.burst.drain(
+                        isa,
+                        layer.neuron,
+                        segment.reference,
+                        ends,
+                        number as u32,
+                        spikes,
+                    );
+                },
             );
-            if some {
-                isa.apart(
-                    #[inline(always)]
-                    || {
-                        let interval = Interval::new(&path, number, &timeline.moments);
-                        front.pack(isa);
-                        front.settle(isa, layer.neuron, &interval);
-                        front.unpack(isa);
-                        let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
-                        front.burst.drain(
-                            isa,
-                            layer.neuron,
-                            segment.reference,
-                            ends,
-                            number as u32,
-                            spikes,
-                        );
-                    },
-                );
-            }
         }
     }
 }
@@ -218,6 +208,33 @@ impl<T: Real> Front<T> {
             [*current] = group.store(state.current);
             [*potential] = group.store(state.potential);
         }
+    }
+
+    /// Walks along the intervals that begin at the stops in `rest`, but for the last of them, until some neurons may spike;
+    /// returns the stop at which that interval begins. `rest` is then what is left.
+    #[inline(always)]
+    fn advance<I: Isa<T>>(
+        &mut self,
+        isa: I,
+        layer: Layer<'_, T>,
+        path: &WholePath<'_, T>,
+        rest: &mut Range<usize>,
+    ) -> Option<usize> {
+        while rest.len() > 1 {
+            // Inputs at one instant act together.
+            let mut inputs = 1;
+            while inputs + 1 < rest.len()
+                && path.stop(rest.start + inputs - 1).threshold == T::infinity()
+            {
+                inputs += 1;
+            }
+            let together = rest.start..rest.start + inputs;
+            rest.start = together.end;
+            if self.take_in(isa, layer, path, together) {
+                return Some(rest.start - 1);
+            }
+        }
+        None
     }
 
     /// Takes in the inputs at one instant, those at the stops `together`; returns whether some neurons may reach their
