@@ -7,7 +7,7 @@
 //! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found, and
 //!   [`by_row`] has the weights as it reads them.
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
-//!   [`trace`] is what the way back needs.
+//!   [`trace`] is what the way back needs, and [`scratch`] is memory.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
@@ -29,6 +29,7 @@ pub(crate) mod lanes;
 pub(crate) mod merge;
 pub(crate) mod patches;
 pub(crate) mod project;
+pub(crate) mod scratch;
 pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod trace;

@@ -76,12 +76,7 @@ impl Guards {
         if boost == T::zero() {
             return;
         }
-        // Neurons of one filter share their weights: these are raised if all of them were silent.
-        let filters = gradient.outputs();
-        let mut spiked = vec![false; filters];
-        for &neuron in output.neurons() {
-            spiked[neuron as usize % filters] = true;
-        }
+        let spiked = spiking_filters(output, gradient.outputs());
         for (filter, _) in spiked.iter().enumerate().filter(|&(_, spiked)| !spiked) {
             for input in 0..gradient.inputs() {
                 let raised = gradient.get(filter, input) - boost;
@@ -89,6 +84,26 @@ impl Guards {
             }
         }
     }
+}
+
+/// Whether any neuron of each filter spiked: neurons of one filter share their weights.
+fn spiking_filters<T: Real>(output: &SpikeBatch<T>, filters: usize) -> Vec<bool> {
+    let mut spiked = vec![false; filters];
+    let mut silent = filters;
+    let is_dense = output.population() == filters;
+    for &neuron in output.neurons() {
+        // Without a convolution the division is saved.
+        let filter = neuron as usize;
+        let filter = if is_dense { filter } else { filter % filters };
+        if !spiked[filter] {
+            spiked[filter] = true;
+            silent -= 1;
+            if silent == 0 {
+                break;
+            }
+        }
+    }
+    spiked
 }
 
 /// Spikes of every neuron in all samples together.

@@ -85,7 +85,7 @@ pub enum ShapeError {
 ///
 /// A tape can be used again; it keeps its memory.
 #[derive(Clone, Debug)]
-pub struct Tape<T> {
+pub struct Tape<T: Real> {
     pub(crate) output: SpikeBatch<T>,
     pub(crate) input_offsets: Vec<usize>,
     pub(crate) trace: Trace<T>,

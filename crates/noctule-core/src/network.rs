@@ -33,7 +33,7 @@ pub struct Network<T> {
 
 /// What a network's forward pass leaves behind: one tape for each layer.
 #[derive(Clone, Debug, Default)]
-pub struct Activity<T> {
+pub struct Activity<T: Real> {
     tapes: Vec<Tape<T>>,
     dropout_seed: Option<u64>,
 }

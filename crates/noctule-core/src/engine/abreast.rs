@@ -193,6 +193,7 @@ impl<T: Real> Front<T> {
         self.some.resize(blocks, 0);
         self.waiting.resize(blocks.div_ceil(BITS), 0);
         self.packed.make_room(blocks);
+        self.burst.begin();
     }
 
     /// Goes from the reference time of one segment to that of the next.

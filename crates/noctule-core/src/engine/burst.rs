@@ -44,6 +44,11 @@ impl<T: Real> Default for Burst<T> {
 }
 
 impl<T: Real> Burst<T> {
+    /// Forgets all.
+    pub fn begin(&mut self) {
+        self.count = 0;
+    }
+
     /// Adds the spikes of the lanes in `spiking`: `exp(-x/tau_m)`, the slope times `exp(x/tau_m)`, and the neuron's number.
     #[inline(always)]
     pub fn push<I: Isa<T>>(&mut self, isa: I, spiking: I::Mask, of_lanes: [I::Registers; 3]) {

@@ -34,12 +34,23 @@ pub(crate) struct Hits<T> {
     logarithms: Vec<T>,
 }
 
+// Not derived: that would ask for `T: Default`.
+impl<T> Default for Hits<T> {
+    fn default() -> Self {
+        Self {
+            hits: Vec::new(),
+            count: 0,
+            logarithms: Vec::new(),
+        }
+    }
+}
+
 /// So many are emitted together.
 const MANY: usize = 32;
 
 impl<T: Real> Hits<T> {
-    /// With room for all hits of one interval when there are [`MANY`] already.
-    pub fn new(max_spikes: u32) -> Self {
+    /// Forgets all, and makes room for the hits of one interval when there are [`MANY`] already.
+    pub fn begin(&mut self, max_spikes: u32) {
         let none = Hit {
             leak: [T::zero(); LANES],
             root: [T::zero(); LANES],
@@ -47,12 +58,12 @@ impl<T: Real> Hits<T> {
             block: 0,
             stop: 0,
         };
-        Self {
-            // The last look at an interval finds no spike, and a note is begun for each block.
-            hits: vec![none; MANY + MOST_BLOCKS * (max_spikes as usize + 2)],
-            count: 0,
-            logarithms: Vec::new(),
+        // The last look at an interval finds no spike, and a note is begun for each block.
+        let room = MANY + MOST_BLOCKS * (max_spikes as usize + 2);
+        if self.hits.len() < room {
+            self.hits.resize(room, none);
         }
+        self.count = 0;
     }
 
     /// Notes the spikes of the neurons in a mask.

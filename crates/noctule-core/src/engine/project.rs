@@ -6,15 +6,15 @@
 //! events over blocks) is summed afterwards in the order of the tasks, and the chunks depend on the layer and the batch
 //! alone, so results are the same for any number of threads.
 
+use std::mem::take;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::cut::Cut;
-use super::merge::Sorter;
 use super::patches::Patches;
-use super::task::{BackwardTask, ForwardMemory, ForwardTask};
-use super::trace::{SampleTrace, Trace};
+use super::task::{BackwardTask, ForwardTask};
+use super::trace::{SMALL, SampleTrace, Trace, samples_at_once};
 use super::{LANES, Lanes, blocks};
 use crate::layer::Weights;
 use crate::{Lif, Real, SpikeBatch};
@@ -23,8 +23,6 @@ use crate::{Lif, Real, SpikeBatch};
 const WIDE: usize = 8;
 /// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
 const MOST_NUMBERED: usize = (1 << 24) / LANES;
-/// So many numbers are summed as soon as another thread would be told of them.
-const SMALL: usize = 8192;
 
 /// A population of equal neurons, each with its own weights from every row; with `patches`, one such population at
 /// every place of an image.
@@ -91,37 +89,34 @@ impl<'a, T: Real> Projection<'a, T> {
         if self.is_wide() {
             trace.by_row.follow(self.weights);
         }
-        let by_row = trace.by_row.lanes();
+        let (by_row, scratch) = (trace.by_row.lanes(), &trace.scratch);
         let mut arrivals: Vec<_> = trace.arrivals.iter_mut().map(Some).collect();
         arrivals.resize_with(samples, || None);
         let timelines = trace.timelines.par_iter_mut().zip(arrivals);
         let tasks = timelines.zip(&mut trace.samples).enumerate();
-        tasks.for_each_init(
-            || ForwardMemory::new(self.neuron),
-            |memory, (sample, ((timeline, arrivals), out))| {
-                T::run(ForwardTask {
-                    projection: self,
-                    by_row,
-                    cut,
-                    events: input.sample(sample),
-                    timeline,
-                    arrivals,
-                    memory,
-                    out,
-                });
-            },
-        );
-        self.merge(trace, output);
+        tasks.for_each(|(sample, ((timeline, arrivals), out))| {
+            T::run(ForwardTask {
+                projection: self,
+                by_row,
+                cut,
+                events: input.sample(sample),
+                timeline,
+                arrivals,
+                memory: &mut scratch.of_this_thread(),
+                out,
+            });
+        });
+        self.list(trace, output);
     }
 
-    /// Makes an event list of the spikes of each sample, and remembers where each went.
-    fn merge(&self, trace: &mut Trace<T>, output: &mut SpikeBatch<T>) {
+    /// Makes an event list of the spikes of each sample.
+    fn list(&self, trace: &Trace<T>, output: &mut SpikeBatch<T>) {
         let counts = trace.samples.iter().map(SampleTrace::count);
         output.make_room(self.outputs(), counts);
-        let room = trace.samples.par_iter_mut().zip(output.samples_mut());
-        room.for_each_init(Sorter::default, |sorter, (sample, (times, neurons))| {
-            sample.list(sorter, times, neurons);
-        });
+        let at_once = samples_at_once(trace.samples.len(), trace.spikes());
+        let room = trace.samples.par_iter().zip(output.samples_mut());
+        let room = room.with_min_len(at_once);
+        room.for_each(|(sample, (times, neurons))| sample.list(times, neurons));
     }
 
     /// Adds the weight gradient to `d_weights` (shape as the weights). If the offsets of the input batch are given,
@@ -134,41 +129,44 @@ impl<'a, T: Real> Projection<'a, T> {
         input_offsets: Option<&[usize]>,
     ) -> Option<Vec<T>> {
         trace.deal();
-        let trace = &*trace;
         let cut = trace.cut;
-        let mut scratch = Vec::new();
+        // Memory of the trace, which is given back below.
+        let mut gradients_of_chunks = take(&mut trace.scratch.gradients);
+        let mut d_moments = take(&mut trace.scratch.d_moments);
         let gradients = if cut.chunks() <= 1 {
             &mut *d_weights
         } else {
             let rows = cut.chunks() * cut.blocks_per_chunk() * self.rows();
-            scratch.resize(rows, [T::zero(); LANES]);
-            &mut scratch[..]
+            gradients_of_chunks.resize(rows, [T::zero(); LANES]);
+            &mut gradients_of_chunks[..]
         };
         let tasks = self.gradients_of_tasks(cut, gradients);
-        let d_moments: Vec<Vec<T>> = tasks
-            .into_par_iter()
-            .enumerate()
-            .map(|(task, d_weights)| {
-                let (groups, samples) = cut.task(task);
-                let mut d_moments = Vec::new();
-                T::run(BackwardTask {
-                    projection: self,
-                    cut,
-                    groups,
-                    samples,
-                    trace,
-                    errors,
-                    want_input: input_offsets.is_some(),
-                    d_weights,
-                    d_moments: &mut d_moments,
-                });
-                d_moments
-            })
-            .collect();
+        d_moments.resize_with(tasks.len(), Vec::new);
+        let of_tasks = tasks.into_par_iter().zip(&mut d_moments).enumerate();
+        of_tasks.for_each(|(task, (d_weights, d_moments))| {
+            let (groups, samples) = cut.task(task);
+            if cut.chunks() > 1 {
+                d_weights.fill([T::zero(); LANES]);
+            }
+            T::run(BackwardTask {
+                projection: self,
+                cut,
+                groups,
+                samples,
+                trace,
+                errors,
+                want_input: input_offsets.is_some(),
+                d_weights,
+                d_moments,
+            });
+        });
         if cut.chunks() > 1 {
-            add_all(d_weights, &scratch);
+            add_all(d_weights, &gradients_of_chunks);
         }
-        input_offsets.map(|offsets| to_events(trace, &d_moments, offsets))
+        let d_input = input_offsets.map(|offsets| to_events(trace, &d_moments, offsets));
+        trace.scratch.gradients = gradients_of_chunks;
+        trace.scratch.d_moments = d_moments;
+        d_input
     }
 
     /// The part of the gradient that belongs to each task, of a list `[chunk][block][row]`.
@@ -189,7 +187,8 @@ impl<'a, T: Real> Projection<'a, T> {
 
 /// Sums the errors of the tasks and takes those of the moments at which an event arrives.
 fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize]) -> Vec<T> {
-    let mut d_events = vec![T::zero(); offsets.last().copied().unwrap_or(0)];
+    let d_events_count = offsets.last().copied().unwrap_or(0);
+    let mut d_events = vec![T::zero(); d_events_count];
     let per_chunk = trace.cut.tasks_per_chunk().max(1);
     let mut samples = Vec::with_capacity(trace.timelines.len());
     let mut rest = d_events.as_mut_slice();
@@ -203,17 +202,15 @@ fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize])
             rest = others;
         }
     }
-    let pieces = (offsets.last().copied().unwrap_or(0) / SMALL).max(1);
-    let samples_at_once = samples.len() / pieces;
-    samples
-        .into_par_iter()
-        .with_min_len(samples_at_once)
-        .for_each(|(d_events, timeline, tasks, first_moment)| {
+    let at_once = samples_at_once(samples.len(), d_events_count);
+    samples.into_par_iter().with_min_len(at_once).for_each(
+        |(d_events, timeline, tasks, first_moment)| {
             for (d_event, stop) in d_events.iter_mut().zip(timeline.events()) {
                 let of_tasks = tasks.iter().map(|task| task[first_moment + stop]);
                 *d_event = of_tasks.fold(T::zero(), |sum, part| sum + part);
             }
-        });
+        },
+    );
     d_events
 }
 

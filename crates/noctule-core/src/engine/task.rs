@@ -3,35 +3,20 @@
 use std::ops::Range;
 
 use super::Lanes;
-use super::abreast::{self, Front, Layer};
+use super::abreast::{self, Layer};
 use super::backward::{self, Errors, Gradients};
 use super::course::Path;
 use super::cut::Cut;
 use super::dispatch::Kernel;
-use super::emitter::Hits;
 use super::forward;
 use super::group::Group;
 use super::lanes::Isa;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection};
+use super::scratch::ThreadMemory;
 use super::timeline::{Instants, Timeline};
 use super::trace::{SampleTrace, Trace};
-use crate::{Lif, Real, Spikes};
-
-/// What a thread keeps from one forward task to the next: memory.
-pub(crate) struct ForwardMemory<T: Real> {
-    hits: Hits<T>,
-    front: Front<T>,
-}
-
-impl<T: Real> ForwardMemory<T> {
-    pub fn new(neuron: &Lif<T>) -> Self {
-        Self {
-            hits: Hits::new(neuron.max_spikes()),
-            front: Front::default(),
-        }
-    }
-}
+use crate::{Real, Spikes};
 
 /// A layer through one sample.
 pub(crate) struct ForwardTask<'a, T: Real> {
@@ -43,7 +28,7 @@ pub(crate) struct ForwardTask<'a, T: Real> {
     pub timeline: &'a mut Timeline<T>,
     /// If the layer has places.
     pub arrivals: Option<&'a mut Arrivals>,
-    pub memory: &'a mut ForwardMemory<T>,
+    pub memory: &'a mut ThreadMemory<T>,
     pub out: &'a mut SampleTrace<T>,
 }
 
@@ -86,7 +71,7 @@ struct Walker<'a, T: Real> {
     by_row: &'a [Lanes<T>],
     cut: Cut,
     timeline: &'a Timeline<T>,
-    memory: &'a mut ForwardMemory<T>,
+    memory: &'a mut ThreadMemory<T>,
     out: &'a mut SampleTrace<T>,
 }
 
@@ -104,19 +89,26 @@ impl<T: Real> Walker<'_, T> {
 
     #[inline(always)]
     fn run_groups<I: Isa<T>>(mut self, isa: I) {
-        self.out.begin_parts();
+        self.begin_parts();
         self.walk(isa, 0, self.timeline.course.path());
+        self.out.sort(&mut self.memory.sorter);
     }
 
     #[inline(always)]
     fn run_places<I: Isa<T>>(mut self, isa: I, patches: &Patches, arrivals: &Arrivals) {
-        self.out.begin_parts();
+        self.begin_parts();
         for place in 0..patches.places() {
             match arrivals.path(patches, &self.timeline.course, place) {
                 Some(path) => self.walk(isa, place, path),
                 None => (0..self.cut.groups()).for_each(|_| self.out.end_part()),
             }
         }
+        self.out.sort(&mut self.memory.sorter);
+    }
+
+    fn begin_parts(&mut self) {
+        self.memory.hits.begin(self.projection.neuron.max_spikes());
+        self.out.begin_parts();
     }
 
     /// Runs all groups along a path; each is a part.
@@ -155,7 +147,7 @@ impl<T: Real> Walker<'_, T> {
 }
 
 /// Some groups back through the samples of a chunk.
-pub(crate) struct BackwardTask<'a, T> {
+pub(crate) struct BackwardTask<'a, T: Real> {
     pub projection: &'a Projection<'a, T>,
     pub cut: Cut,
     pub groups: Range<usize>,
@@ -164,7 +156,7 @@ pub(crate) struct BackwardTask<'a, T> {
     pub errors: OutputErrors<'a, T>,
     pub want_input: bool,
     pub d_weights: &'a mut [Lanes<T>],
-    /// `dL/dt` of the events at the moments of the chunk, sample after sample.
+    /// Overwritten with `dL/dt` of the events at the moments of the chunk, sample after sample.
     pub d_moments: &'a mut Vec<T>,
 }
 
@@ -246,6 +238,7 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
     #[inline(always)]
     fn run<I: Isa<T>>(mut self, isa: I) {
         let trace = self.trace;
+        self.d_moments.clear();
         for sample in self.samples.clone() {
             let timeline = &trace.timelines[sample];
             let first_moment = self.d_moments.len();

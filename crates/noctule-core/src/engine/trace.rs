@@ -10,12 +10,23 @@ use super::cut::Cut;
 use super::forward::Spike;
 use super::merge::Sorter;
 use super::patches::Arrivals;
+use super::scratch::Scratch;
 use super::timeline::Timeline;
 use crate::Real;
 
+/// Work on so many numbers is done as soon as another thread would be told of it.
+pub(crate) const SMALL: usize = 8192;
+/// To deal out a spike takes as long as work on so many numbers.
+const DEALT: usize = 4;
+
+/// How many samples one thread should have at least, if all are work on so many numbers.
+pub(crate) fn samples_at_once(samples: usize, numbers: usize) -> usize {
+    samples / (numbers / SMALL).max(1)
+}
+
 /// What the backward pass needs to know of a forward pass.
 #[derive(Clone, Debug)]
-pub(crate) struct Trace<T> {
+pub(crate) struct Trace<T: Real> {
     /// One for each sample.
     pub timelines: Vec<Timeline<T>>,
     /// One for each sample, if the layer has places.
@@ -25,10 +36,11 @@ pub(crate) struct Trace<T> {
     pub cut: Cut,
     /// The weights of a wide layer.
     pub by_row: ByRow<T>,
+    pub scratch: Scratch<T>,
 }
 
 // Not derived: that would ask for `T: Default`.
-impl<T> Default for Trace<T> {
+impl<T: Real> Default for Trace<T> {
     fn default() -> Self {
         Self {
             timelines: Vec::new(),
@@ -36,6 +48,7 @@ impl<T> Default for Trace<T> {
             samples: Vec::new(),
             cut: Cut::default(),
             by_row: ByRow::default(),
+            scratch: Scratch::default(),
         }
     }
 }
@@ -48,13 +61,24 @@ impl<T: Real> Trace<T> {
         self.samples.resize_with(samples, SampleTrace::default);
         let with_places = if has_places { samples } else { 0 };
         self.arrivals.resize_with(with_places, Arrivals::default);
+        self.scratch.for_threads(rayon::current_num_threads());
+    }
+
+    /// Spikes of all samples.
+    pub fn spikes(&self) -> usize {
+        self.samples.iter().map(SampleTrace::count).sum()
     }
 
     /// Brings the spikes of all samples into parts, where that was not yet done.
     pub fn deal(&mut self) {
+        let mut undealt = self.samples.iter().map(|sample| sample.undealt);
+        if !undealt.any(|undealt| undealt) {
+            return;
+        }
         let group_of = self.cut.group_of_blocks();
         let groups = self.cut.groups();
-        let samples = self.samples.par_iter_mut();
+        let at_once = samples_at_once(self.samples.len(), DEALT * self.spikes());
+        let samples = self.samples.par_iter_mut().with_min_len(at_once);
         samples.for_each(|sample| sample.deal(&group_of, groups));
     }
 }
@@ -125,8 +149,17 @@ impl<T: Real> SampleTrace<T> {
         self.offsets[part] as usize..self.offsets[part + 1] as usize
     }
 
+    /// Finds the order of spikes that came part by part.
+    #[inline(always)]
+    pub fn sort(&mut self, sorter: &mut Sorter<T>) {
+        self.times.clear();
+        self.times
+            .extend(self.spikes.iter().map(|spike| spike.time));
+        sorter.rank(&self.times, &mut self.ranks);
+    }
+
     /// Writes all spikes in order of time into the event list `times` and `neurons`, which has room for just them.
-    pub fn list(&mut self, sorter: &mut Sorter<T>, times: &mut [T], neurons: &mut [u32]) {
+    pub fn list(&self, times: &mut [T], neurons: &mut [u32]) {
         if self.undealt {
             let events = times.iter_mut().zip(neurons);
             for ((time, neuron), spike) in events.zip(&self.sorted) {
@@ -134,10 +167,6 @@ impl<T: Real> SampleTrace<T> {
             }
             return;
         }
-        self.times.clear();
-        self.times
-            .extend(self.spikes.iter().map(|spike| spike.time));
-        sorter.rank(&self.times, &mut self.ranks);
         for (spike, &rank) in self.spikes.iter().zip(&self.ranks) {
             times[rank as usize] = spike.time;
             neurons[rank as usize] = spike.neuron;

@@ -1,0 +1,72 @@
+//! Memory that the passes of a layer use again and again, so that in the steady state nothing is allocated.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Lanes;
+use super::abreast::Front;
+use super::emitter::Hits;
+use super::merge::Sorter;
+use crate::Real;
+
+/// What a thread needs to run a sample forwards.
+#[derive(Debug)]
+pub(crate) struct ThreadMemory<T: Real> {
+    pub hits: Hits<T>,
+    pub front: Front<T>,
+    pub sorter: Sorter<T>,
+}
+
+// Not derived: that would ask for `T: Default`.
+impl<T: Real> Default for ThreadMemory<T> {
+    fn default() -> Self {
+        Self {
+            hits: Hits::default(),
+            front: Front::default(),
+            sorter: Sorter::default(),
+        }
+    }
+}
+
+/// Memory of a layer.
+#[derive(Debug)]
+pub(crate) struct Scratch<T: Real> {
+    /// One for each thread; only that thread takes it, for a task at a time.
+    threads: Vec<Mutex<ThreadMemory<T>>>,
+    /// The gradients of all chunks: shape `[chunk][block][row]`.
+    pub gradients: Vec<Lanes<T>>,
+    /// The errors at the moments of each task.
+    pub d_moments: Vec<Vec<T>>,
+}
+
+// Not derived: that would ask for `T: Default`.
+impl<T: Real> Default for Scratch<T> {
+    fn default() -> Self {
+        Self {
+            threads: Vec::new(),
+            gradients: Vec::new(),
+            d_moments: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real> Clone for Scratch<T> {
+    /// Memory of its own.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<T: Real> Scratch<T> {
+    /// Makes sure that each thread has its memory.
+    pub fn for_threads(&mut self, threads: usize) {
+        self.threads.resize_with(threads, Mutex::default);
+    }
+
+    /// The memory of this thread.
+    pub fn of_this_thread(&self) -> MutexGuard<'_, ThreadMemory<T>> {
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        let memory = self.threads[thread].lock();
+        // A task that panicked leaves nothing that the next one would read.
+        memory.unwrap_or_else(PoisonError::into_inner)
+    }
+}
