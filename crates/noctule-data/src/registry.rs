@@ -207,6 +207,29 @@ impl KnownSet {
         both.chain([matlab]).collect()
     }
 
+    /// Whether files that no download would bring, but that the loader reads as they are, hold all of the set: unpacked
+    /// ones, or a MATLAB file. `false` for sets that are not published as one archive.
+    pub fn is_unpacked_in(&self, data_directory: &Path) -> bool {
+        let Source::Emnist {
+            train,
+            test,
+            matlab,
+            ..
+        } = self.source
+        else {
+            return false;
+        };
+        let folder = self.folder(data_directory);
+        let is_packed = |name: &&str| folder.join(name).exists();
+        let is_unpacked = |name: &&str| folder.join(unpacked(name)).is_file();
+        let names: Vec<_> = train.names().into_iter().chain(test.names()).collect();
+        if names.iter().any(is_packed) {
+            return false;
+        }
+        let unpacked = names.iter().filter(|name| is_unpacked(name)).count();
+        unpacked == names.len() || unpacked == 0 && folder.join(matlab).is_file()
+    }
+
     /// The set's own folder in a data directory.
     pub fn folder(&self, data_directory: &Path) -> PathBuf {
         data_directory.join(self.name)

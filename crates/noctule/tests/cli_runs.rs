@@ -329,6 +329,39 @@ fn data_sets_are_listed() {
 }
 
 #[test]
+fn what_is_read_as_it_is_is_not_downloaded() {
+    let bench = Bench::new();
+    let folder = bench.path("data").join("emnist-balanced");
+    let fetch = [
+        "data",
+        "fetch",
+        "emnist-balanced",
+        "--from",
+        "http://127.0.0.1:9/",
+    ];
+    fs::create_dir_all(&folder).unwrap();
+    for (split, kind) in [
+        ("train", "images-idx3"),
+        ("train", "labels-idx1"),
+        ("test", "images-idx3"),
+    ] {
+        fs::write(
+            folder.join(format!("emnist-balanced-{split}-{kind}-ubyte")),
+            "",
+        )
+        .unwrap();
+    }
+    // A file is missing.
+    bench.refuse(&fetch, &["127.0.0.1"]);
+    fs::write(folder.join("emnist-balanced-test-labels-idx1-ubyte"), "").unwrap();
+    assert!(bench.succeed(&fetch).contains("nothing to download"));
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("emnist-balanced.mat"), "").unwrap();
+    assert!(bench.succeed(&fetch).contains("nothing to download"));
+}
+
+#[test]
 fn reference_cases_are_replayed() {
     let bench = Bench::new();
     let all = include_str!("fixtures/exact_gradients.json");

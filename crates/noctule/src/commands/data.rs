@@ -40,6 +40,13 @@ pub(super) fn fetch(name: &str, directory: Option<&Path>, from: Option<&str>) ->
         say!("{name} is generated when it is used; there is nothing to download.");
         return Ok(());
     }
+    if set.is_unpacked_in(&directory) {
+        say!(
+            "{}: all of {name} is there, and read as it is; there is nothing to download.",
+            set.folder(&directory).display()
+        );
+        return Ok(());
+    }
     let fetched = Downloader::default().fetch_set(set, &directory, from, &mut Bar::default())?;
     for (file, how) in fetched {
         let how = match how {
