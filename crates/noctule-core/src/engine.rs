@@ -4,8 +4,8 @@
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
 //!   with [`crossings`]. [`emitter`] makes spikes of what a walk found.
-//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found, and
-//!   [`by_row`] has the weights as it reads them.
+//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found,
+//!   [`by_row`] has the weights as it reads them, and [`block_set`] is some of its blocks.
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
 //!   [`trace`] is what the way back needs, and [`scratch`] is memory.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
@@ -16,6 +16,7 @@
 
 pub(crate) mod abreast;
 pub(crate) mod backward;
+pub(crate) mod block_set;
 pub(crate) mod burst;
 pub(crate) mod by_row;
 pub(crate) mod course;

@@ -339,7 +339,8 @@ impl<T: Real> Network<T> {
         Ok(())
     }
 
-    /// Goes back over a forward pass: adds to `gradient` and, if wanted, returns `dL/dt` of the network's input events.
+    /// Goes back over a forward pass: adds to `gradient` and, if wanted, returns `dL/dt` of the network's input events. It
+    /// can be done again: of the activity, only memory changes.
     ///
     /// `d_times` is `dL/dt` of the last layer's events, as a [`Loss`](crate::Loss) gives it.
     ///

@@ -155,6 +155,53 @@ fn going_back_twice_gives_the_same() {
 }
 
 #[test]
+fn an_activity_may_go_from_pool_to_pool() {
+    // So many spikes that they are dealt out by several threads.
+    let (network, input) = (wide_network(), batch(140, 0));
+    let mut activity = Activity::new();
+    let first = run(&network, &input, &mut activity);
+    assert!(first.0.spikes() > 20_000, "{}", first.0.spikes());
+    for threads in [5, 1, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let there = pool
+            .unwrap()
+            .install(|| run(&network, &input, &mut activity));
+        assert!(there == first, "{threads} threads");
+    }
+    assert!(run(&network, &input, &mut activity) == first);
+}
+
+#[test]
+fn an_activity_may_go_from_network_to_network() {
+    let neuron = *wide_network().layers()[0].neuron().unwrap();
+    let uniform = Initialiser::uniform(-0.2, 0.3).unwrap();
+    let weights = Weights::from_rows(20, 64, &vec![0.1; 20 * 64]).unwrap();
+    let dense = Dense::new(neuron, weights).unwrap();
+    let thinned = dense.clone().with_dropout(0.4).unwrap();
+    let image = || Network::image(IMAGE).unwrap();
+    let window = Window::square(3);
+    let networks = [
+        image().layer(thinned).unwrap(),
+        image().conv2d(5, window, neuron, uniform, 4).unwrap(),
+        wide_network(),
+        image().layer(dense).unwrap(),
+        image().sum_pool2d(2).unwrap(),
+    ];
+    let input = batch(5, 0);
+    let mut used = Activity::new();
+    used.set_dropout(Some(7));
+    for index in [0, 1, 2, 0, 2, 3, 2, 1, 0, 4, 3, 0, 1] {
+        let mut fresh = Activity::new();
+        fresh.set_dropout(Some(7));
+        let expected = run(&networks[index], &input, &mut fresh);
+        assert!(
+            run(&networks[index], &input, &mut used) == expected,
+            "network {index}"
+        );
+    }
+}
+
+#[test]
 fn single_precision_convolutions_do_not_depend_on_threads() {
     let (network, input) = (network(), batch(70, 0));
     let with = |threads| {

@@ -207,8 +207,9 @@ impl KnownSet {
         both.chain([matlab]).collect()
     }
 
-    /// Whether files that no download would bring, but that the loader reads as they are, hold all of the set: unpacked
-    /// ones, or a MATLAB file. `false` for sets that are not published as one archive.
+    /// Whether files that no download would bring, but that the loader reads as they are, are there for all of the set:
+    /// unpacked ones, or a MATLAB file. What is in them is not looked at. `false` for sets that are not published as one
+    /// archive.
     pub fn is_unpacked_in(&self, data_directory: &Path) -> bool {
         let Source::Emnist {
             train,

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{Bench, names};
+use common::{Bench, images, labels, names};
 use serde_json::Value;
 
 /// The records of a run's metrics.
@@ -332,33 +332,25 @@ fn data_sets_are_listed() {
 fn what_is_read_as_it_is_is_not_downloaded() {
     let bench = Bench::new();
     let folder = bench.path("data").join("emnist-balanced");
-    let fetch = [
-        "data",
-        "fetch",
-        "emnist-balanced",
-        "--from",
-        "http://127.0.0.1:9/",
-    ];
     fs::create_dir_all(&folder).unwrap();
-    for (split, kind) in [
-        ("train", "images-idx3"),
-        ("train", "labels-idx1"),
-        ("test", "images-idx3"),
-    ] {
-        fs::write(
-            folder.join(format!("emnist-balanced-{split}-{kind}-ubyte")),
-            "",
-        )
-        .unwrap();
-    }
-    // A file is missing.
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(folder.join(format!("emnist-balanced-{name}-ubyte")), bytes).unwrap();
+    };
+    let fetch = ["data", "fetch", "emnist-balanced"];
+    write("train-images-idx3", &images(30));
+    write("train-labels-idx1", &labels(30));
+    write("test-images-idx3", &images(20));
+    // The last file is missing, and then damaged: a download would help.
     bench.refuse(&fetch, &["127.0.0.1"]);
-    fs::write(folder.join("emnist-balanced-test-labels-idx1-ubyte"), "").unwrap();
+    write("test-labels-idx1", &labels(20)[..15]);
+    bench.refuse(&fetch, &["127.0.0.1"]);
+    write("test-labels-idx1", &labels(20));
     assert!(bench.succeed(&fetch).contains("nothing to download"));
     fs::remove_dir_all(&folder).unwrap();
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("emnist-balanced.mat"), "").unwrap();
-    assert!(bench.succeed(&fetch).contains("nothing to download"));
+    // No MATLAB file at all.
+    fs::write(folder.join("emnist-balanced.mat"), labels(20)).unwrap();
+    bench.refuse(&fetch, &["127.0.0.1"]);
 }
 
 #[test]

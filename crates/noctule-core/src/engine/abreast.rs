@@ -8,6 +8,7 @@
 use std::array::from_fn;
 use std::ops::Range;
 
+use super::block_set::BlockSet;
 use super::burst::Burst;
 use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
@@ -18,9 +19,6 @@ use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
-/// Blocks in a word of [`Front::waiting`].
-const BITS: usize = u64::BITS as usize;
-
 /// Where all neurons of a layer are; one entry for each block.
 #[derive(Clone, Debug)]
 pub(crate) struct Front<T: Real> {
@@ -29,9 +27,9 @@ pub(crate) struct Front<T: Real> {
     potential: Vec<Lanes<T>>,
     /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
     left: Vec<Lanes<T>>,
-    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some, as bit sets too.
+    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some.
     some: Vec<u16>,
-    waiting: Vec<u64>,
+    waiting: BlockSet,
     /// The first numbers.
     first: Lanes<T>,
     packed: Packed<T>,
@@ -46,46 +44,11 @@ impl<T: Real> Default for Front<T> {
             potential: Vec::new(),
             left: Vec::new(),
             some: Vec::new(),
-            waiting: Vec::new(),
+            waiting: BlockSet::default(),
             first: from_fn(|lane| T::of(lane as f64)),
             packed: Packed::default(),
             burst: Burst::default(),
         }
-    }
-}
-
-/// The numbers of the blocks in [`Front::waiting`], ascending.
-struct WaitingBlocks<'a> {
-    words: &'a [u64],
-    /// What is left of the first word, and the number of its first block.
-    left: u64,
-    first: usize,
-}
-
-impl<'a> WaitingBlocks<'a> {
-    #[inline(always)]
-    fn of(words: &'a [u64]) -> Self {
-        Self {
-            words,
-            left: words.first().copied().unwrap_or(0),
-            first: 0,
-        }
-    }
-}
-
-impl Iterator for WaitingBlocks<'_> {
-    type Item = usize;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        while self.left == 0 {
-            self.words = self.words.get(1..)?;
-            self.left = *self.words.first()?;
-            self.first += BITS;
-        }
-        let bit = self.left.trailing_zeros() as usize;
-        self.left &= self.left - 1;
-        Some(self.first + bit)
     }
 }
 
@@ -191,7 +154,7 @@ impl<T: Real> Front<T> {
         // Neurons that are not there, as those that have no spikes left, are below every test.
         self.potential.as_flattened_mut()[layer.neurons..].fill(T::neg_infinity());
         self.some.resize(blocks, 0);
-        self.waiting.resize(blocks.div_ceil(BITS), 0);
+        self.waiting.begin(blocks);
         self.packed.make_room(blocks);
         self.burst.begin();
     }
@@ -266,7 +229,7 @@ impl<T: Real> Front<T> {
             1 => self.add::<I, 1>(isa, layer, path, together.start, test),
             _ => self.add::<I, 0>(isa, layer, path, together.start, test),
         }
-        self.waiting.iter().any(|&word| word != 0)
+        !self.waiting.is_empty()
     }
 
     /// Adds the inputs at `K` stops, whose coefficients stay in registers, and notes for all blocks which neurons may reach
@@ -292,10 +255,9 @@ impl<T: Real> Front<T> {
             gains[input] = (isa.splat(stop.current_gain), isa.splat(stop.potential_gain));
             rows[input] = &layer.weights[path.row(first + input) * blocks..][..blocks];
         }
-        for (index, waiting) in self.waiting.iter_mut().enumerate() {
-            let first = index * BITS;
+        for (range, waiting) in self.waiting.words(blocks) {
             let mut word = 0;
-            for block in first..(first + BITS).min(blocks) {
+            for (bit, block) in range.enumerate() {
                 let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
                 for (row, gains) in rows.iter().zip(&gains) {
                     let weight = isa.load(&row[block]);
@@ -307,7 +269,7 @@ impl<T: Real> Front<T> {
                 let highest = isa.mul_add(c, response, v);
                 let bits = isa.bits(isa.at_least(highest, threshold));
                 some[block] = bits as u16;
-                word |= u64::from(bits != 0) << (block - first);
+                word |= u64::from(bits != 0) << bit;
             }
             *waiting = word;
         }
@@ -318,7 +280,7 @@ impl<T: Real> Front<T> {
     fn pack<I: Isa<T>>(&mut self, isa: I) {
         let packed = &mut self.packed;
         packed.count = 0;
-        for block in WaitingBlocks::of(&self.waiting) {
+        for block in self.waiting.iter() {
             let some = u32::from(self.some[block]);
             let mask = isa.mask(some);
             let numbers = isa.add(
@@ -342,7 +304,7 @@ impl<T: Real> Front<T> {
     #[inline(always)]
     fn unpack<I: Isa<T>>(&mut self, isa: I) {
         let mut first = 0;
-        for block in WaitingBlocks::of(&self.waiting) {
+        for block in self.waiting.iter() {
             let some = u32::from(self.some[block]);
             let mask = isa.mask(some);
             let take = |into: &mut Lanes<T>, list: &[Lanes<T>]| {

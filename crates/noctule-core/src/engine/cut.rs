@@ -11,9 +11,6 @@ const TASKS: usize = 16;
 /// Places do much for each weight, so that more chunks pay.
 const TASKS_OF_PLACES: usize = 32;
 
-/// A chunk of fewer samples is not worth a gradient of its own, but for places.
-const FEWEST_SAMPLES: usize = 4;
-
 /// Blocks of a dense layer that walk together at most: spikes are many, and each holds up all of its group.
 const TOGETHER: usize = 2;
 
@@ -37,11 +34,10 @@ impl Cut {
         let groups = blocks.div_ceil(most);
         let together = if has_places { groups } else { 1 };
         let tasks = if has_places { TASKS_OF_PLACES } else { TASKS };
-        let fewest = if has_places { 1 } else { FEWEST_SAMPLES };
-        let chunks = tasks.div_ceil(groups / together).max(1);
+        let chunks = tasks.div_ceil(groups / together).min(samples).max(1);
         Self {
             samples,
-            chunk: samples.div_ceil(chunks).max(fewest),
+            chunk: samples.div_ceil(chunks).max(1),
             blocks,
             groups,
             together,

@@ -1,4 +1,4 @@
-//! Memory that the passes of a layer use again and again, so that in the steady state nothing is allocated.
+//! Memory that the passes of a layer use again and again: whatever grows with events, neurons or weights.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,8 +57,9 @@ impl<T: Real> Clone for Scratch<T> {
 }
 
 impl<T: Real> Scratch<T> {
-    /// Makes sure that each thread has its memory.
+    /// Makes sure that each of so many threads has its memory.
     pub fn for_threads(&mut self, threads: usize) {
+        let threads = threads.max(self.threads.len());
         self.threads.resize_with(threads, Mutex::default);
     }
 

@@ -110,12 +110,16 @@ impl<T: Real> Timeline<T> {
         for threshold in &mut *growths {
             *threshold *= neuron.theta;
         }
-        self.tests.clone_from(growths);
-        if instants == Instants::Joined {
-            for (test, pair) in self.tests.iter_mut().zip(growths.windows(2)) {
-                *test = joined_threshold(pair[0], pair[1]);
+        let tests = match instants {
+            Instants::Joined => {
+                self.tests.clone_from(growths);
+                for (test, pair) in self.tests.iter_mut().zip(growths.windows(2)) {
+                    *test = joined_threshold(pair[0], pair[1]);
+                }
+                &self.tests
             }
-        }
+            Instants::Apart => &*growths,
+        };
         let nowhere = Stop {
             current_gain: T::zero(),
             potential_gain: T::zero(),
@@ -124,7 +128,7 @@ impl<T: Real> Timeline<T> {
         };
         let stops = &mut self.course.stops;
         stops.resize(count, nowhere);
-        let coefficients = self.gains.iter().zip(&self.responses).zip(&self.tests);
+        let coefficients = self.gains.iter().zip(&self.responses).zip(tests);
         for (stop, ((&current_gain, &response), &threshold)) in stops.iter_mut().zip(coefficients) {
             *stop = Stop {
                 current_gain,

@@ -86,7 +86,7 @@ impl<T: Real> Trace<T> {
 /// The spikes of a layer in one sample.
 #[derive(Clone, Debug)]
 pub(crate) struct SampleTrace<T> {
-    /// Part by part, and in the order of the walk in each.
+    /// Part by part, and in the order of the walk in each. Of a wide layer, only once they are dealt.
     pub spikes: Vec<Spike<T>>,
     /// Where each part starts: shape `[places * groups + 1]`. Part `place * groups + group` is one group at one place.
     offsets: Vec<u32>,

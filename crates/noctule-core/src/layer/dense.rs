@@ -120,7 +120,8 @@ impl<T: Real> Dense<T> {
         Ok(())
     }
 
-    /// Goes back over a forward pass: adds `dL/dw` to `gradient` and, if wanted, returns `dL/dt` of each input event.
+    /// Goes back over a forward pass: adds `dL/dw` to `gradient` and, if wanted, returns `dL/dt` of each input event. It
+    /// can be done again: of the tape, only memory changes.
     ///
     /// # Errors
     /// If the errors are not aligned with the output events, or the gradient or the tape has another shape.

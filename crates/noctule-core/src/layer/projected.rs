@@ -17,6 +17,8 @@ pub(super) fn forward<T: Real>(
             found: input.population(),
         });
     }
+    // Of the layer that used the tape before.
+    tape.thinned = None;
     tape.input_offsets.clear();
     tape.input_offsets.extend_from_slice(input.offsets());
     projection.forward(input, &mut tape.trace, &mut tape.output);

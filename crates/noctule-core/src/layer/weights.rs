@@ -1,5 +1,6 @@
 //! A weight matrix in the engine's blocked layout.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
@@ -53,7 +54,8 @@ pub struct Weights<T> {
     outputs: usize,
     inputs: usize,
     lanes: Vec<Lanes<T>>,
-    version: u64,
+    /// Drawn when somebody asks.
+    version: OnceLock<u64>,
 }
 
 /// A number that no weights ever had.
@@ -75,7 +77,7 @@ impl<T: Real> Weights<T> {
             outputs,
             inputs,
             lanes: vec![[T::zero(); LANES]; blocks(outputs) * inputs],
-            version: new_version(),
+            version: OnceLock::new(),
         }
     }
 
@@ -140,7 +142,7 @@ impl<T: Real> Weights<T> {
 
     /// Sets the weight of one output from one input.
     pub fn set(&mut self, output: usize, input: usize, weight: T) {
-        self.version = new_version();
+        self.version = OnceLock::new();
         self.lanes[output / LANES * self.inputs + input][output % LANES] = weight;
     }
 
@@ -151,7 +153,7 @@ impl<T: Real> Weights<T> {
 
     /// The storage `[block][input][16]`; lanes beyond the last output must stay zero.
     pub fn as_flat_mut(&mut self) -> &mut [T] {
-        self.version = new_version();
+        self.version = OnceLock::new();
         self.lanes.as_flattened_mut()
     }
 
@@ -160,12 +162,12 @@ impl<T: Real> Weights<T> {
     }
 
     pub(crate) fn lanes_mut(&mut self) -> &mut [Lanes<T>] {
-        self.version = new_version();
+        self.version = OnceLock::new();
         &mut self.lanes
     }
 
     /// A number that changes whenever a weight may have changed, and that only copies share.
     pub(crate) fn version(&self) -> u64 {
-        self.version
+        *self.version.get_or_init(new_version)
     }
 }

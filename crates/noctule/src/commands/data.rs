@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use noctule_data::registry::{Source, find};
 use noctule_data::{
-    Downloader, Fetched, KnownSet, Progress, Verdict, data_directory, inspect, known_sets,
+    Downloader, Fetched, KnownSet, Progress, Split, Verdict, data_directory, inspect, known_sets,
+    load,
 };
 
 use crate::cli::Data;
@@ -40,7 +41,9 @@ pub(super) fn fetch(name: &str, directory: Option<&Path>, from: Option<&str>) ->
         say!("{name} is generated when it is used; there is nothing to download.");
         return Ok(());
     }
-    if set.is_unpacked_in(&directory) {
+    // Damaged files are no reason not to download: the loader prefers those that a download brings.
+    let loads = |split| load(name, split, Some(&directory), 0).is_ok();
+    if set.is_unpacked_in(&directory) && loads(Split::Train) && loads(Split::Test) {
         say!(
             "{}: all of {name} is there, and read as it is; there is nothing to download.",
             set.folder(&directory).display()
