@@ -336,7 +336,9 @@ fn what_is_read_as_it_is_is_not_downloaded() {
     let write = |name: &str, bytes: &[u8]| {
         fs::write(folder.join(format!("emnist-balanced-{name}-ubyte")), bytes).unwrap();
     };
-    let fetch = ["data", "fetch", "emnist-balanced"];
+    // Nobody listens there.
+    let from = ["--from", "http://127.0.0.1:9/"];
+    let fetch = [&["data", "fetch", "emnist-balanced"][..], &from].concat();
     write("train-images-idx3", &images(30));
     write("train-labels-idx1", &labels(30));
     write("test-images-idx3", &images(20));
