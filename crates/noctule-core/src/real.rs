@@ -63,7 +63,7 @@ pub trait Real:
     fn order(&self, other: &Self) -> std::cmp::Ordering;
 
     /// A number that sorts events: by time (not negative), then by position.
-    type SortKey: Copy + Ord + Debug + Send;
+    type SortKey: Copy + Ord + Debug + Default + Send;
 
     /// The key of the event at `position` of a list.
     fn sort_key(self, position: u32) -> Self::SortKey;

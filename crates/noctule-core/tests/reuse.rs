@@ -13,8 +13,8 @@ const IMAGE: Shape = Shape {
     channels: 1,
 };
 
-fn network() -> Network<f32> {
-    let neuron = Lif::new(&LifParameters {
+fn neuron() -> Lif<f32> {
+    Lif::new(&LifParameters {
         tau_m: 2.0,
         tau_s: 1.0,
         theta: 0.3,
@@ -22,7 +22,11 @@ fn network() -> Network<f32> {
         max_spikes: 4,
         t_max: 8.0,
     })
-    .unwrap();
+    .unwrap()
+}
+
+fn network() -> Network<f32> {
+    let neuron = neuron();
     let uniform = Initialiser::uniform(-0.4, 1.0).unwrap();
     let window = Window {
         padding: 1,
@@ -99,17 +103,9 @@ fn a_used_activity_is_as_good_as_a_new_one() {
 
 /// A network whose layer is wide: its activity keeps a copy of the weights.
 fn wide_network() -> Network<f32> {
-    let neuron = Lif::new(&LifParameters {
-        tau_m: 2.0,
-        tau_s: 1.0,
-        theta: 0.3,
-        reset: 0.3,
-        max_spikes: 4,
-        t_max: 8.0,
-    });
     let uniform = Initialiser::uniform(-0.2, 0.3).unwrap();
     let network = Network::image(IMAGE).unwrap();
-    network.dense(200, neuron.unwrap(), uniform, 3).unwrap()
+    network.dense(200, neuron(), uniform, 3).unwrap()
 }
 
 #[test]
@@ -173,7 +169,7 @@ fn an_activity_may_go_from_pool_to_pool() {
 
 #[test]
 fn an_activity_may_go_from_network_to_network() {
-    let neuron = *wide_network().layers()[0].neuron().unwrap();
+    let neuron = neuron();
     let uniform = Initialiser::uniform(-0.2, 0.3).unwrap();
     let weights = Weights::from_rows(20, 64, &vec![0.1; 20 * 64]).unwrap();
     let dense = Dense::new(neuron, weights).unwrap();

@@ -191,8 +191,8 @@ impl KnownSet {
         }
     }
 
-    /// What the loader reads of a set that is published as one archive, packed or unpacked; empty for other sets.
-    pub fn unpacked_names(&self) -> Vec<&'static str> {
+    /// For a set that is published as one archive: the names of its packed files, and of the MATLAB file.
+    fn archived(&self) -> Option<([&'static str; 4], &'static str)> {
         let Source::Emnist {
             train,
             test,
@@ -200,10 +200,18 @@ impl KnownSet {
             ..
         } = self.source
         else {
+            return None;
+        };
+        let ([a, b], [c, d]) = (train.names(), test.names());
+        Some(([a, b, c, d], matlab))
+    }
+
+    /// What the loader reads of a set that is published as one archive, packed or unpacked; empty for other sets.
+    pub fn unpacked_names(&self) -> Vec<&'static str> {
+        let Some((packed, matlab)) = self.archived() else {
             return Vec::new();
         };
-        let packed = train.names().into_iter().chain(test.names());
-        let both = packed.flat_map(|name| [name, name.strip_suffix(".gz").unwrap_or(name)]);
+        let both = packed.into_iter().flat_map(|name| [name, unpacked(name)]);
         both.chain([matlab]).collect()
     }
 
@@ -211,24 +219,16 @@ impl KnownSet {
     /// unpacked ones, or a MATLAB file. What is in them is not looked at. `false` for sets that are not published as one
     /// archive.
     pub fn is_unpacked_in(&self, data_directory: &Path) -> bool {
-        let Source::Emnist {
-            train,
-            test,
-            matlab,
-            ..
-        } = self.source
-        else {
+        let Some((names, matlab)) = self.archived() else {
             return false;
         };
         let folder = self.folder(data_directory);
-        let is_packed = |name: &&str| folder.join(name).exists();
-        let is_unpacked = |name: &&str| folder.join(unpacked(name)).is_file();
-        let names: Vec<_> = train.names().into_iter().chain(test.names()).collect();
-        if names.iter().any(is_packed) {
+        if names.iter().any(|name| folder.join(name).exists()) {
             return false;
         }
-        let unpacked = names.iter().filter(|name| is_unpacked(name)).count();
-        unpacked == names.len() || unpacked == 0 && folder.join(matlab).is_file()
+        let there = |name: &&&str| folder.join(unpacked(name)).is_file();
+        let count = names.iter().filter(there).count();
+        count == names.len() || count == 0 && folder.join(matlab).is_file()
     }
 
     /// The set's own folder in a data directory.

@@ -36,7 +36,6 @@ pub(crate) struct Front<T: Real> {
     burst: Burst<T>,
 }
 
-// Not derived: that would ask for `T: Default`.
 impl<T: Real> Default for Front<T> {
     fn default() -> Self {
         Self {
@@ -53,7 +52,7 @@ impl<T: Real> Default for Front<T> {
 }
 
 /// Neurons that may spike in an interval, side by side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Packed<T> {
     count: usize,
     /// Memory, of which `count` are of use: the numbers of the neurons (as numbers of type `T`, which are exact), and where
@@ -62,19 +61,6 @@ struct Packed<T> {
     current: Vec<Lanes<T>>,
     potential: Vec<Lanes<T>>,
     left: Vec<Lanes<T>>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for Packed<T> {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            neuron: Vec::new(),
-            current: Vec::new(),
-            potential: Vec::new(),
-            left: Vec::new(),
-        }
-    }
 }
 
 impl<T: Real> Packed<T> {

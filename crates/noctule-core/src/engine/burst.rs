@@ -14,7 +14,7 @@ use crate::{Lif, Real};
 const MANY: usize = 64;
 
 /// Spikes of one interval, in the order in which they were found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Burst<T: Real> {
     count: usize,
     /// Memory, of which `count` are of use: `exp(-x/tau_m)` of each spike, its slope times `exp(x/tau_m)`, and its
@@ -26,21 +26,6 @@ pub(crate) struct Burst<T: Real> {
     times: Vec<Lanes<T>>,
     ranks: Vec<u32>,
     sorter: Sorter<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T: Real> Default for Burst<T> {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            leaks: Vec::new(),
-            roots: Vec::new(),
-            neurons: Vec::new(),
-            times: Vec::new(),
-            ranks: Vec::new(),
-            sorter: Sorter::default(),
-        }
-    }
 }
 
 impl<T: Real> Burst<T> {

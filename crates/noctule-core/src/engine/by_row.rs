@@ -10,22 +10,12 @@ use crate::layer::Weights;
 const ROWS: usize = 16;
 
 /// A copy of a layer's weights.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ByRow<T> {
     /// Shape `[row][block][LANES]`.
     lanes: Vec<Lanes<T>>,
     /// What it is a copy of; see [`Weights::version`].
     version: Option<u64>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for ByRow<T> {
-    fn default() -> Self {
-        Self {
-            lanes: Vec::new(),
-            version: None,
-        }
-    }
 }
 
 impl<T: Real> ByRow<T> {

@@ -27,22 +27,12 @@ pub(crate) struct Stop<T> {
 }
 
 /// When the stops of a sample are: an entry for each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Moments<T> {
     /// Seconds since the start of the sample.
     pub times: Vec<T>,
     /// `theta exp(x/tau_m)`, whatever comes next.
     pub thresholds: Vec<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for Moments<T> {
-    fn default() -> Self {
-        Self {
-            times: Vec::new(),
-            thresholds: Vec::new(),
-        }
-    }
 }
 
 impl<T> Moments<T> {
@@ -62,7 +52,6 @@ pub(crate) struct Course<T> {
     pub starts: Vec<u32>,
 }
 
-// Not derived: that would ask for `T: Default`.
 impl<T> Default for Course<T> {
     fn default() -> Self {
         Self {

@@ -25,24 +25,13 @@ struct Hit<T> {
 }
 
 /// A list of hits of one group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hits<T> {
     /// Memory: those from `count` on are of no use.
     hits: Vec<Hit<T>>,
     count: usize,
     /// Memory: the logarithm of the leak of each spike.
     logarithms: Vec<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for Hits<T> {
-    fn default() -> Self {
-        Self {
-            hits: Vec::new(),
-            count: 0,
-            logarithms: Vec::new(),
-        }
-    }
 }
 
 /// So many are emitted together.

@@ -6,23 +6,12 @@ use crate::Real;
 const MOST_IN_A_BIN: u32 = 16;
 
 /// Sorts list after list in the same memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sorter<T: Real> {
     /// The bin of each time, and where each bin ends.
     bins: Vec<u32>,
     ends: Vec<u32>,
     keys: Vec<T::SortKey>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T: Real> Default for Sorter<T> {
-    fn default() -> Self {
-        Self {
-            bins: Vec::new(),
-            ends: Vec::new(),
-            keys: Vec::new(),
-        }
-    }
 }
 
 impl<T: Real> Sorter<T> {

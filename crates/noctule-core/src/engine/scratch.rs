@@ -9,26 +9,15 @@ use super::merge::Sorter;
 use crate::Real;
 
 /// What a thread needs to run a sample forwards.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ThreadMemory<T: Real> {
     pub hits: Hits<T>,
     pub front: Front<T>,
     pub sorter: Sorter<T>,
 }
 
-// Not derived: that would ask for `T: Default`.
-impl<T: Real> Default for ThreadMemory<T> {
-    fn default() -> Self {
-        Self {
-            hits: Hits::default(),
-            front: Front::default(),
-            sorter: Sorter::default(),
-        }
-    }
-}
-
 /// Memory of a layer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Scratch<T: Real> {
     /// One for each thread; only that thread takes it, for a task at a time.
     threads: Vec<Mutex<ThreadMemory<T>>>,
@@ -36,17 +25,6 @@ pub(crate) struct Scratch<T: Real> {
     pub gradients: Vec<Lanes<T>>,
     /// The errors at the moments of each task.
     pub d_moments: Vec<Vec<T>>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T: Real> Default for Scratch<T> {
-    fn default() -> Self {
-        Self {
-            threads: Vec::new(),
-            gradients: Vec::new(),
-            d_moments: Vec::new(),
-        }
-    }
 }
 
 impl<T: Real> Clone for Scratch<T> {

@@ -32,7 +32,7 @@ pub(crate) struct Segment<T> {
 }
 
 /// The timeline of one sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline<T> {
     pub segments: Vec<Segment<T>>,
     /// The course of neurons that see all events.
@@ -44,21 +44,6 @@ pub(crate) struct Timeline<T> {
     gains: Vec<T>,
     responses: Vec<T>,
     tests: Vec<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for Timeline<T> {
-    fn default() -> Self {
-        Self {
-            segments: Vec::new(),
-            course: Course::default(),
-            moments: Moments::default(),
-            xs: Vec::new(),
-            gains: Vec::new(),
-            responses: Vec::new(),
-            tests: Vec::new(),
-        }
-    }
 }
 
 impl<T: Real> Timeline<T> {

@@ -25,7 +25,7 @@ pub(crate) fn samples_at_once(samples: usize, numbers: usize) -> usize {
 }
 
 /// What the backward pass needs to know of a forward pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Trace<T: Real> {
     /// One for each sample.
     pub timelines: Vec<Timeline<T>>,
@@ -37,20 +37,6 @@ pub(crate) struct Trace<T: Real> {
     /// The weights of a wide layer.
     pub by_row: ByRow<T>,
     pub scratch: Scratch<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T: Real> Default for Trace<T> {
-    fn default() -> Self {
-        Self {
-            timelines: Vec::new(),
-            arrivals: Vec::new(),
-            samples: Vec::new(),
-            cut: Cut::default(),
-            by_row: ByRow::default(),
-            scratch: Scratch::default(),
-        }
-    }
 }
 
 impl<T: Real> Trace<T> {
@@ -84,7 +70,7 @@ impl<T: Real> Trace<T> {
 }
 
 /// The spikes of a layer in one sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SampleTrace<T> {
     /// Part by part, and in the order of the walk in each. Of a wide layer, only once they are dealt.
     pub spikes: Vec<Spike<T>>,
@@ -98,20 +84,6 @@ pub(crate) struct SampleTrace<T> {
     undealt: bool,
     /// Memory: times of the spikes.
     times: Vec<T>,
-}
-
-// Not derived: that would ask for `T: Default`.
-impl<T> Default for SampleTrace<T> {
-    fn default() -> Self {
-        Self {
-            spikes: Vec::new(),
-            offsets: Vec::new(),
-            ranks: Vec::new(),
-            sorted: Vec::new(),
-            undealt: false,
-            times: Vec::new(),
-        }
-    }
 }
 
 impl<T: Real> SampleTrace<T> {
