@@ -3,9 +3,9 @@
 //! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
-//!   with [`crossings`]. [`emitter`] makes spikes of what a walk found.
-//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes spikes of what it found,
-//!   [`by_row`] has the weights as it reads them, and [`block_set`] is some of its blocks.
+//!   with [`crossings`]. [`emitter`] makes spikes of what a walk found, and [`kicks`] are what these do on the way back.
+//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes [`sorted_spikes`] of what it
+//!   found, [`by_row`] has the weights as it reads them, and [`candidates`] are those of its neurons that may spike.
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
 //!   [`trace`] is what the way back needs, and [`scratch`] is memory.
 //! * [`lanes`] is a block in registers; [`dispatch`] compiles the walks for the instruction sets of the processor.
@@ -16,9 +16,9 @@
 
 pub(crate) mod abreast;
 pub(crate) mod backward;
-pub(crate) mod block_set;
 pub(crate) mod burst;
 pub(crate) mod by_row;
+pub(crate) mod candidates;
 pub(crate) mod course;
 pub(crate) mod crossings;
 pub(crate) mod cut;
@@ -26,11 +26,13 @@ pub(crate) mod dispatch;
 pub(crate) mod emitter;
 pub(crate) mod forward;
 pub(crate) mod group;
+pub(crate) mod kicks;
 pub(crate) mod lanes;
 pub(crate) mod merge;
 pub(crate) mod patches;
 pub(crate) mod project;
 pub(crate) mod scratch;
+pub(crate) mod sorted_spikes;
 pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod trace;

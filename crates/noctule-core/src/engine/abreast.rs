@@ -8,13 +8,14 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::block_set::BlockSet;
 use super::burst::Burst;
+use super::candidates::Candidates;
 use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
-use super::forward::{Spike, State};
+use super::forward::State;
 use super::group::Group;
 use super::lanes::Isa;
+use super::sorted_spikes::SortedSpikes;
 use super::timeline::{Segment, Timeline};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
@@ -27,9 +28,8 @@ pub(crate) struct Front<T: Real> {
     potential: Vec<Lanes<T>>,
     /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
     left: Vec<Lanes<T>>,
-    /// Memory: the neurons that may spike, as bit sets, and the blocks that have some.
-    some: Vec<u16>,
-    waiting: BlockSet,
+    /// Memory: the neurons that may spike before the next instant.
+    candidates: Candidates,
     /// The first numbers.
     first: Lanes<T>,
     packed: Packed<T>,
@@ -42,8 +42,7 @@ impl<T: Real> Default for Front<T> {
             current: Vec::new(),
             potential: Vec::new(),
             left: Vec::new(),
-            some: Vec::new(),
-            waiting: BlockSet::default(),
+            candidates: Candidates::default(),
             first: from_fn(|lane| T::of(lane as f64)),
             packed: Packed::default(),
             burst: Burst::default(),
@@ -94,7 +93,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
     layer: Layer<'_, T>,
     timeline: &Timeline<T>,
     front: &mut Front<T>,
-    spikes: &mut Vec<Spike<T>>,
+    spikes: &mut SortedSpikes<T>,
 ) {
     front.start(layer);
     for (index, segment) in timeline.segments.iter().enumerate() {
@@ -139,8 +138,7 @@ impl<T: Real> Front<T> {
         self.left.as_flattened_mut()[..layer.neurons].fill(max_spikes);
         // Neurons that are not there, as those that have no spikes left, are below every test.
         self.potential.as_flattened_mut()[layer.neurons..].fill(T::neg_infinity());
-        self.some.resize(blocks, 0);
-        self.waiting.begin(blocks);
+        self.candidates.begin(blocks);
         self.packed.make_room(blocks);
         self.burst.begin();
     }
@@ -215,7 +213,7 @@ impl<T: Real> Front<T> {
             1 => self.add::<I, 1>(isa, layer, path, together.start, test),
             _ => self.add::<I, 0>(isa, layer, path, together.start, test),
         }
-        !self.waiting.is_empty()
+        self.candidates.look(isa)
     }
 
     /// Adds the inputs at `K` stops, whose coefficients stay in registers, and notes for all blocks which neurons may reach
@@ -233,7 +231,7 @@ impl<T: Real> Front<T> {
         let blocks = self.current.len();
         let current = &mut self.current[..blocks];
         let potential = &mut self.potential[..blocks];
-        let some = &mut self.some[..blocks];
+        let candidates = self.candidates.of_blocks(blocks);
         let mut gains = [(threshold, threshold); K];
         let mut rows = [layer.weights; K];
         for input in 0..K {
@@ -241,33 +239,27 @@ impl<T: Real> Front<T> {
             gains[input] = (isa.splat(stop.current_gain), isa.splat(stop.potential_gain));
             rows[input] = &layer.weights[path.row(first + input) * blocks..][..blocks];
         }
-        for (range, waiting) in self.waiting.words(blocks) {
-            let mut word = 0;
-            for (bit, block) in range.enumerate() {
-                let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
-                for (row, gains) in rows.iter().zip(&gains) {
-                    let weight = isa.load(&row[block]);
-                    c = isa.mul_add(gains.0, weight, c);
-                    v = isa.mul_add(gains.1, weight, v);
-                }
-                current[block] = isa.store(c);
-                potential[block] = isa.store(v);
-                let highest = isa.mul_add(c, response, v);
-                let bits = isa.bits(isa.at_least(highest, threshold));
-                some[block] = bits as u16;
-                word |= u64::from(bits != 0) << bit;
+        for block in 0..blocks {
+            let (mut c, mut v) = (isa.load(&current[block]), isa.load(&potential[block]));
+            for (row, gains) in rows.iter().zip(&gains) {
+                let weight = isa.load(&row[block]);
+                c = isa.mul_add(gains.0, weight, c);
+                v = isa.mul_add(gains.1, weight, v);
             }
-            *waiting = word;
+            current[block] = isa.store(c);
+            potential[block] = isa.store(v);
+            let highest = isa.mul_add(c, response, v);
+            candidates[block] = isa.bits(isa.at_least(highest, threshold)) as u16;
         }
     }
 
-    /// Packs the candidates of the waiting blocks side by side.
+    /// Packs the candidates side by side.
     #[inline(always)]
     fn pack<I: Isa<T>>(&mut self, isa: I) {
         let packed = &mut self.packed;
         packed.count = 0;
-        for block in self.waiting.iter() {
-            let some = u32::from(self.some[block]);
+        for block in self.candidates.blocks() {
+            let some = self.candidates.of_block(block);
             let mask = isa.mask(some);
             let numbers = isa.add(
                 isa.load(&self.first),
@@ -290,8 +282,8 @@ impl<T: Real> Front<T> {
     #[inline(always)]
     fn unpack<I: Isa<T>>(&mut self, isa: I) {
         let mut first = 0;
-        for block in self.waiting.iter() {
-            let some = u32::from(self.some[block]);
+        for block in self.candidates.blocks() {
+            let some = self.candidates.of_block(block);
             let mask = isa.mask(some);
             let take = |into: &mut Lanes<T>, list: &[Lanes<T>]| {
                 let mut own = [T::zero(); LANES];

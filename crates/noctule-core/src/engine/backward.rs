@@ -21,26 +21,11 @@ use std::ops::Range;
 
 use super::Lanes;
 use super::course::{Arrival, Path, Stop};
-use super::forward::Spike;
 use super::group::{Group, Registers};
+use super::kicks::Kick;
 use super::lanes::Isa;
 use super::timeline::{Segment, Timeline};
 use crate::{Lif, Real};
-
-/// The output spikes of a group in one sample, with their errors.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Errors<'a, T> {
-    /// The spikes in the order of the forward walk.
-    pub spikes: &'a [Spike<T>],
-    /// The number of the group's first neuron.
-    pub first_neuron: u32,
-    /// The position of each of these spikes in `d_times`.
-    pub ranks: &'a [u32],
-    /// `dL/dt` of the output events of the sample.
-    pub d_times: &'a [T],
-    /// The largest `1/slope` that is let through.
-    pub max_inverse_slope: T,
-}
 
 /// What a backward walk adds to.
 #[derive(Debug)]
@@ -51,14 +36,20 @@ pub(crate) struct Gradients<'a, T> {
     pub d_moments: Option<&'a mut [T]>,
 }
 
-/// Walks a path backwards for one group; `weights` has shape `[N][rows][LANES]`.
+/// Walks a path backwards for one group, whose first neuron is number `first_neuron`; `kicks` are in the order of the forward
+/// walk, and `weights` has shape `[N][rows][LANES]`.
 #[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a struct would be made for this call alone"
+)]
 pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     group: Group<T, I, N>,
     neuron: &Lif<T>,
     timeline: &Timeline<T>,
     path: impl Path<T>,
-    errors: Errors<'_, T>,
+    kicks: &[Kick<T>],
+    first_neuron: u32,
     weights: &[Lanes<T>],
     gradients: &mut Gradients<'_, T>,
 ) {
@@ -67,20 +58,18 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         current: group.splat(T::zero()),
         potential: group.splat(T::zero()),
     };
-    let mut pending = errors.spikes.len();
+    let mut pending = kicks.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
         let range = path.segment(index);
-        // Inputs after the last spike have no influence.
-        let untouched = pending == errors.spikes.len();
+        // Inputs after the last kick have no influence.
+        let untouched = pending == kicks.len();
         let mut upper = if untouched {
             range.start + 1
         } else {
             range.end - 1
         };
         loop {
-            let next = pending
-                .checked_sub(1)
-                .map(|spike| errors.spikes[spike].stop as usize);
+            let next = pending.checked_sub(1).map(|kick| kicks[kick].stop as usize);
             let next = next.filter(|&stop| stop >= range.start);
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
@@ -88,9 +77,9 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
                 adjoint.spread(group, &rates, path, lower..upper, weights, gradients);
             }
             let Some(stop) = next else { break };
-            while pending > 0 && errors.spikes[pending - 1].stop as usize == stop {
+            while pending > 0 && kicks[pending - 1].stop as usize == stop {
                 pending -= 1;
-                adjoint.absorb(group, &rates, &errors, pending);
+                adjoint.absorb(group, &kicks[pending], first_neuron);
             }
             upper = stop + 1;
         }
@@ -102,8 +91,6 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
 struct Rates<T> {
     inverse_tau_m: T,
     inverse_tau_s: T,
-    /// `reset/tau_m`.
-    reset: T,
 }
 
 impl<T: Real> Rates<T> {
@@ -111,7 +98,6 @@ impl<T: Real> Rates<T> {
         Self {
             inverse_tau_m: neuron.tau_m.recip(),
             inverse_tau_s: neuron.tau_s.recip(),
-            reset: neuron.reset / neuron.tau_m,
         }
     }
 }
@@ -123,29 +109,19 @@ struct Adjoint<T: Real, I: Isa<T>, const N: usize> {
 }
 
 impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
-    /// Takes in output spike number `index`: `V*` grows by
+    /// Takes in an output spike: `V*` grows by
     ///
     /// ```text
     /// g_k exp(-x_k/tau_m) = (dL/dt_k exp(-x_k/tau_m) + (reset/tau_m) V*)/slope_k
     /// ```
     #[inline(always)]
-    fn absorb(
-        &mut self,
-        group: Group<T, I, N>,
-        rates: &Rates<T>,
-        errors: &Errors<'_, T>,
-        index: usize,
-    ) {
-        let spike = &errors.spikes[index];
-        let error = errors.d_times[errors.ranks[index] as usize];
-        let inverse_slope = spike.slope.recip().min(errors.max_inverse_slope);
-        let own = group.splat(error * inverse_slope * spike.leak);
-        let later = group.splat(rates.reset * inverse_slope);
+    fn absorb(&mut self, group: Group<T, I, N>, kick: &Kick<T>, first_neuron: u32) {
+        let (own, later) = (group.splat(kick.own), group.splat(kick.later));
         let growth = group.mul_add(later, self.potential, own);
-        let neuron = group.mask(1 << (spike.neuron - errors.first_neuron));
+        let neuron = group.mask(1 << (kick.neuron - first_neuron));
         let growth = group.select(neuron, growth, group.splat(T::zero()));
         self.potential = group.add(self.potential, growth);
-        self.current = group.mul_add(growth, group.splat(spike.response), self.current);
+        self.current = group.mul_add(growth, group.splat(kick.response), self.current);
     }
 
     /// Spreads the adjoints, as they stand, over the inputs that arrive at `stops`, the last first.

@@ -1,17 +1,17 @@
 //! The spikes of a layer between two instants, put in order of time.
 //!
 //! Their order within the interval is not known before all of them are. So what they are made of is collected first; then
-//! logarithms are taken, and each spike counts those before it, sixteen at a time: for the few dozens of an interval that
-//! is quicker than to sort them, and there is nothing to predict.
+//! logarithms are taken, and for each spike those before it are counted, sixteen at a time: for the dozens of an interval
+//! that is quicker than to sort them, and there is nothing to predict.
 
-use super::forward::Spike;
 use super::lanes::Isa;
 use super::merge::Sorter;
+use super::sorted_spikes::{SortedSpike, SortedSpikes};
 use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
 /// More spikes than these are sorted.
-const MANY: usize = 64;
+const MANY: usize = 192;
 
 /// Spikes of one interval, in the order in which they were found.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,6 @@ pub(crate) struct Burst<T: Real> {
     neurons: Vec<Lanes<T>>,
     /// Memory for putting them in order.
     times: Vec<Lanes<T>>,
-    ranks: Vec<u32>,
     sorter: Sorter<T>,
 }
 
@@ -64,33 +63,32 @@ impl<T: Real> Burst<T> {
         reference: T,
         ends: [T; 2],
         stop: u32,
-        spikes: &mut Vec<Spike<T>>,
+        spikes: &mut SortedSpikes<T>,
     ) {
         let count = std::mem::take(&mut self.count);
+        if count == 0 {
+            return;
+        }
         self.set_times(neuron, reference, ends, count);
-        let before = spikes.len();
-        spikes.resize(before + count, Spike::none());
-        let room = &mut spikes[before..];
-        let of = |index: usize, time: T| {
-            let leak = self.leaks.as_flattened()[index];
-            Spike {
-                time,
-                slope: self.roots.as_flattened()[index] * leak,
-                leak,
-                response: neuron.tau_m * (T::one() - leak),
-                stop,
-                neuron: self.neurons.as_flattened()[index].to_index() as u32,
-            }
+        self.invert_slopes(count);
+        let places = spikes.add(count, stop);
+        let [leaks, inverse_slopes, neurons] =
+            [&self.leaks, &self.roots, &self.neurons].map(|list| &list.as_flattened()[..count]);
+        let of = |index: usize, time: T| SortedSpike {
+            time,
+            neuron: neurons[index].to_index() as u32,
+            leak: leaks[index],
+            inverse_slope: inverse_slopes[index],
         };
         let times = &self.times.as_flattened()[..count];
         if count > MANY {
-            for (spike, index) in room.iter_mut().zip(self.sorter.sort(times)) {
-                *spike = of(index, times[index]);
+            for (place, index) in places.iter_mut().zip(self.sorter.sort(times)) {
+                *place = of(index, times[index]);
             }
         } else {
-            rank(isa, &self.times[..count.div_ceil(LANES)], &mut self.ranks);
-            for (index, (&time, &rank)) in times.iter().zip(&self.ranks).enumerate() {
-                room[rank as usize] = of(index, time);
+            let blocks = &self.times[..count.div_ceil(LANES)];
+            for (index, &time) in times.iter().enumerate() {
+                places[rank(isa, blocks, index, time)] = of(index, time);
             }
         }
     }
@@ -111,34 +109,35 @@ impl<T: Real> Burst<T> {
         }
         self.times.as_flattened_mut()[count..blocks * LANES].fill(T::infinity());
     }
-}
 
-/// Counts how many times come before each.
-#[inline(always)]
-fn rank<T: Real, I: Isa<T>>(isa: I, times: &[Lanes<T>], ranks: &mut Vec<u32>) {
-    let (one, zero) = (isa.splat(T::one()), isa.splat(T::zero()));
-    ranks.resize(times.len() * LANES, 0);
-    for (block, ranks) in ranks.chunks_exact_mut(LANES).enumerate() {
-        let own = isa.load(&times[block]);
-        let mut rank = zero;
-        for earlier in times[..block].as_flattened() {
-            let before = isa.at_least(own, isa.splat(*earlier));
-            rank = isa.add(rank, isa.select(before, one, zero));
-        }
-        for (lane, time) in times[block].iter().enumerate() {
-            let time = isa.splat(*time);
-            // At equal times the lanes after this one count it.
-            let after = isa.mask(0xfffe << lane & 0xffff);
-            let or_equal = isa.both(isa.at_least(own, time), after);
-            let before = isa.select(isa.above(own, time), one, isa.select(or_equal, one, zero));
-            rank = isa.add(rank, before);
-        }
-        for later in times[block + 1..].as_flattened() {
-            let before = isa.above(own, isa.splat(*later));
-            rank = isa.add(rank, isa.select(before, one, zero));
-        }
-        for (slot, rank) in ranks.iter_mut().zip(isa.store(rank)) {
-            *slot = rank.to_index() as u32;
+    /// Turns the roots into inverse slopes.
+    #[inline(always)]
+    fn invert_slopes(&mut self, count: usize) {
+        let blocks = self.roots.iter_mut().zip(&self.leaks);
+        for (roots, leaks) in blocks.take(count.div_ceil(LANES)) {
+            for (root, &leak) in roots.iter_mut().zip(leaks) {
+                *root = (*root * leak).recip();
+            }
         }
     }
+}
+
+/// How many of the times come before the one at `index`, which is `time`: those that are less, and equal ones at a lower
+/// index.
+#[inline(always)]
+fn rank<T: Real, I: Isa<T>>(isa: I, times: &[Lanes<T>], index: usize, time: T) -> usize {
+    let time = isa.splat(time);
+    let (own, lane) = (index / LANES, index % LANES);
+    let count = |mask: I::Mask| isa.bits(mask).count_ones();
+    let mut rank = 0;
+    for earlier in &times[..own] {
+        rank += count(isa.at_least(time, isa.load(earlier)));
+    }
+    let block = isa.load(&times[own]);
+    let or_equal = isa.bits(isa.at_least(time, block)) & ((1 << lane) - 1);
+    rank += (isa.bits(isa.above(time, block)) | or_equal).count_ones();
+    for later in &times[own + 1..] {
+        rank += count(isa.above(time, isa.load(later)));
+    }
+    rank as usize
 }

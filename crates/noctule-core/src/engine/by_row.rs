@@ -7,7 +7,7 @@ use crate::Real;
 use crate::layer::Weights;
 
 /// So many rows are copied at once.
-const ROWS: usize = 16;
+const ROWS: usize = 8;
 
 /// A copy of a layer's weights.
 #[derive(Clone, Debug, Default)]

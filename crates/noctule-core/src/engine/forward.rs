@@ -40,20 +40,6 @@ pub(crate) struct Spike<T> {
     pub neuron: u32,
 }
 
-impl<T: Real> Spike<T> {
-    /// What fills a list until its spikes are known.
-    pub fn none() -> Self {
-        Self {
-            time: T::zero(),
-            slope: T::zero(),
-            leak: T::zero(),
-            response: T::zero(),
-            stop: 0,
-            neuron: 0,
-        }
-    }
-}
-
 /// Runs the blocks of a group, whose `neurons` are given by their numbers, along a path through a timeline and appends
 /// their spikes, stop by stop.
 ///

@@ -37,6 +37,14 @@ pub(crate) trait Isa<T>: Copy {
     fn mask(self, bits: u32) -> Self::Mask;
     /// A bit for each lane where the mask is.
     fn bits(self, mask: Self::Mask) -> u32;
+    /// A bit for each of the numbers, where it is not 0.
+    #[inline(always)]
+    fn occupied(self, numbers: &[u16; 2 * LANES]) -> u32 {
+        let numbers = numbers.iter().enumerate();
+        numbers.fold(0, |bits, (place, &number)| {
+            bits | u32::from(number != 0) << place
+        })
+    }
     /// The lanes that the mask has, moved to the first places; anything behind them.
     #[inline(always)]
     fn compress(self, mask: Self::Mask, a: Self::Registers) -> Self::Registers
@@ -203,7 +211,7 @@ mod tests {
     use super::*;
 
     /// Everything a walk can do with registers, from three sets of numbers.
-    fn all_of<I: Isa<f32>>(isa: I, numbers: &[Lanes<f32>; 3]) -> (Vec<u32>, [u32; 4], u32) {
+    fn all_of<I: Isa<f32>>(isa: I, numbers: &[Lanes<f32>; 3]) -> (Vec<u32>, [u32; 5], u32) {
         let [a, b, c] = numbers.each_ref().map(|lanes| isa.load(lanes));
         let scaled = isa.mul(isa.splat(numbers[0][3]), b);
         let (at_least, above) = (isa.at_least(a, isa.mul(b, c)), isa.above(b, c));
@@ -229,6 +237,9 @@ mod tests {
                 isa.bits(above),
                 isa.bits(isa.both(at_least, above)),
                 isa.bits(isa.mask(0x1234)),
+                isa.occupied(&std::array::from_fn(|place| {
+                    (place % 3 * (place + 0x8000)) as u16
+                })),
             ],
             isa.sum(isa.mul_add(a, b, c)).to_bits(),
         )

@@ -128,7 +128,7 @@ impl<'a, T: Real> Projection<'a, T> {
         d_weights: &mut [Lanes<T>],
         input_offsets: Option<&[usize]>,
     ) -> Option<Vec<T>> {
-        trace.deal();
+        trace.deal(self.neuron, errors);
         let cut = trace.cut;
         // Memory of the trace, which is given back below.
         let mut gradients_of_chunks = take(&mut trace.scratch.gradients);
@@ -156,6 +156,7 @@ impl<'a, T: Real> Projection<'a, T> {
                 trace,
                 errors,
                 want_input: input_offsets.is_some(),
+                memory: &mut trace.scratch.of_this_thread(),
                 d_weights,
                 d_moments,
             });

@@ -5,15 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Lanes;
 use super::abreast::Front;
 use super::emitter::Hits;
+use super::kicks::Kick;
 use super::merge::Sorter;
 use crate::Real;
 
-/// What a thread needs to run a sample forwards.
+/// What a thread needs to run a sample forwards, or some of it back.
 #[derive(Debug, Default)]
 pub(crate) struct ThreadMemory<T: Real> {
     pub hits: Hits<T>,
     pub front: Front<T>,
     pub sorter: Sorter<T>,
+    pub kicks: Vec<Kick<T>>,
 }
 
 /// Memory of a layer.

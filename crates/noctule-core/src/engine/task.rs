@@ -1,15 +1,17 @@
 //! One task: all of a layer forwards through one sample, or some of it back through a chunk of the samples.
 
+use std::mem::take;
 use std::ops::Range;
 
 use super::Lanes;
 use super::abreast::{self, Layer};
-use super::backward::{self, Errors, Gradients};
+use super::backward::{self, Gradients};
 use super::course::Path;
 use super::cut::Cut;
 use super::dispatch::Kernel;
 use super::forward;
 use super::group::Group;
+use super::kicks::{Kick, Kicker};
 use super::lanes::Isa;
 use super::patches::{Arrivals, Patches};
 use super::project::{OutputErrors, Projection};
@@ -155,6 +157,7 @@ pub(crate) struct BackwardTask<'a, T: Real> {
     pub trace: &'a Trace<T>,
     pub errors: OutputErrors<'a, T>,
     pub want_input: bool,
+    pub memory: &'a mut ThreadMemory<T>,
     pub d_weights: &'a mut [Lanes<T>],
     /// Overwritten with `dL/dt` of the events at the moments of the chunk, sample after sample.
     pub d_moments: &'a mut Vec<T>,
@@ -166,42 +169,42 @@ impl<T: Real> BackwardTask<'_, T> {
     fn walk<I: Isa<T>>(
         &mut self,
         isa: I,
-        sample: usize,
-        place: usize,
+        (sample, place): (usize, usize),
         path: impl Path<T>,
         first_moment: usize,
     ) {
+        let trace = self.trace;
+        let d_times = &self.errors.d_times[self.errors.events.range(sample)];
+        let kicker = Kicker::new(self.projection.neuron, self.errors.max_inverse_slope);
+        let mut memory = take(&mut self.memory.kicks);
         for group in self.groups.clone() {
-            let blocks = self.cut.blocks(group..group + 1);
-            let spikes = self.trace.samples[sample].part(place * self.cut.groups() + group);
+            let number = place * self.cut.groups() + group;
             let part = Part {
                 sample,
                 place,
-                blocks,
-                spikes,
+                blocks: self.cut.blocks(group..group + 1),
+                kicks: trace.samples[sample].kicks(number, kicker, d_times, &mut memory),
                 first_moment,
             };
             match part.blocks.len() {
-                _ if part.spikes.is_empty() => {}
+                _ if part.kicks.is_empty() => {}
                 1 => self.walk_group::<I, 1>(isa, part, path),
                 2 => self.walk_group::<I, 2>(isa, part, path),
                 _ => self.walk_group::<I, 3>(isa, part, path),
             }
         }
+        self.memory.kicks = memory;
     }
 
     #[inline(always)]
-    fn walk_group<I: Isa<T>, const N: usize>(&mut self, isa: I, part: Part, path: impl Path<T>) {
+    fn walk_group<I: Isa<T>, const N: usize>(
+        &mut self,
+        isa: I,
+        part: Part<'_, T>,
+        path: impl Path<T>,
+    ) {
         let Part { sample, blocks, .. } = part;
-        let of_sample = &self.trace.samples[sample];
         let neurons = self.projection.neurons_of(part.place, blocks.clone());
-        let errors = Errors {
-            spikes: &of_sample.spikes[part.spikes.clone()],
-            first_neuron: neurons.start,
-            ranks: &of_sample.ranks[part.spikes],
-            d_times: &self.errors.d_times[self.errors.events.range(sample)],
-            max_inverse_slope: self.errors.max_inverse_slope,
-        };
         let rows = self.projection.rows();
         let before = self.cut.blocks(self.groups.clone()).start;
         let own = (blocks.start - before) * rows..(blocks.end - before) * rows;
@@ -216,7 +219,8 @@ impl<T: Real> BackwardTask<'_, T> {
             self.projection.neuron,
             &self.trace.timelines[sample],
             path,
-            errors,
+            part.kicks,
+            neurons.start,
             self.projection.weights_of(blocks),
             &mut gradients,
         );
@@ -224,12 +228,11 @@ impl<T: Real> BackwardTask<'_, T> {
 }
 
 /// A group at a place in a sample.
-struct Part {
+struct Part<'a, T> {
     sample: usize,
     place: usize,
     blocks: Range<usize>,
-    /// The numbers of its spikes.
-    spikes: Range<usize>,
+    kicks: &'a [Kick<T>],
     /// Where the moments of the sample start in `d_moments`.
     first_moment: usize,
 }
@@ -248,12 +251,12 @@ impl<T: Real> Kernel<T> for BackwardTask<'_, T> {
             }
             let course = &timeline.course;
             let Some(patches) = self.projection.patches else {
-                self.walk(isa, sample, 0, course.path(), first_moment);
+                self.walk(isa, (sample, 0), course.path(), first_moment);
                 continue;
             };
             for place in 0..patches.places() {
                 if let Some(path) = trace.arrivals[sample].path(patches, course, place) {
-                    self.walk(isa, sample, place, path, first_moment);
+                    self.walk(isa, (sample, place), path, first_moment);
                 }
             }
         }

@@ -1,18 +1,18 @@
 //! What a forward pass of a layer leaves behind for the way back.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use super::LANES;
 use super::by_row::ByRow;
 use super::cut::Cut;
 use super::forward::Spike;
+use super::kicks::{Kick, Kicker};
 use super::merge::Sorter;
 use super::patches::Arrivals;
+use super::project::OutputErrors;
 use super::scratch::Scratch;
+use super::sorted_spikes::SortedSpikes;
 use super::timeline::Timeline;
-use crate::Real;
+use crate::{Lif, Real};
 
 /// Work on so many numbers is done as soon as another thread would be told of it.
 pub(crate) const SMALL: usize = 8192;
@@ -55,33 +55,38 @@ impl<T: Real> Trace<T> {
         self.samples.iter().map(SampleTrace::count).sum()
     }
 
-    /// Brings the spikes of all samples into parts, where that was not yet done.
-    pub fn deal(&mut self) {
-        let mut undealt = self.samples.iter().map(|sample| sample.undealt);
-        if !undealt.any(|undealt| undealt) {
+    /// Deals out the spikes of a wide layer: makes the kicks of all parts.
+    pub fn deal(&mut self, neuron: &Lif<T>, errors: OutputErrors<'_, T>) {
+        if !self.samples.iter().any(|sample| sample.is_sorted) {
             return;
         }
+        let kicker = Kicker::new(neuron, errors.max_inverse_slope);
         let group_of = self.cut.group_of_blocks();
-        let groups = self.cut.groups();
+        let groups = (&group_of[..], self.cut.groups());
         let at_once = samples_at_once(self.samples.len(), DEALT * self.spikes());
         let samples = self.samples.par_iter_mut().with_min_len(at_once);
-        samples.for_each(|sample| sample.deal(&group_of, groups));
+        samples.enumerate().for_each(|(index, sample)| {
+            let d_times = &errors.d_times[errors.events.range(index)];
+            let into = (&mut sample.kicks, &mut sample.offsets);
+            sample.sorted.deal(kicker, d_times, groups, into);
+        });
     }
 }
 
 /// The spikes of a layer in one sample.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SampleTrace<T> {
-    /// Part by part, and in the order of the walk in each. Of a wide layer, only once they are dealt.
+    /// Part by part, and in the order of the walk in each. None of a wide layer.
     pub spikes: Vec<Spike<T>>,
     /// Where each part starts: shape `[places * groups + 1]`. Part `place * groups + group` is one group at one place.
     offsets: Vec<u32>,
     /// The position of each spike among the output events.
-    pub ranks: Vec<u32>,
-    /// The spikes of a wide layer as its walk finds them, sorted by time, and whether the parts are yet to be made of
-    /// them. Only the way back needs parts.
-    sorted: Vec<Spike<T>>,
-    undealt: bool,
+    ranks: Vec<u32>,
+    /// Of a wide layer: its spikes, and, once they are dealt, what they do on the way back, part by part.
+    sorted: SortedSpikes<T>,
+    kicks: Vec<Kick<T>>,
+    /// Whether it is a wide layer's.
+    is_sorted: bool,
     /// Memory: times of the spikes.
     times: Vec<T>,
 }
@@ -89,7 +94,7 @@ pub(crate) struct SampleTrace<T> {
 impl<T: Real> SampleTrace<T> {
     /// Begins a pass whose spikes come part by part.
     pub fn begin_parts(&mut self) {
-        self.undealt = false;
+        self.is_sorted = false;
         self.spikes.clear();
         self.offsets.clear();
         self.end_part();
@@ -101,24 +106,43 @@ impl<T: Real> SampleTrace<T> {
     }
 
     /// Begins a pass whose spikes come sorted by time; they are to be appended to this list.
-    pub fn begin_sorted(&mut self) -> &mut Vec<Spike<T>> {
-        self.undealt = true;
+    pub fn begin_sorted(&mut self) -> &mut SortedSpikes<T> {
+        self.is_sorted = true;
         self.sorted.clear();
         &mut self.sorted
     }
 
     /// How many spikes there are.
     pub fn count(&self) -> usize {
-        if self.undealt {
+        if self.is_sorted {
             self.sorted.len()
         } else {
             self.spikes.len()
         }
     }
 
-    /// The spikes of a part, as positions in `ranks`.
-    pub fn part(&self, part: usize) -> Range<usize> {
-        self.offsets[part] as usize..self.offsets[part + 1] as usize
+    /// What the spikes of a part do on the way back, up to the last that does anything. Those of a wide layer are dealt;
+    /// others are written to `memory`. `d_times` is `dL/dt` of the output events of the sample.
+    #[inline(always)]
+    pub fn kicks<'a>(
+        &'a self,
+        part: usize,
+        kicker: Kicker<T>,
+        d_times: &[T],
+        memory: &'a mut Vec<Kick<T>>,
+    ) -> &'a [Kick<T>] {
+        let range = self.offsets[part] as usize..self.offsets[part + 1] as usize;
+        if self.is_sorted {
+            return &self.kicks[range];
+        }
+        let spikes = self.spikes[range.clone()].iter();
+        let kicks = spikes
+            .zip(&self.ranks[range])
+            .map(|(spike, &rank)| kicker.of_spike(spike, d_times[rank as usize]));
+        memory.clear();
+        memory.extend(kicks);
+        let last = memory.iter().rposition(|kick| kick.own != T::zero());
+        &memory[..last.map_or(0, |last| last + 1)]
     }
 
     /// Finds the order of spikes that came part by part.
@@ -132,9 +156,9 @@ impl<T: Real> SampleTrace<T> {
 
     /// Writes all spikes in order of time into the event list `times` and `neurons`, which has room for just them.
     pub fn list(&self, times: &mut [T], neurons: &mut [u32]) {
-        if self.undealt {
+        if self.is_sorted {
             let events = times.iter_mut().zip(neurons);
-            for ((time, neuron), spike) in events.zip(&self.sorted) {
+            for ((time, neuron), spike) in events.zip(self.sorted.iter()) {
                 (*time, *neuron) = (spike.time, spike.neuron);
             }
             return;
@@ -143,34 +167,5 @@ impl<T: Real> SampleTrace<T> {
             times[rank as usize] = spike.time;
             neurons[rank as usize] = spike.neuron;
         }
-    }
-
-    /// Deals sorted spikes out to the parts. `group_of` has the group of each block.
-    fn deal(&mut self, group_of: &[u32], groups: usize) {
-        if !std::mem::take(&mut self.undealt) {
-            return;
-        }
-        let group = |spike: &Spike<T>| group_of[spike.neuron as usize / LANES] as usize;
-        self.offsets.clear();
-        self.offsets.resize(groups + 1, 0);
-        for spike in &self.sorted {
-            self.offsets[group(spike) + 1] += 1;
-        }
-        let mut sum = 0;
-        for offset in &mut self.offsets {
-            sum += *offset;
-            *offset = sum;
-        }
-        self.ranks.resize(self.sorted.len(), 0);
-        self.spikes.resize(self.sorted.len(), Spike::none());
-        // While a part fills, its start grows into its end, which is where the next one starts.
-        for (rank, spike) in self.sorted.iter().enumerate() {
-            let next = &mut self.offsets[group(spike)];
-            self.spikes[*next as usize] = *spike;
-            self.ranks[*next as usize] = rank as u32;
-            *next += 1;
-        }
-        self.offsets.rotate_right(1);
-        self.offsets[0] = 0;
     }
 }

@@ -1,9 +1,9 @@
 //! Blocks in the registers of AVX2 (two for a block) and of AVX-512.
 
 #[cfg(target_arch = "x86")]
-use std::arch::x86::{__m128, __m256, __m256i, __m512, _CMP_GE_OQ, _CMP_GT_OQ};
+use std::arch::x86::{__m128, __m256, __m256i, __m512, __m512i, _CMP_GE_OQ, _CMP_GT_OQ};
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{__m128, __m256, __m256i, __m512, _CMP_GE_OQ, _CMP_GT_OQ};
+use std::arch::x86_64::{__m128, __m256, __m256i, __m512, __m512i, _CMP_GE_OQ, _CMP_GT_OQ};
 
 use bytemuck::must_cast;
 use pulp::x86::{V3, V4};
@@ -190,6 +190,12 @@ impl Isa<f32> for V4 {
     #[inline(always)]
     fn select(self, mask: u16, yes: __m512, no: __m512) -> __m512 {
         self.avx512f._mm512_mask_blend_ps(mask, no, yes)
+    }
+
+    #[inline(always)]
+    fn occupied(self, numbers: &[u16; 32]) -> u32 {
+        let numbers: __m512i = must_cast(*numbers);
+        self.avx512bw._mm512_test_epi16_mask(numbers, numbers)
     }
 
     #[inline(always)]

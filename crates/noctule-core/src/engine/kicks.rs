@@ -1,0 +1,97 @@
+//! What output spikes and their errors do to the adjoints of a backward walk (see [`super::backward`]).
+
+use super::forward::Spike;
+use super::sorted_spikes::SortedSpike;
+use crate::{Lif, Real};
+
+/// What one output spike does: `V*` of its neuron grows by `own + later V*`, and `C*` by that times `response`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kick<T> {
+    /// `dL/dt exp(-x/tau_m)/slope`: the error of the spike itself.
+    pub own: T,
+    /// `(reset/tau_m)/slope`: for each spike of the neuron after it.
+    pub later: T,
+    /// `phi(x)` of the spike.
+    pub response: T,
+    /// The number of the stop, along the path, after which it happened.
+    pub stop: u32,
+    /// The neuron, among all of the layer.
+    pub neuron: u32,
+}
+
+impl<T: Real> Kick<T> {
+    /// What fills a list until its kicks are known.
+    pub fn none() -> Self {
+        Self {
+            own: T::zero(),
+            later: T::zero(),
+            response: T::zero(),
+            stop: 0,
+            neuron: 0,
+        }
+    }
+}
+
+/// Makes kicks of the spikes of a layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kicker<T> {
+    tau_m: T,
+    /// `reset/tau_m`.
+    reset: T,
+    /// The largest `1/slope` that is let through.
+    max_inverse_slope: T,
+}
+
+impl<T: Real> Kicker<T> {
+    pub fn new(neuron: &Lif<T>, max_inverse_slope: T) -> Self {
+        Self {
+            tau_m: neuron.tau_m,
+            reset: neuron.reset / neuron.tau_m,
+            max_inverse_slope,
+        }
+    }
+
+    /// The kick of a spike whose `dL/dt` is `error`.
+    #[inline(always)]
+    pub fn of_spike(&self, spike: &Spike<T>, error: T) -> Kick<T> {
+        self.kick(
+            spike.leak,
+            spike.slope.recip(),
+            error,
+            spike.response,
+            (spike.stop, spike.neuron),
+        )
+    }
+
+    /// The kick of a spike of a wide layer, after stop number `stop`.
+    #[inline(always)]
+    pub fn of_sorted(&self, spike: &SortedSpike<T>, error: T, stop: u32) -> Kick<T> {
+        let response = self.tau_m * (T::one() - spike.leak);
+        self.kick(
+            spike.leak,
+            spike.inverse_slope,
+            error,
+            response,
+            (stop, spike.neuron),
+        )
+    }
+
+    #[inline(always)]
+    fn kick(
+        &self,
+        leak: T,
+        inverse_slope: T,
+        error: T,
+        response: T,
+        (stop, neuron): (u32, u32),
+    ) -> Kick<T> {
+        let inverse_slope = inverse_slope.min(self.max_inverse_slope);
+        Kick {
+            own: error * inverse_slope * leak,
+            later: self.reset * inverse_slope,
+            response,
+            stop,
+            neuron,
+        }
+    }
+}
