@@ -35,6 +35,44 @@ def published(name: str) -> str:
     return PUBLISHED.get(name) or PUBLISHED.get(family.removesuffix("-paper"), "-")
 
 
+# What a key is when a preset leaves it out, for those that recorded runs set.
+DEFAULTS = {"dropout": 0.0, "weight_average": 0.0, "rotation": 0.0, "scale": 0.0, "elastic": {}}
+
+# What does not make another experiment.
+ASIDE = ["name", "description", "seed", "threads"]
+
+
+def settings(config: dict | list, prefix: str = "") -> dict:
+    """All keys of an experiment with their values, those of tables and lists joined by dots."""
+    items = config.items() if isinstance(config, dict) else enumerate(config)
+    found = {}
+    for key, value in items:
+        if key in ASIDE:
+            continue
+        if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            found |= settings(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def differences(name: str, config: dict) -> str:
+    """In what a run is not the preset of its name as it is now; keys that the preset leaves out count if they have a
+    default in DEFAULTS."""
+    preset = settings(tomllib.loads((HERE / f"{name}.toml").read_text()))
+    run = settings(config)
+    for key in run.keys() - preset.keys():
+        last = key.rsplit(".")[-1]
+        if last in DEFAULTS:
+            preset[key] = DEFAULTS[last]
+    for key in preset.keys() - run.keys():
+        last = key.rsplit(".")[-1]
+        if last in DEFAULTS:
+            run[key] = DEFAULTS[last]
+    other = {key: run[key] for key in sorted(preset.keys() & run.keys()) if preset[key] != run[key]}
+    return ", ".join(f"`{key} = {json.dumps(value)}`" for key, value in other.items()) or "-"
+
+
 class Run:
     """One recorded training."""
 
@@ -42,6 +80,7 @@ class Run:
         config = tomllib.loads((folder / "config.toml").read_text())
         self.name, self.seed = config["name"], config["seed"]
         self.planned = config["training"]["epochs"]
+        self.differences = differences(self.name, config)
         self.records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
         # A resumed run may have an epoch twice: the later record counts.
         self.test = list({record["epoch"]: record for record in self.of("test")}.values())
@@ -75,16 +114,16 @@ class Run:
 
 def overview(runs: list[Run]) -> list[str]:
     lines = [
-        "| preset | runs | epochs | test, last epoch: mean | each | published |",
-        "|---|---|---|---|---|---|",
+        "| preset | other than the preset | runs | epochs | test, last epoch: mean | each | published |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for (name, planned), group in groupby(runs, key=lambda run: (run.name, run.planned)):
+    for (name, planned, other), group in groupby(runs, key=lambda run: (run.name, run.planned, run.differences)):
         group = list(group)
         each = ", ".join(f"{run.accuracy:.2f}" for run in group)
         reached = ", ".join(str(length) for length in sorted({len(run.test) for run in group}))
         epochs = reached if reached == str(planned) else f"{reached} of {planned}"
         average = mean(run.accuracy for run in group)
-        lines.append(f"| {name} | {len(group)} | {epochs} | **{average:.2f} %** | {each} | {published(name)} |")
+        lines.append(f"| {name} | {other} | {len(group)} | {epochs} | **{average:.2f} %** | {each} | {published(name)} |")
     return lines
 
 
@@ -124,7 +163,7 @@ def sweeps() -> list[str]:
 
 def main() -> None:
     folders = [path.parent for path in (HERE / "results").glob("*/metrics.jsonl")]
-    runs = sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.planned, run.seed))
+    runs = sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.planned, run.differences, run.seed))
     lines = [
         "# Recorded runs",
         "",
