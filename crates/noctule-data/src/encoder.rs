@@ -254,16 +254,19 @@ fn is_time(time: f64) -> bool {
 
 /// Sorts byte intensities by spike time: a counting sort over the at most 256 times there can be.
 struct ByteSorter {
-    /// The rank of each byte's time among all times, or `None` where the byte never spikes.
-    ranks: [Option<u8>; 256],
+    /// Whether each byte spikes, and the rank of its time among all times.
+    has_spike: [bool; 256],
+    ranks: [u8; 256],
     /// The times in seconds, ascending.
     times: Vec<f32>,
+    /// Memory: the neurons that spike, and the spikes.
+    neurons: Vec<u32>,
     spikes: Vec<(f32, u32)>,
 }
 
 impl ByteSorter {
     fn new(encoder: &LatencyEncoder) -> Self {
-        let mut ranks = [None; 256];
+        let (mut has_spike, mut ranks) = ([false; 256], [0; 256]);
         let mut times: Vec<f32> = Vec::with_capacity(256);
         let darkest = u8::from(encoder.silent_zero);
         for byte in (darkest..=255).rev() {
@@ -272,38 +275,50 @@ impl ByteSorter {
             if times.last() != Some(&time) {
                 times.push(time);
             }
-            ranks[usize::from(byte)] = Some((times.len() - 1) as u8);
+            has_spike[usize::from(byte)] = true;
+            ranks[usize::from(byte)] = (times.len() - 1) as u8;
         }
         Self {
+            has_spike,
             ranks,
             times,
+            neurons: Vec::new(),
             spikes: Vec::new(),
         }
     }
 
     /// The spikes of one sample, sorted by time and then by neuron.
     fn sort(&mut self, values: &[u8]) -> &[(f32, u32)] {
+        let Self {
+            ranks,
+            times,
+            neurons,
+            spikes,
+            ..
+        } = self;
+        neurons.resize(values.len(), 0);
+        let mut count = 0;
+        for (neuron, &value) in values.iter().enumerate() {
+            // Without a branch: where an image begins and ends nobody could predict.
+            neurons[count] = neuron as u32;
+            count += usize::from(self.has_spike[usize::from(value)]);
+        }
+        let neurons = &neurons[..count];
+        let rank = |neuron: u32| usize::from(ranks[usize::from(values[neuron as usize])]);
         let mut places = [0_usize; 256];
-        let mut total = 0;
-        for &value in values {
-            if let Some(rank) = self.ranks[usize::from(value)] {
-                places[usize::from(rank)] += 1;
-                total += 1;
-            }
+        for &neuron in neurons {
+            places[rank(neuron)] += 1;
         }
         let mut start = 0;
         for place in &mut places {
             start += std::mem::replace(place, start);
         }
-        self.spikes.clear();
-        self.spikes.resize(total, (0.0, 0));
-        for (neuron, &value) in values.iter().enumerate() {
-            if let Some(rank) = self.ranks[usize::from(value)] {
-                let rank = usize::from(rank);
-                self.spikes[places[rank]] = (self.times[rank], neuron as u32);
-                places[rank] += 1;
-            }
+        spikes.resize(count, (0.0, 0));
+        for &neuron in neurons {
+            let rank = rank(neuron);
+            spikes[places[rank]] = (times[rank], neuron);
+            places[rank] += 1;
         }
-        &self.spikes
+        spikes
     }
 }
