@@ -12,7 +12,7 @@ const TASKS: usize = 16;
 const TASKS_OF_PLACES: usize = 32;
 
 /// Blocks of a dense layer that walk together at most: spikes are many, and each holds up all of its group.
-const TOGETHER: usize = 1;
+const TOGETHER: usize = 2;
 
 /// How the work of a layer on a batch is cut.
 #[derive(Clone, Copy, Debug, Default)]
