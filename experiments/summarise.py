@@ -36,7 +36,7 @@ def published(name: str) -> str:
 
 
 # What a key is when a preset leaves it out, for those that recorded runs set.
-DEFAULTS = {"dropout": 0.0, "weight_average": 0.0, "rotation": 0.0, "scale": 0.0, "elastic": {}}
+DEFAULTS = {"dropout": 0.0, "strength": 0.0, "weight_average": 0.0, "rotation": 0.0, "scale": 0.0, "elastic": {}}
 
 # What does not make another experiment.
 ASIDE = ["name", "description", "seed", "threads"]
