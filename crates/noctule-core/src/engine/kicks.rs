@@ -54,44 +54,33 @@ impl<T: Real> Kicker<T> {
     /// The kick of a spike whose `dL/dt` is `error`.
     #[inline(always)]
     pub fn of_spike(&self, spike: &Spike<T>, error: T) -> Kick<T> {
-        self.kick(
-            spike.leak,
-            spike.slope.recip(),
-            error,
-            spike.response,
-            (spike.stop, spike.neuron),
-        )
+        let (own, later) = self.growth(spike.slope.recip(), error, spike.leak);
+        Kick {
+            own,
+            later,
+            response: spike.response,
+            stop: spike.stop,
+            neuron: spike.neuron,
+        }
     }
 
     /// The kick of a spike of a wide layer, after stop number `stop`.
     #[inline(always)]
     pub fn of_sorted(&self, spike: &SortedSpike<T>, error: T, stop: u32) -> Kick<T> {
-        let response = self.tau_m * (T::one() - spike.leak);
-        self.kick(
-            spike.leak,
-            spike.inverse_slope,
-            error,
-            response,
-            (stop, spike.neuron),
-        )
+        let (own, later) = self.growth(spike.inverse_slope, error, spike.leak);
+        Kick {
+            own,
+            later,
+            response: self.tau_m * (T::one() - spike.leak),
+            stop,
+            neuron: spike.neuron,
+        }
     }
 
+    /// [`Kick::own`] and [`Kick::later`].
     #[inline(always)]
-    fn kick(
-        &self,
-        leak: T,
-        inverse_slope: T,
-        error: T,
-        response: T,
-        (stop, neuron): (u32, u32),
-    ) -> Kick<T> {
+    fn growth(&self, inverse_slope: T, error: T, leak: T) -> (T, T) {
         let inverse_slope = inverse_slope.min(self.max_inverse_slope);
-        Kick {
-            own: error * inverse_slope * leak,
-            later: self.reset * inverse_slope,
-            response,
-            stop,
-            neuron,
-        }
+        (error * inverse_slope * leak, self.reset * inverse_slope)
     }
 }
