@@ -14,6 +14,7 @@
 //! | [`run_directory`] | the folder of a run: configuration, metrics, checkpoints |
 
 mod atomic;
+mod awake;
 pub mod checkpoint;
 pub mod collective;
 pub mod config;

@@ -36,6 +36,7 @@ use noctule_core::{Gradient, Guards, Network};
 use noctule_data::{Augmentation, Dataset, LatencyEncoder};
 use rand::seq::SliceRandom;
 
+use crate::awake::with_threads_awake;
 use crate::collective::{Collective, Solo, together};
 use crate::config::Config;
 use crate::experiment::{self, AnyLoss, Data, Purpose, random};
@@ -188,8 +189,7 @@ impl Trainer {
         progress: &mut dyn Progress,
         stop: &AtomicBool,
     ) -> Result<Ending, TrainError> {
-        // Inside the pool: from outside, every parallel step would hand over to another thread and wait for it.
-        rayon::scope(|_| self.run_in_pool(directory, progress, stop))
+        with_threads_awake(|| self.run_in_pool(directory, progress, stop))
     }
 
     fn run_in_pool(

@@ -6,6 +6,7 @@ use noctule_data::Dataset;
 use serde::Serialize;
 
 use super::{EVALUATION_BATCH, Phases, TrainError, Trainer};
+use crate::awake::with_threads_awake;
 
 /// What is measured, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::run`], if training diverges.
     pub fn bench(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
-        rayon::scope(|_| self.bench_in_pool(plan))
+        with_threads_awake(|| self.bench_in_pool(plan))
     }
 
     fn bench_in_pool(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
