@@ -1,14 +1,16 @@
 //! Ranks that MPI started, with `mpirun` or a batch system.
 
+use std::iter::repeat_n;
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use mpi::collective::SystemOperation;
-use mpi::datatype::{Partition, PartitionMut};
+use mpi::datatype::PartitionMut;
 use mpi::environment::Universe;
+use mpi::request::{self, Request, Scope};
 use mpi::topology::SimpleCommunicator;
-use mpi::traits::{Communicator, CommunicatorCollectives, Equivalence};
-use mpi::{Count, Threading};
+use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Equivalence, Source};
+use mpi::{Count, Rank, Threading};
 use thiserror::Error;
 
 use super::{Collective, share};
@@ -182,33 +184,97 @@ impl Collective for Ranks {
 }
 
 /// Sums `values` over all ranks; `received` is memory to use again.
+///
+/// Values go from rank to rank straight out of `values` and into it: a collective operation would also copy what a rank
+/// has already.
 fn sum<T: AddAssign + Copy + Default + Equivalence>(
     (rank, size): (usize, usize),
     values: &mut [T],
     received: &mut Vec<T>,
 ) {
-    let world = SimpleCommunicator::world();
-    let lengths = (0..size).map(|rank| share(values.len(), rank, size).len());
-    let counts: Vec<Count> = lengths.map(count).collect();
-    let starts_of_parts = starts(&counts);
-    let own = share(values.len(), rank, size).len();
-    if received.len() < own * size {
-        received.resize(own * size, T::default());
+    let own = share(values.len(), rank, size);
+    let length = own.len();
+    if received.len() < length * (size - 1) {
+        received.resize(length * (size - 1), T::default());
     }
-    let received = &mut received[..own * size];
-    let alike = vec![count(own); size];
-    let parts = Partition::new(&*values, &counts[..], &starts_of_parts[..]);
-    let starts_of_copies = starts(&alike);
-    let mut copies = PartitionMut::new(&mut *received, &alike[..], &starts_of_copies[..]);
-    world.all_to_all_varcount_into(&parts, &mut copies);
-    let (sums, others) = received.split_at_mut(own);
-    for other in others.chunks_exact(own.max(1)) {
-        for (sum, &value) in sums.iter_mut().zip(other) {
+    let mut copies = pieces(received, repeat_n(length, size - 1));
+    let all = values.len();
+    let lengths = (0..size).map(|rank| share(all, rank, size).len());
+    let mut parts = pieces(values, lengths);
+    let own = parts.remove(rank);
+    request::scope(|scope| {
+        let receipts = receive(scope, rank, copies.iter_mut().map(|copy| &mut **copy));
+        let parts = parts.iter().map(|part| &**part);
+        let deliveries = send(scope, rank, parts);
+        receipts.into_iter().for_each(Request::wait_without_status);
+        deliveries
+            .into_iter()
+            .for_each(Request::wait_without_status);
+    });
+    add_in_order(own, rank, &mut copies);
+    let own = &*own;
+    request::scope(|scope| {
+        let receipts = receive(scope, rank, parts);
+        let deliveries = send(scope, rank, repeat_n(own, size - 1));
+        receipts.into_iter().for_each(Request::wait_without_status);
+        deliveries
+            .into_iter()
+            .for_each(Request::wait_without_status);
+    });
+}
+
+/// Adds to `own`, which is a rank's, the `copies` of all others, as if each were added to the sum of those before it.
+fn add_in_order<T: AddAssign + Copy>(own: &mut [T], rank: usize, copies: &mut [&mut [T]]) {
+    let add = |sums: &mut [T], values: &[T]| {
+        for (sum, &value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
+    };
+    let (before, after) = copies.split_at_mut(rank);
+    if let Some((sums, copies)) = before.split_first_mut() {
+        copies.iter().for_each(|copy| add(sums, copy));
+        add(own, sums);
     }
-    let mut parts = PartitionMut::new(values, &counts[..], &starts_of_parts[..]);
-    world.all_gather_varcount_into(&*sums, &mut parts);
+    after.iter().for_each(|copy| add(own, copy));
+}
+
+/// The next pieces of a list, of these lengths.
+fn pieces<T>(mut list: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+    let pieces = lengths.map_while(|length| list.split_off_mut(..length));
+    pieces.collect()
+}
+
+/// Begins to receive a list from each rank but this one.
+fn receive<'a, T: Equivalence, S: Scope<'a> + Copy>(
+    scope: S,
+    rank: usize,
+    lists: impl IntoIterator<Item = &'a mut [T]>,
+) -> Vec<Request<'a, [T], S>> {
+    let world = SimpleCommunicator::world();
+    let lists = others(rank).zip(lists);
+    let begin = |(other, list)| {
+        let other = world.process_at_rank(other);
+        other.immediate_receive_into(scope, list)
+    };
+    lists.map(begin).collect()
+}
+
+/// Begins to send a list to each rank but this one.
+fn send<'a, T: Equivalence, S: Scope<'a> + Copy>(
+    scope: S,
+    rank: usize,
+    lists: impl IntoIterator<Item = &'a [T]>,
+) -> Vec<Request<'a, [T], S>> {
+    let world = SimpleCommunicator::world();
+    let lists = others(rank).zip(lists);
+    let begin = |(other, list)| world.process_at_rank(other).immediate_send(scope, list);
+    lists.map(begin).collect()
+}
+
+/// The other ranks.
+fn others(rank: usize) -> impl Iterator<Item = Rank> {
+    let own = Rank::try_from(rank).unwrap_or(Rank::MAX);
+    (0..).filter(move |&other| other != own)
 }
 
 /// No layer has so many weights that they could not be counted.
