@@ -21,6 +21,8 @@ use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
 const WIDE: usize = 8;
+/// Lists are added up by at least so many lanes at once, which are so many cache lines of each list.
+const LEAST_ADDED: usize = 64;
 /// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
 const MOST_NUMBERED: usize = (1 << 24) / LANES;
 
@@ -218,9 +220,10 @@ fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize])
 /// Adds several lists of the length of `sum`, one after the other.
 fn add_all<T: Real>(sum: &mut [Lanes<T>], parts: &[Lanes<T>]) {
     let length = sum.len();
-    let pieces = sum.par_chunks_mut(SMALL / LANES).enumerate();
+    let at_once = (SMALL / LANES * length / parts.len().max(1)).max(LEAST_ADDED);
+    let pieces = sum.par_chunks_mut(at_once).enumerate();
     pieces.for_each(|(index, sum)| {
-        let start = index * SMALL / LANES;
+        let start = index * at_once;
         for part in parts.chunks_exact(length) {
             let part = part[start..start + sum.len()].as_flattened();
             for (sum, &part) in sum.as_flattened_mut().iter_mut().zip(part) {

@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 use crate::{Lif, Real};
 
 /// Work on so many numbers is done as soon as another thread would be told of it.
-pub(crate) const SMALL: usize = 8192;
+pub(crate) const SMALL: usize = 4096;
 /// To deal out a spike takes as long as work on so many numbers.
 const DEALT: usize = 4;
 
