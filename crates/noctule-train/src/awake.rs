@@ -16,8 +16,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Does `work` in the pool of threads, which are awake meanwhile.
 ///
-/// Inside the pool, because from outside every parallel step would hand over to another thread and wait for it. Work that
-/// is there already is one of many parallel tasks, which keep the threads busy by themselves.
+/// Inside the pool, because from outside every parallel step would hand over to another thread and wait for it. Nothing is
+/// done about work that is there already: it may be one of many parallel tasks, as in a sweep.
 pub(crate) fn with_threads_awake<Outcome: Send>(work: impl FnOnce() -> Outcome + Send) -> Outcome {
     if rayon::current_thread_index().is_some() {
         return work();

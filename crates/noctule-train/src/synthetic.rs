@@ -13,6 +13,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use crate::awake::with_threads_awake;
 use crate::trainer::median;
 
 /// Neurons that send events.
@@ -68,6 +69,15 @@ pub fn points() -> Vec<(Axis, [usize; 3])> {
 /// # Errors
 /// If a number is 0.
 pub fn measure(
+    axis: Axis,
+    numbers: [usize; 3],
+    window: Duration,
+    windows: usize,
+) -> Result<Point, ShapeError> {
+    with_threads_awake(|| measure_in_pool(axis, numbers, window, windows))
+}
+
+fn measure_in_pool(
     axis: Axis,
     [events, neurons, batch]: [usize; 3],
     window: Duration,

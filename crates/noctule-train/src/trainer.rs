@@ -307,6 +307,14 @@ impl Trainer {
         split: &str,
         progress: &mut dyn Progress,
     ) -> Result<EpochRecord, TrainError> {
+        with_threads_awake(|| self.evaluate_in_pool(split, progress))
+    }
+
+    fn evaluate_in_pool(
+        &mut self,
+        split: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<EpochRecord, TrainError> {
         let dataset = match split {
             "validation" => self.data.validation.as_ref(),
             "train" => Some(&self.data.train),

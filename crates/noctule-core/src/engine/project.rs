@@ -21,10 +21,10 @@ use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
 const WIDE: usize = 8;
-/// Lists are added up by at least so many lanes at once, which are so many cache lines of each list.
-const LEAST_ADDED: usize = 64;
 /// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
 const MOST_NUMBERED: usize = (1 << 24) / LANES;
+/// Lists are added up by at least so many lanes at once, which are so many cache lines of each list.
+const LEAST_ADDED: usize = 64;
 
 /// A population of equal neurons, each with its own weights from every row; with `patches`, one such population at
 /// every place of an image.

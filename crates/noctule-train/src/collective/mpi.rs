@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;
 use mpi::environment::Universe;
-use mpi::request::{self, Request, Scope};
+use mpi::request::{self, Request};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Equivalence, Source};
 use mpi::{Count, Rank, Threading};
@@ -202,20 +202,28 @@ fn sum<T: AddAssign + Copy + Default + Equivalence>(
     let lengths = (0..size).map(|rank| share(all, rank, size).len());
     let mut parts = pieces(values, lengths);
     let own = parts.remove(rank);
-    request::scope(|scope| {
-        let receipts = receive(scope, rank, copies.iter_mut().map(|copy| &mut **copy));
-        let parts = parts.iter().map(|part| &**part);
-        let deliveries = send(scope, rank, parts);
-        receipts.into_iter().for_each(Request::wait_without_status);
-        deliveries
-            .into_iter()
-            .for_each(Request::wait_without_status);
-    });
+    let received = copies.iter_mut().map(|copy| &mut **copy);
+    exchange(rank, received, parts.iter().map(|part| &**part));
     add_in_order(own, rank, &mut copies);
-    let own = &*own;
+    exchange(rank, parts, repeat_n(&*own, size - 1));
+}
+
+/// Sends a list to each rank but this one, and receives one from each.
+fn exchange<'a, T: Equivalence + 'a>(
+    rank: usize,
+    received: impl IntoIterator<Item = &'a mut [T]>,
+    sent: impl IntoIterator<Item = &'a [T]>,
+) {
+    let world = SimpleCommunicator::world();
+    let others = (0..).filter(|&other: &Rank| usize::try_from(other) != Ok(rank));
+    let process = |other| world.process_at_rank(other);
     request::scope(|scope| {
-        let receipts = receive(scope, rank, parts);
-        let deliveries = send(scope, rank, repeat_n(own, size - 1));
+        let receipts: Vec<_> = (others.clone().zip(received))
+            .map(|(other, list)| process(other).immediate_receive_into(scope, list))
+            .collect();
+        let deliveries: Vec<_> = (others.zip(sent))
+            .map(|(other, list)| process(other).immediate_send(scope, list))
+            .collect();
         receipts.into_iter().for_each(Request::wait_without_status);
         deliveries
             .into_iter()
@@ -242,39 +250,6 @@ fn add_in_order<T: AddAssign + Copy>(own: &mut [T], rank: usize, copies: &mut [&
 fn pieces<T>(mut list: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     let pieces = lengths.map_while(|length| list.split_off_mut(..length));
     pieces.collect()
-}
-
-/// Begins to receive a list from each rank but this one.
-fn receive<'a, T: Equivalence, S: Scope<'a> + Copy>(
-    scope: S,
-    rank: usize,
-    lists: impl IntoIterator<Item = &'a mut [T]>,
-) -> Vec<Request<'a, [T], S>> {
-    let world = SimpleCommunicator::world();
-    let lists = others(rank).zip(lists);
-    let begin = |(other, list)| {
-        let other = world.process_at_rank(other);
-        other.immediate_receive_into(scope, list)
-    };
-    lists.map(begin).collect()
-}
-
-/// Begins to send a list to each rank but this one.
-fn send<'a, T: Equivalence, S: Scope<'a> + Copy>(
-    scope: S,
-    rank: usize,
-    lists: impl IntoIterator<Item = &'a [T]>,
-) -> Vec<Request<'a, [T], S>> {
-    let world = SimpleCommunicator::world();
-    let lists = others(rank).zip(lists);
-    let begin = |(other, list)| world.process_at_rank(other).immediate_send(scope, list);
-    lists.map(begin).collect()
-}
-
-/// The other ranks.
-fn others(rank: usize) -> impl Iterator<Item = Rank> {
-    let own = Rank::try_from(rank).unwrap_or(Rank::MAX);
-    (0..).filter(move |&other| other != own)
 }
 
 /// No layer has so many weights that they could not be counted.

@@ -55,7 +55,7 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
     }
     let mut points = Vec::new();
     for (axis, numbers) in synthetic::points() {
-        let point = rayon::scope(|_| synthetic::measure(axis, numbers, plan.window, plan.windows))?;
+        let point = synthetic::measure(axis, numbers, plan.window, plan.windows)?;
         if !options.json {
             say!(
                 "{:7} {:8} {:6} {:19.0} {:20.0} {:24.3}",
