@@ -1,7 +1,7 @@
 //! Several processes that train one network together: ranks.
 //!
-//! Every rank holds the whole network and all samples. Of each batch it computes its [share]; gradients are summed over
-//! the ranks, and every rank takes the same step. A [`Trainer`](crate::Trainer) knows the trait [`Collective`] only:
+//! Every rank holds the whole network and all samples. Of each batch it computes its [share]. Of the weights, too, each
+//! rank has a share: it sums their gradients over the ranks, steps them, and hands them to all others. A [`Trainer`](crate::Trainer) knows the trait [`Collective`] only:
 //! [`Solo`] is a single process, `mpi::Ranks` (feature `mpi`) is what `mpirun` started.
 //!
 //! All methods that communicate are collective: every rank must call the same ones in the same order, and each of them
@@ -30,12 +30,16 @@ pub trait Collective: Send + Sync {
     /// Name of the machine that this rank runs on.
     fn machine(&self) -> String;
 
-    /// Replaces `values` by their sum over all ranks, which is made in the order of the ranks. All ranks give the same
-    /// number of values and get the same bits.
-    fn sum_f32(&mut self, values: &mut [f32]);
+    /// Replaces this rank's [share] of `values` by its sum over all ranks, which is made in the order of the ranks. All
+    /// ranks give the same number of values; what the shares of the others hold afterwards is not said.
+    fn sum_share(&mut self, values: &mut [f32]);
 
-    /// As [`sum_f32`](Self::sum_f32), in double precision.
-    fn sum_f64(&mut self, values: &mut [f64]);
+    /// Replaces the [shares](share) of the other ranks in `values` by what these have there.
+    fn bring_together(&mut self, values: &mut [f32]);
+
+    /// Replaces `values` by their sum over all ranks, made in the order of the ranks. All ranks give the same number of
+    /// values and get the same bits.
+    fn sum(&mut self, values: &mut [f64]);
 
     /// Whether any rank raised its flag.
     fn any(&mut self, flag: bool) -> bool;
@@ -76,9 +80,11 @@ impl Collective for Solo {
         String::new()
     }
 
-    fn sum_f32(&mut self, _: &mut [f32]) {}
+    fn sum_share(&mut self, _: &mut [f32]) {}
 
-    fn sum_f64(&mut self, _: &mut [f64]) {}
+    fn bring_together(&mut self, _: &mut [f32]) {}
+
+    fn sum(&mut self, _: &mut [f64]) {}
 
     fn any(&mut self, flag: bool) -> bool {
         flag

@@ -141,7 +141,7 @@ impl Tally {
                     .map(|&spiked| f64::from(u8::from(spiked))),
             );
         }
-        collective.sum_f64(&mut numbers);
+        collective.sum(&mut numbers);
         (self.samples, self.correct) = (numbers[0] as u64, numbers[1] as u64);
         self.loss = numbers[2];
         let mut rest = &numbers[3..];

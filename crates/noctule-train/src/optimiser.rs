@@ -26,6 +26,7 @@ pub use state::{OptimiserProgress, RestoreError};
 use pulp::{Arch, WithSimd};
 use rayon::prelude::*;
 
+use crate::collective::share;
 use kernels::{DescentKernel, MomentKernel, MomentStep, MomentumKernel, MomentumStep};
 
 /// Numbers per parallel task: large enough to hide the hand-over, small enough for the second-level cache.
@@ -37,6 +38,9 @@ pub struct Optimiser {
     config: OptimiserConfig,
     slots: Vec<Slot>,
     progress: OptimiserProgress,
+    /// Whose share of the parameters is stepped, and of how many ranks.
+    rank: usize,
+    ranks: usize,
 }
 
 /// One kind of state, with a tensor for each tensor of parameters.
@@ -44,6 +48,14 @@ pub struct Optimiser {
 struct Slot {
     name: &'static str,
     tensors: Vec<Vec<f32>>,
+}
+
+impl Slot {
+    /// The shares of a rank, to be stepped.
+    fn shares(&mut self, rank: usize, ranks: usize) -> impl Iterator<Item = &mut [f32]> {
+        let tensors = self.tensors.iter_mut();
+        tensors.map(move |tensor| own_share(tensor, rank, ranks))
+    }
 }
 
 impl Optimiser {
@@ -70,7 +82,14 @@ impl Optimiser {
                 momentum_product: 1.0,
             },
             config: config.clone(),
+            rank: 0,
+            ranks: 1,
         }
+    }
+
+    /// From now on steps only one rank's [`share`] of each tensor, and keeps up the state of that share alone.
+    pub fn take_share(&mut self, rank: usize, ranks: usize) {
+        (self.rank, self.ranks) = (rank, ranks);
     }
 
     /// Takes one step with `learning_rate` (the schedule's, not the configuration's) and sets all gradients to zero.
@@ -83,18 +102,12 @@ impl Optimiser {
         gradients: &mut [&mut [f32]],
         learning_rate: f32,
     ) {
-        assert_eq!(
-            parameters.len(),
-            gradients.len(),
-            "a gradient for each parameter tensor"
-        );
-        for slot in &self.slots {
-            assert_eq!(
-                parameters.len(),
-                slot.tensors.len(),
-                "as many tensors as at the start"
-            );
-        }
+        self.check_lengths(parameters, gradients);
+        let (rank, ranks) = (self.rank, self.ranks);
+        let parameters = parameters.iter_mut();
+        let parameters: Vec<_> = parameters.map(|p| own_share(p, rank, ranks)).collect();
+        let gradients = gradients.iter_mut();
+        let gradients: Vec<_> = gradients.map(|g| sole_share(g, rank, ranks)).collect();
         self.progress.steps += 1;
         let rate = f64::from(learning_rate);
         match self.config.clone() {
@@ -113,6 +126,20 @@ impl Optimiser {
                 let step = self.nadam_step(&nadam, rate);
                 self.follow_moments(step, parameters, gradients);
             }
+        }
+    }
+
+    fn check_lengths(&self, parameters: &[&mut [f32]], gradients: &[&mut [f32]]) {
+        let lengths = |tensors: &[&mut [f32]]| tensors.iter().map(|t| t.len()).collect::<Vec<_>>();
+        let expected = lengths(parameters);
+        assert_eq!(
+            expected,
+            lengths(gradients),
+            "a gradient for each parameter"
+        );
+        for slot in &self.slots {
+            let found: Vec<_> = slot.tensors.iter().map(Vec::len).collect();
+            assert_eq!(expected, found, "as many parameters as at the start");
         }
     }
 
@@ -151,73 +178,53 @@ impl Optimiser {
     fn follow_moments(
         &mut self,
         step: MomentStep,
-        parameters: &mut [&mut [f32]],
-        gradients: &mut [&mut [f32]],
+        parameters: Vec<&mut [f32]>,
+        gradients: Vec<&mut [f32]>,
     ) {
+        let (rank, ranks) = (self.rank, self.ranks);
         let [first, second] = self.slots.as_mut_slice() else {
             unreachable!("Adam and its kin keep two moments");
         };
-        let mut tasks = Vec::new();
-        let moments = first.tensors.iter_mut().zip(&mut second.tensors);
-        for ((parameters, gradients), (first, second)) in
-            parameters.iter_mut().zip(gradients).zip(moments)
-        {
-            assert_eq!(
-                parameters.len(),
-                gradients.len(),
-                "a gradient for each parameter"
-            );
-            assert_eq!(
-                parameters.len(),
-                first.len(),
-                "as many parameters as at the start"
-            );
-            let moments = first.chunks_mut(CHUNK).zip(second.chunks_mut(CHUNK));
-            let values = parameters
-                .chunks_mut(CHUNK)
-                .zip(gradients.chunks_mut(CHUNK));
-            tasks.extend(
-                values
-                    .zip(moments)
-                    .map(|((parameters, gradients), (first, second))| MomentKernel {
+        let moments = first.shares(rank, ranks).zip(second.shares(rank, ranks));
+        let values = parameters.into_iter().zip(gradients);
+        let tasks = values
+            .zip(moments)
+            .flat_map(|((parameters, gradients), (first, second))| {
+                let moments = first.chunks_mut(CHUNK).zip(second.chunks_mut(CHUNK));
+                let values = chunks(parameters, gradients).zip(moments);
+                values.map(
+                    move |((parameters, gradients), (first, second))| MomentKernel {
                         step,
                         parameters,
                         gradients,
                         first,
                         second,
-                    }),
-            );
-        }
-        run_all(tasks);
+                    },
+                )
+            });
+        run_all(tasks.collect());
     }
 
     fn descend(
         &mut self,
         sgd: &SgdConfig,
-        parameters: &mut [&mut [f32]],
-        gradients: &mut [&mut [f32]],
+        parameters: Vec<&mut [f32]>,
+        gradients: Vec<&mut [f32]>,
         rate: f64,
     ) {
         let decay = sgd.weight_decay as f32;
+        let values = parameters.into_iter().zip(gradients);
         let Some(slot) = self.slots.first_mut() else {
-            let mut tasks = Vec::new();
-            for (parameters, gradients) in parameters.iter_mut().zip(gradients) {
-                assert_eq!(
-                    parameters.len(),
-                    gradients.len(),
-                    "a gradient for each parameter"
-                );
-                let values = parameters
-                    .chunks_mut(CHUNK)
-                    .zip(gradients.chunks_mut(CHUNK));
-                tasks.extend(values.map(|(parameters, gradients)| DescentKernel {
+            let tasks = values.flat_map(|(parameters, gradients)| {
+                let values = chunks(parameters, gradients);
+                values.map(|(parameters, gradients)| DescentKernel {
                     learning_rate: rate as f32,
                     decay,
                     parameters,
                     gradients,
-                }));
-            }
-            return run_all(tasks);
+                })
+            });
+            return run_all(tasks.collect());
         };
         let step = MomentumStep {
             decay,
@@ -229,34 +236,45 @@ impl Optimiser {
                 rate
             } as f32,
         };
-        let mut tasks = Vec::new();
-        for ((parameters, gradients), buffer) in
-            parameters.iter_mut().zip(gradients).zip(&mut slot.tensors)
-        {
-            assert_eq!(
-                parameters.len(),
-                gradients.len(),
-                "a gradient for each parameter"
-            );
-            assert_eq!(
-                parameters.len(),
-                buffer.len(),
-                "as many parameters as at the start"
-            );
-            let values = parameters
-                .chunks_mut(CHUNK)
-                .zip(gradients.chunks_mut(CHUNK));
-            tasks.extend(values.zip(buffer.chunks_mut(CHUNK)).map(
-                |((parameters, gradients), buffer)| MomentumKernel {
+        let buffers = slot.shares(self.rank, self.ranks);
+        let tasks = values
+            .zip(buffers)
+            .flat_map(|((parameters, gradients), buffer)| {
+                let values = chunks(parameters, gradients).zip(buffer.chunks_mut(CHUNK));
+                values.map(move |((parameters, gradients), buffer)| MomentumKernel {
                     step,
                     parameters,
                     gradients,
                     buffer,
-                },
-            ));
-        }
-        run_all(tasks);
+                })
+            });
+        run_all(tasks.collect());
     }
+}
+
+/// A rank's [`share`] of a tensor.
+fn own_share(tensor: &mut [f32], rank: usize, ranks: usize) -> &mut [f32] {
+    let own = share(tensor.len(), rank, ranks);
+    &mut tensor[own]
+}
+
+/// A rank's [`share`] of a tensor; all else becomes zero.
+fn sole_share(tensor: &mut [f32], rank: usize, ranks: usize) -> &mut [f32] {
+    let own = share(tensor.len(), rank, ranks);
+    let (before, rest) = tensor.split_at_mut(own.start);
+    let (own, after) = rest.split_at_mut(own.len());
+    before.fill(0.0);
+    after.fill(0.0);
+    own
+}
+
+/// Parameters and their gradients, in pieces for one task each.
+fn chunks<'a>(
+    parameters: &'a mut [f32],
+    gradients: &'a mut [f32],
+) -> impl Iterator<Item = (&'a mut [f32], &'a mut [f32])> {
+    let gradients = gradients.chunks_mut(CHUNK);
+    parameters.chunks_mut(CHUNK).zip(gradients)
 }
 
 /// Runs the kernels on all threads; a single one is not worth the hand-over.

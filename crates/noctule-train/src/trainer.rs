@@ -207,7 +207,9 @@ impl Trainer {
             _ => Ok(()),
         })?;
         while self.epoch < self.config.training.epochs {
-            if self.train_epoch(progress, stop)? == Ending::Interrupted {
+            let ending = self.train_epoch(progress, stop)?;
+            self.share_state();
+            if ending == Ending::Interrupted {
                 self.write(|trainer| match directory {
                     Some(directory) => trainer.save(&directory.last_path()),
                     None => Ok(()),

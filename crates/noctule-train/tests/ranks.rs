@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Barrier, Mutex};
 
+use noctule_train::collective::share;
 use noctule_train::{
-    Collective, Config, ConfigTable, EpochRecord, NoProgress, TrainError, Trainer,
+    Checkpoint, Collective, Config, ConfigTable, EpochRecord, NoProgress, TrainError, Trainer,
 };
 
 /// What the ranks leave for each other.
@@ -33,15 +34,29 @@ impl Collective for Thread {
         format!("machine {}", self.rank / 2)
     }
 
-    fn sum_f32(&mut self, values: &mut [f32]) {
+    fn sum_share(&mut self, values: &mut [f32]) {
         let mut sums: Vec<f64> = values.iter().map(|&value| value.into()).collect();
-        self.sum_f64(&mut sums);
-        for (value, sum) in values.iter_mut().zip(sums) {
+        self.sum(&mut sums);
+        let own = self.share(values.len());
+        // Whoever reads more than its share shall notice.
+        values.fill(f32::NAN);
+        for (value, &sum) in values[own.clone()].iter_mut().zip(&sums[own]) {
             *value = sum as f32;
         }
     }
 
-    fn sum_f64(&mut self, values: &mut [f64]) {
+    fn bring_together(&mut self, values: &mut [f32]) {
+        let own = values.iter().flat_map(|value| value.to_le_bytes());
+        let all = self.gather(&own.collect::<Vec<_>>());
+        for (rank, of_rank) in all.iter().enumerate() {
+            let (numbers, _) = of_rank.as_chunks();
+            for index in share(values.len(), rank, self.size) {
+                values[index] = f32::from_le_bytes(numbers[index]);
+            }
+        }
+    }
+
+    fn sum(&mut self, values: &mut [f64]) {
         let own: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         values.fill(0.0);
         for of_rank in self.gather(&own) {
@@ -194,6 +209,32 @@ fn dropout_repeats_and_leaves_ranks_alike() {
     });
     assert_eq!(runs[0], runs[1]);
     assert_eq!(runs[0][0], runs[0][1]);
+}
+
+#[test]
+fn a_checkpoint_has_the_state_of_all_shares() {
+    let sets = [
+        "optimiser={kind='adam',learning_rate=0.001}",
+        "training.weight_average=0.9",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let tensors = on_ranks(3, |rank| {
+        let path = folder.path().join(rank.rank.to_string());
+        let trainer = Trainer::new(config(&sets), None).unwrap();
+        let mut trainer = trainer.join(Box::new(rank)).unwrap();
+        trainer
+            .run(None, &mut NoProgress, &AtomicBool::new(false))
+            .unwrap();
+        trainer.save(&path).unwrap();
+        Checkpoint::load(&path).unwrap().tensors
+    });
+    // A share that never came from the rank that keeps it up would still be zero, or as it began.
+    assert_eq!(tensors[0], tensors[1]);
+    assert_eq!(tensors[0], tensors[2]);
+    let moving = tensors[0]
+        .iter()
+        .filter(|(name, _)| name.contains("moment"));
+    assert_eq!(moving.count(), 4, "two moments of two layers");
 }
 
 #[test]

@@ -119,8 +119,8 @@ impl Drop for Connection {
 /// One rank of those that `mpirun` started. To be used while the [`Connection`] is there, by one thread at a time.
 ///
 /// Sums are made here, in the order of the ranks, not by the reductions of the MPI library, whose order depends on the
-/// library, the network and the number of values. As in the usual algorithms, each rank sums a part of the values and
-/// hands it to all others, so the traffic is the same.
+/// library, the network and the number of values. As in the usual algorithms, each rank sums a share of the values, and
+/// hands on what becomes of it, so the traffic is the same.
 #[derive(Debug)]
 pub struct Ranks {
     rank: usize,
@@ -142,15 +142,23 @@ impl Collective for Ranks {
         mpi::environment::processor_name().unwrap_or_default()
     }
 
-    fn sum_f32(&mut self, values: &mut [f32]) {
+    fn sum_share(&mut self, values: &mut [f32]) {
         if self.size > 1 {
-            sum((self.rank, self.size), values, &mut self.singles);
+            sum_share((self.rank, self.size), values, &mut self.singles);
         }
     }
 
-    fn sum_f64(&mut self, values: &mut [f64]) {
+    fn bring_together(&mut self, values: &mut [f32]) {
         if self.size > 1 {
-            sum((self.rank, self.size), values, &mut self.doubles);
+            bring_together((self.rank, self.size), values);
+        }
+    }
+
+    fn sum(&mut self, values: &mut [f64]) {
+        if self.size > 1 {
+            let place = (self.rank, self.size);
+            sum_share(place, values, &mut self.doubles);
+            bring_together(place, values);
         }
     }
 
@@ -183,29 +191,38 @@ impl Collective for Ranks {
     }
 }
 
-/// Sums `values` over all ranks; `received` is memory to use again.
+/// Sums a rank's share of `values` over all ranks; `received` is memory to use again.
 ///
 /// Values go from rank to rank straight out of `values` and into it: a collective operation would also copy what a rank
 /// has already.
-fn sum<T: AddAssign + Copy + Default + Equivalence>(
+fn sum_share<T: AddAssign + Copy + Default + Equivalence>(
     (rank, size): (usize, usize),
     values: &mut [T],
     received: &mut Vec<T>,
 ) {
-    let own = share(values.len(), rank, size);
+    let (own, others) = shares((rank, size), values);
     let length = own.len();
     if received.len() < length * (size - 1) {
         received.resize(length * (size - 1), T::default());
     }
     let mut copies = pieces(received, repeat_n(length, size - 1));
+    let received = copies.iter_mut().map(|copy| &mut **copy);
+    exchange(rank, received, others.iter().map(|other| &**other));
+    add_in_order(own, rank, &mut copies);
+}
+
+/// Hands a rank's share of `values` to all others, and takes theirs.
+fn bring_together<T: Equivalence>((rank, size): (usize, usize), values: &mut [T]) {
+    let (own, others) = shares((rank, size), values);
+    exchange(rank, others, repeat_n(&*own, size - 1));
+}
+
+/// A rank's share of `values`, and the shares of the others in their order.
+fn shares<T>((rank, size): (usize, usize), values: &mut [T]) -> (&mut [T], Vec<&mut [T]>) {
     let all = values.len();
     let lengths = (0..size).map(|rank| share(all, rank, size).len());
-    let mut parts = pieces(values, lengths);
-    let own = parts.remove(rank);
-    let received = copies.iter_mut().map(|copy| &mut **copy);
-    exchange(rank, received, parts.iter().map(|part| &**part));
-    add_in_order(own, rank, &mut copies);
-    exchange(rank, parts, repeat_n(&*own, size - 1));
+    let mut shares = pieces(values, lengths);
+    (shares.remove(rank), shares)
 }
 
 /// Sends a list to each rank but this one, and receives one from each.

@@ -75,6 +75,13 @@ impl Optimiser {
         tensors.collect()
     }
 
+    /// The state tensors, in the order of [`Optimiser::state`]: of several ranks, each keeps up its share alone, and these
+    /// must be brought together before the state is saved.
+    pub fn tensors_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let tensors = self.slots.iter_mut().flat_map(|slot| &mut slot.tensors);
+        tensors.map(Vec::as_mut_slice)
+    }
+
     /// The rest of the state for a checkpoint.
     pub fn progress(&self) -> &OptimiserProgress {
         &self.progress

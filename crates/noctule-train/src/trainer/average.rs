@@ -6,6 +6,8 @@
 use noctule_core::{Network, Weights};
 use rayon::prelude::*;
 
+use crate::collective::{Collective, share};
+
 /// Numbers per parallel task, as for an optimiser.
 const CHUNK: usize = 16_384;
 
@@ -24,14 +26,16 @@ impl WeightAverage {
         }
     }
 
-    /// Takes in the weights of `trained` after `steps` steps in all. Early on less is kept, so that the mean soon
-    /// forgets where the weights began: of `n` steps, it is mostly over the last tenth.
-    pub fn follow(&mut self, trained: &Network<f32>, steps: u64) {
+    /// Takes in a rank's share of the weights of `trained` after `steps` steps in all. Early on less is kept, so that the
+    /// mean soon forgets where the weights began: of `n` steps, it is mostly over the last tenth.
+    pub fn follow(&mut self, trained: &Network<f32>, steps: u64, collective: &dyn Collective) {
+        let (rank, ranks) = (collective.rank(), collective.size());
         let steps = steps as f64;
         let blend = (1.0 - self.keep.min((steps + 1.0) / (steps + 10.0))) as f32;
         for (mean, trained) in self.network.weights_mut().zip(trained.weights()) {
-            let means = mean.as_flat_mut().par_chunks_mut(CHUNK);
-            let trained = trained.as_flat().par_chunks(CHUNK);
+            let own = share(trained.as_flat().len(), rank, ranks);
+            let means = mean.as_flat_mut()[own.clone()].par_chunks_mut(CHUNK);
+            let trained = trained.as_flat()[own].par_chunks(CHUNK);
             means.zip(trained).for_each(|(means, trained)| {
                 for (mean, trained) in means.iter_mut().zip(trained) {
                     *mean += blend * (trained - *mean);
@@ -51,6 +55,7 @@ impl WeightAverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collective::Solo;
     use noctule_core::{Dense, Lif, LifParameters};
 
     fn network(weight: f32) -> Network<f32> {
@@ -74,9 +79,9 @@ mod tests {
     #[test]
     fn keeps_what_it_was_told_to_keep() {
         let mut average = WeightAverage::new(0.9, &network(1.0));
-        average.follow(&network(2.0), 1_000_000);
+        average.follow(&network(2.0), 1_000_000, &Solo);
         assert!((mean(&average) - 1.1).abs() < 1e-6);
-        average.follow(&network(2.0), 1_000_001);
+        average.follow(&network(2.0), 1_000_001, &Solo);
         assert!((mean(&average) - 1.19).abs() < 1e-6);
     }
 
@@ -84,7 +89,7 @@ mod tests {
     fn forgets_the_beginning() {
         let mut average = WeightAverage::new(0.999, &network(1.0));
         for step in 1..=100 {
-            average.follow(&network(2.0), step);
+            average.follow(&network(2.0), step, &Solo);
         }
         assert!((mean(&average) - 2.0).abs() < 1e-6, "{}", mean(&average));
     }

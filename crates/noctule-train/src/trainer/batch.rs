@@ -41,6 +41,8 @@ impl Trainer {
         watch.lap(&mut self.phases.exchange);
         self.follow_gradient();
         watch.lap(&mut self.phases.optimiser);
+        self.share_weights();
+        watch.lap(&mut self.phases.exchange);
         let Self { scratch, tally, .. } = self;
         tally.merge(&scratch.tally);
         watch.lap(&mut self.phases.metrics);
@@ -121,7 +123,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Takes a step of the optimiser, which clears the gradient, and lets the running mean follow.
+    /// Takes a step of the optimiser with this rank's share of the weights, which clears the gradient, and lets the
+    /// running mean follow.
     fn follow_gradient(&mut self) {
         let learning_rate = self.learning_rate();
         let weights = self.network.weights_mut();
@@ -131,7 +134,8 @@ impl Trainer {
         self.optimiser
             .step(&mut weights, &mut gradients, learning_rate);
         if let Some(average) = &mut self.average {
-            average.follow(&self.network, self.optimiser.progress().steps);
+            let steps = self.optimiser.progress().steps;
+            average.follow(&self.network, steps, &*self.collective);
         }
     }
 

@@ -3,6 +3,10 @@
 //! A rank computes the mean over its share of a batch; the mean over the batch is the sum of these, each weighted by the
 //! size of its share. Everything that goes into a gradient is linear in the errors of the output events and in the
 //! strengths of the guards, so it is these that are weighted: there are fewer of them than of weights.
+//!
+//! A step costs as much as many samples of a wide layer, so it is shared out as well: a rank sums the gradients of its share
+//! of the weights, steps that share, and hands it to all. The optimiser's state and the running mean, which no batch needs
+//! whole, come together at the end of an epoch.
 
 use std::fmt::Write;
 
@@ -24,6 +28,8 @@ impl Trainer {
         if !self.collective.is_solo() {
             let description = self.description()?;
             agree(&mut *self.collective, &description)?;
+            let (rank, ranks) = (self.collective.rank(), self.collective.size());
+            self.optimiser.take_share(rank, ranks);
         }
         Ok(self)
     }
@@ -113,19 +119,44 @@ impl Trainer {
         }
     }
 
-    /// Sums the gradients of all shares, and raises the weights of neurons that were silent in all of them.
+    /// Sums the gradients of this rank's share of the weights, and raises the weights of neurons that were silent on all
+    /// ranks.
     pub(super) fn sum_gradients(&mut self) {
         if self.collective.is_solo() {
             return;
         }
         let layers = self.network.indexed_weights().map(|(layer, _)| layer);
         for (layer, gradient) in layers.zip(self.gradient.weights_mut()) {
-            self.collective.sum_f32(gradient.as_flat_mut());
+            self.collective.sum_share(gradient.as_flat_mut());
             let guards = self.guards.layers.get(layer);
             let boost = guards.map_or(0.0, |guards| guards.silent_boost);
             if boost != 0.0 {
                 raise_silent(gradient, self.scratch.tally.spiked(layer), boost as f32);
             }
+        }
+    }
+
+    /// Hands the weights that this rank stepped to all others, and takes theirs.
+    pub(super) fn share_weights(&mut self) {
+        if self.collective.is_solo() {
+            return;
+        }
+        for weights in self.network.weights_mut() {
+            self.collective.bring_together(weights.as_flat_mut());
+        }
+    }
+
+    /// Brings together what each rank kept up for its share of the weights alone.
+    pub(super) fn share_state(&mut self) {
+        if self.collective.is_solo() {
+            return;
+        }
+        for tensor in self.optimiser.tensors_mut() {
+            self.collective.bring_together(tensor);
+        }
+        let average = self.average.iter_mut();
+        for weights in average.flat_map(|average| average.network.weights_mut()) {
+            self.collective.bring_together(weights.as_flat_mut());
         }
     }
 }
