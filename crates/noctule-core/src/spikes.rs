@@ -15,9 +15,14 @@
 //! # Ok::<(), noctule_core::SpikeError>(())
 //! ```
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Real;
+use crate::engine::trace::samples_at_once;
+
+/// To write a spike takes as long as work on so many numbers.
+const WRITTEN: usize = 8;
 
 /// Why a list of spikes was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -107,6 +112,64 @@ impl<T> Spikes<'_, T> {
     }
 }
 
+impl<T: Real> Spikes<'_, T> {
+    /// Whether these can be the spikes of the sample of this index, of so many neurons.
+    fn check(&self, sample: usize, population: usize) -> Result<(), SpikeError> {
+        if self.is_fine(population) {
+            return Ok(());
+        }
+        let mut previous = T::zero();
+        for (spike, (&time, &neuron)) in self.times.iter().zip(self.neurons).enumerate() {
+            if !time.is_finite() {
+                let time = time.to_f64();
+                return Err(SpikeError::NotFinite {
+                    sample,
+                    spike,
+                    time,
+                });
+            }
+            if time < T::zero() {
+                let time = time.to_f64();
+                return Err(SpikeError::Negative {
+                    sample,
+                    spike,
+                    time,
+                });
+            }
+            if time < previous {
+                return Err(SpikeError::NotSorted {
+                    sample,
+                    spike,
+                    time: time.to_f64(),
+                    previous: previous.to_f64(),
+                });
+            }
+            if neuron as usize >= population {
+                return Err(SpikeError::NoSuchNeuron {
+                    sample,
+                    spike,
+                    neuron,
+                    population,
+                });
+            }
+            previous = time;
+        }
+        Ok(())
+    }
+
+    /// Whether [`Spikes::check`] finds nothing; without a branch for each spike.
+    fn is_fine(&self, population: usize) -> bool {
+        let (Some(&first), Some(&last)) = (self.times.first(), self.times.last()) else {
+            return true;
+        };
+        let pairs = self.times.windows(2);
+        let sorted = pairs.fold(true, |sorted, pair| sorted & (pair[0] <= pair[1]));
+        let known = |neuron: u32| (neuron as usize) < population;
+        let all_known = (self.neurons.iter()).fold(true, |all, &neuron| all & known(neuron));
+        first >= T::zero() && last.is_finite() && sorted && all_known
+    }
+}
+
 impl<T: Real> SpikeBatch<T> {
     /// An empty batch of a population of `population` neurons.
     pub fn new(population: usize) -> Self {
@@ -185,7 +248,11 @@ impl<T: Real> SpikeBatch<T> {
         let spikes = spikes.into_iter();
         self.times.extend(spikes.clone().map(|(time, _)| time));
         self.neurons.extend(spikes.map(|(_, neuron)| neuron));
-        let checked = self.check(start);
+        let sample = Spikes {
+            times: &self.times[start..],
+            neurons: &self.neurons[start..],
+        };
+        let checked = sample.check(self.samples(), self.population);
         match checked {
             Ok(()) => self.offsets.push(self.times.len()),
             Err(_) => {
@@ -193,6 +260,37 @@ impl<T: Real> SpikeBatch<T> {
                 self.neurons.truncate(start);
             }
         }
+        checked
+    }
+
+    /// Replaces all samples by others with so many spikes each, which `write` writes on several threads.
+    ///
+    /// `write` is given memory of its thread, which `memory` makes, the index of a sample, and the sample's times (in
+    /// seconds, to be sorted) and neurons, which may hold anything.
+    ///
+    /// # Errors
+    /// As [`push_sample`](Self::push_sample), for the first sample that is refused; the batch is then empty.
+    pub fn write_samples<Memory>(
+        &mut self,
+        counts: impl IntoIterator<Item = usize>,
+        memory: impl Fn() -> Memory + Send + Sync,
+        write: impl Fn(&mut Memory, usize, (&mut [T], &mut [u32])) + Send + Sync,
+    ) -> Result<(), SpikeError> {
+        let population = self.population;
+        self.make_room(population, counts.into_iter());
+        let at_once = samples_at_once(self.samples(), WRITTEN * self.spikes());
+        let samples = self.samples_mut().into_par_iter().enumerate();
+        let samples = samples.with_min_len(at_once.max(1));
+        let written = samples.map_init(memory, |memory, (sample, (times, neurons))| {
+            write(memory, sample, (&mut *times, &mut *neurons));
+            Spikes { times, neurons }.is_fine(population)
+        });
+        if written.reduce(|| true, |all, fine| all & fine) {
+            return Ok(());
+        }
+        let mut samples = 0..self.samples();
+        let checked = samples.try_for_each(|sample| self.sample(sample).check(sample, population));
+        self.clear();
         checked
     }
 
@@ -253,71 +351,6 @@ impl<T: Real> SpikeBatch<T> {
         self.neurons.clear();
         self.neurons
             .extend(other.neurons.iter().map(|&n| neuron(n)));
-    }
-
-    /// Checks the spikes from `start` on as the next sample.
-    fn check(&self, start: usize) -> Result<(), SpikeError> {
-        if self.is_fine(start) {
-            return Ok(());
-        }
-        let sample = self.samples();
-        let mut previous = T::zero();
-        for (spike, (&time, &neuron)) in self.times[start..]
-            .iter()
-            .zip(&self.neurons[start..])
-            .enumerate()
-        {
-            if !time.is_finite() {
-                let time = time.to_f64();
-                return Err(SpikeError::NotFinite {
-                    sample,
-                    spike,
-                    time,
-                });
-            }
-            if time < T::zero() {
-                let time = time.to_f64();
-                return Err(SpikeError::Negative {
-                    sample,
-                    spike,
-                    time,
-                });
-            }
-            if time < previous {
-                return Err(SpikeError::NotSorted {
-                    sample,
-                    spike,
-                    time: time.to_f64(),
-                    previous: previous.to_f64(),
-                });
-            }
-            if neuron as usize >= self.population {
-                return Err(SpikeError::NoSuchNeuron {
-                    sample,
-                    spike,
-                    neuron,
-                    population: self.population,
-                });
-            }
-            previous = time;
-        }
-        Ok(())
-    }
-
-    /// Whether [`SpikeBatch::check`] finds nothing; without a branch for each spike.
-    fn is_fine(&self, start: usize) -> bool {
-        let (times, neurons) = (&self.times[start..], &self.neurons[start..]);
-        let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
-            return true;
-        };
-        let pairs = times.windows(2);
-        let sorted = pairs.fold(true, |sorted, pair| sorted & (pair[0] <= pair[1]));
-        let population = self.population;
-        let known = |neuron: u32| (neuron as usize) < population;
-        let all_known = neurons
-            .iter()
-            .fold(true, |all, &neuron| all & known(neuron));
-        first >= T::zero() && last.is_finite() && sorted && all_known
     }
 
     /// Number of spikes of every neuron in one sample; shape `[population]`.

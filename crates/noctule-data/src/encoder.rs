@@ -12,10 +12,13 @@
 //! # Ok::<(), noctule_data::EncodeError>(())
 //! ```
 
+mod bytes;
+
 use noctule_core::{Real, SpikeBatch, SpikeError};
 use thiserror::Error;
 
 use crate::dataset::{Dataset, Inputs, Shape, is_intensity};
+use bytes::ByteSorter;
 
 /// Why an encoder cannot be made, or cannot encode.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -169,16 +172,17 @@ impl LatencyEncoder {
         if let Some(&index) = indices.iter().find(|&&index| index >= samples) {
             return Err(EncodeError::NoSuchSample { index, samples });
         }
-        out.clear();
         match dataset.inputs() {
             Inputs::Bytes(values) => {
-                let mut sorter = ByteSorter::new(self);
-                for &index in indices {
-                    let spikes = sorter.sort(&values[index * neurons..][..neurons]);
-                    self.push(spikes, neurons, out)?;
-                }
+                let sorter = ByteSorter::new(self);
+                let values = |sample: usize| &values[indices[sample] * neurons..][..neurons];
+                let counts = (0..indices.len()).map(|sample| sorter.count(values(sample)));
+                out.write_samples(counts, Vec::new, |memory, sample, (times, neurons)| {
+                    sorter.sort(values(sample), memory, times, neurons);
+                })?;
             }
             Inputs::Floats(values) => {
+                out.clear();
                 for &index in indices {
                     self.encode_values(&values[index * neurons..][..neurons], out)?;
                 }
@@ -250,75 +254,4 @@ impl LatencyEncoder {
 /// Whether a time in seconds is finite, not negative, and still finite in `f32`.
 fn is_time(time: f64) -> bool {
     (0.0..=f64::from(f32::MAX)).contains(&time)
-}
-
-/// Sorts byte intensities by spike time: a counting sort over the at most 256 times there can be.
-struct ByteSorter {
-    /// Whether each byte spikes, and the rank of its time among all times.
-    has_spike: [bool; 256],
-    ranks: [u8; 256],
-    /// The times in seconds, ascending.
-    times: Vec<f32>,
-    /// Memory: the neurons that spike, and the spikes.
-    neurons: Vec<u32>,
-    spikes: Vec<(f32, u32)>,
-}
-
-impl ByteSorter {
-    fn new(encoder: &LatencyEncoder) -> Self {
-        let (mut has_spike, mut ranks) = ([false; 256], [0; 256]);
-        let mut times: Vec<f32> = Vec::with_capacity(256);
-        let darkest = u8::from(encoder.silent_zero);
-        for byte in (darkest..=255).rev() {
-            let time = encoder.time(f64::from(byte) / 255.0) as f32;
-            // Neighbouring bytes may round to one time: they share a rank, so that their neurons stay in order.
-            if times.last() != Some(&time) {
-                times.push(time);
-            }
-            has_spike[usize::from(byte)] = true;
-            ranks[usize::from(byte)] = (times.len() - 1) as u8;
-        }
-        Self {
-            has_spike,
-            ranks,
-            times,
-            neurons: Vec::new(),
-            spikes: Vec::new(),
-        }
-    }
-
-    /// The spikes of one sample, sorted by time and then by neuron.
-    fn sort(&mut self, values: &[u8]) -> &[(f32, u32)] {
-        let Self {
-            ranks,
-            times,
-            neurons,
-            spikes,
-            ..
-        } = self;
-        neurons.resize(values.len(), 0);
-        let mut count = 0;
-        for (neuron, &value) in values.iter().enumerate() {
-            // Without a branch: where an image begins and ends nobody could predict.
-            neurons[count] = neuron as u32;
-            count += usize::from(self.has_spike[usize::from(value)]);
-        }
-        let neurons = &neurons[..count];
-        let rank = |neuron: u32| usize::from(ranks[usize::from(values[neuron as usize])]);
-        let mut places = [0_usize; 256];
-        for &neuron in neurons {
-            places[rank(neuron)] += 1;
-        }
-        let mut start = 0;
-        for place in &mut places {
-            start += std::mem::replace(place, start);
-        }
-        spikes.resize(count, (0.0, 0));
-        for &neuron in neurons {
-            let rank = rank(neuron);
-            spikes[places[rank]] = (times[rank], neuron);
-            places[rank] += 1;
-        }
-        spikes
-    }
 }

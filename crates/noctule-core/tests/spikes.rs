@@ -1,0 +1,74 @@
+//! What a batch of spikes refuses, and how it is filled.
+
+use noctule_core::{SpikeBatch, SpikeError};
+
+/// Lists of spikes, and the position and kind of what is wrong in them.
+fn wrong() -> Vec<(Vec<(f32, u32)>, &'static str)> {
+    vec![
+        (vec![(0.1, 0), (f32::NAN, 1)], "not finite"),
+        (vec![(0.1, 0), (f32::INFINITY, 1)], "not finite"),
+        (vec![(-0.1, 0)], "negative"),
+        (vec![(0.2, 0), (0.1, 1)], "earlier"),
+        (vec![(0.1, 3)], "neuron 3 does not exist"),
+    ]
+}
+
+#[test]
+fn wrong_spikes_are_refused_and_leave_the_batch_as_it_was() {
+    let mut batch = SpikeBatch::new(3);
+    batch.push_sample([(0.1_f32, 2)]).unwrap();
+    let before = batch.clone();
+    for (spikes, what) in wrong() {
+        let error = batch.push_sample(spikes).unwrap_err().to_string();
+        assert!(
+            error.contains(what) && error.contains("sample 1"),
+            "{error}"
+        );
+        assert_eq!(batch, before);
+    }
+}
+
+#[test]
+fn samples_that_are_written_are_those_that_are_pushed() {
+    // Enough for several threads, with samples of no spike among them.
+    let count = |sample: usize| sample * 7 % 23;
+    let spike = |sample: usize, spike: usize| (spike as f32, ((sample + spike) % 30) as u32);
+    let mut pushed = SpikeBatch::new(30);
+    for sample in 0..500 {
+        let spikes = (0..count(sample)).map(|index| spike(sample, index));
+        pushed.push_sample(spikes).unwrap();
+    }
+    let mut written = SpikeBatch::new(30);
+    for samples in [700, 500] {
+        let write = |_: &mut (), sample, (times, neurons): (&mut [f32], &mut [u32])| {
+            for (index, (time, neuron)) in times.iter_mut().zip(neurons).enumerate() {
+                (*time, *neuron) = spike(sample, index);
+            }
+        };
+        let counts = (0..samples).map(count);
+        written.write_samples(counts, || (), write).unwrap();
+    }
+    assert_eq!(written, pushed);
+}
+
+#[test]
+fn the_first_wrong_sample_that_is_written_is_named_and_nothing_is_left() {
+    for (wrong, what) in wrong() {
+        let mut batch = SpikeBatch::new(3);
+        batch.push_sample([(0.1_f32, 2)]).unwrap();
+        let counts = [1, wrong.len(), wrong.len()];
+        let write = |_: &mut (), sample, (times, neurons): (&mut [f32], &mut [u32])| {
+            let spikes = if sample == 0 { &[(0.0, 0)] } else { &wrong[..] };
+            for (index, &spike) in spikes.iter().enumerate() {
+                (times[index], neurons[index]) = spike;
+            }
+        };
+        let error: SpikeError = batch.write_samples(counts, || (), write).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains(what) && error.contains("sample 1"),
+            "{error}"
+        );
+        assert_eq!((batch.samples(), batch.spikes()), (0, 0));
+    }
+}
