@@ -31,7 +31,9 @@ NOT_MEASURED = ["emnist-count", "emnist-count-paper", "emnist-ttfs"]
 
 
 def published(name: str) -> str:
-    family = name.removesuffix("-augmented").removesuffix("-small-batch")
+    family = name
+    for variant in ("-augmented", "-small-batch", "-sparse", "-wide"):
+        family = family.removesuffix(variant)
     return PUBLISHED.get(name) or PUBLISHED.get(family.removesuffix("-paper"), "-")
 
 

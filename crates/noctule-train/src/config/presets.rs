@@ -15,6 +15,8 @@ pub(super) const PRESETS: &[(&str, &str)] = presets![
     "mnist-count-paper",
     "mnist-count-augmented",
     "mnist-count-small-batch",
+    "mnist-count-sparse",
+    "mnist-count-wide",
     "mnist-ttfs",
     "mnist-ttfs-paper",
     "mnist-conv",
