@@ -176,12 +176,15 @@ fn first_to_spike<T: Real>(output: Spikes<'_, T>) -> Option<usize> {
 /// Softmax probabilities of `scores`; shape `[classes]`.
 fn softmax(scores: &[f64]) -> Vec<f64> {
     let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
+    let weights: Vec<f64> = scores
+        .iter()
+        .map(|score| libm::exp(score - highest))
+        .collect();
     let total: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / total).collect()
 }
 
 /// `-log(probability)`, finite even if the probability underflows.
 fn negative_log(probability: f64) -> f64 {
-    -probability.max(f64::MIN_POSITIVE).ln()
+    -libm::log(probability.max(f64::MIN_POSITIVE))
 }

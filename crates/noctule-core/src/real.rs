@@ -71,12 +71,21 @@ pub trait Real:
     /// The position in a key.
     fn sorted_position(key: Self::SortKey) -> u32;
 
-    /// The exponential, to within two units in the last place, wherever the code runs; 0 or infinity where the result is
-    /// no normal number.
+    /// The exponential, to within two units in the last place; 0 or infinity where the result is no normal number. As all
+    /// functions here, and unlike those of the system's library, it is the same to the bit on every machine.
     fn quick_exp(self) -> Self;
 
-    /// The natural logarithm of a positive, normal number, to within two units in the last place, wherever the code runs.
+    /// The natural logarithm of a positive, normal number, to within two units in the last place.
     fn quick_ln(self) -> Self;
+
+    /// The exponential, to within a unit in the last place.
+    fn precise_exp(self) -> Self;
+
+    /// `exp(self) - 1`, to within a unit in the last place.
+    fn precise_exp_m1(self) -> Self;
+
+    /// `ln(1 + self)`, to within a unit in the last place.
+    fn precise_ln_1p(self) -> Self;
 
     /// The principal branch of the Lambert W function, `w exp(w) = self`.
     fn lambert_w0(self) -> Self;
@@ -126,6 +135,18 @@ impl Real for f32 {
         quick::ln(self)
     }
 
+    fn precise_exp(self) -> Self {
+        libm::expf(self)
+    }
+
+    fn precise_exp_m1(self) -> Self {
+        libm::expm1f(self)
+    }
+
+    fn precise_ln_1p(self) -> Self {
+        libm::log1pf(self)
+    }
+
     fn lambert_w0(self) -> Self {
         lambert_w::lambert_w0f(self)
     }
@@ -166,12 +187,24 @@ impl Real for f64 {
 
     #[inline(always)]
     fn quick_exp(self) -> Self {
-        self.exp()
+        libm::exp(self)
     }
 
     #[inline(always)]
     fn quick_ln(self) -> Self {
-        self.ln()
+        libm::log(self)
+    }
+
+    fn precise_exp(self) -> Self {
+        libm::exp(self)
+    }
+
+    fn precise_exp_m1(self) -> Self {
+        libm::expm1(self)
+    }
+
+    fn precise_ln_1p(self) -> Self {
+        libm::log1p(self)
     }
 
     fn lambert_w0(self) -> Self {

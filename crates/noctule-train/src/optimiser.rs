@@ -145,8 +145,8 @@ impl Optimiser {
 
     fn adam_step(&self, betas: [f64; 2], epsilon: f64, rate: f64) -> MomentStep {
         let steps = self.progress.steps as f64;
-        let first_correction = 1.0 - betas[0].powf(steps);
-        let second_correction = 1.0 - betas[1].powf(steps);
+        let first_correction = 1.0 - libm::pow(betas[0], steps);
+        let second_correction = 1.0 - libm::pow(betas[1], steps);
         MomentStep {
             keep: 1.0,
             decay: 0.0,
@@ -163,7 +163,7 @@ impl Optimiser {
     fn nadam_step(&mut self, nadam: &NAdamConfig, rate: f64) -> MomentStep {
         let steps = self.progress.steps as f64;
         let momentum_at =
-            |step: f64| nadam.betas[0] * (1.0 - 0.5 * 0.96_f64.powf(step * nadam.momentum_decay));
+            |step: f64| nadam.betas[0] * (1.0 - 0.5 * libm::pow(0.96, step * nadam.momentum_decay));
         let (now, next) = (momentum_at(steps), momentum_at(steps + 1.0));
         self.progress.momentum_product *= now;
         let product = self.progress.momentum_product;

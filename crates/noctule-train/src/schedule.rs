@@ -79,7 +79,7 @@ impl ScheduleConfig {
             Self::Constant(_) => base,
             Self::Step(step) => {
                 let changes = (epoch_fraction.floor() / step.every_epochs.max(1) as f64).floor();
-                (base * step.factor.powf(changes)).max(step.floor.min(base))
+                (base * libm::pow(step.factor, changes)).max(step.floor.min(base))
             }
             Self::Cosine(cosine) => {
                 let floor = cosine.floor.min(base);
@@ -89,7 +89,7 @@ impl ScheduleConfig {
                 }
                 let remaining = (epochs as f64 - warmup).max(f64::MIN_POSITIVE);
                 let progress = ((epoch_fraction - warmup) / remaining).clamp(0.0, 1.0);
-                floor + (base - floor) * 0.5 * (1.0 + (PI * progress).cos())
+                floor + (base - floor) * 0.5 * (1.0 + libm::cos(PI * progress))
             }
         }
     }

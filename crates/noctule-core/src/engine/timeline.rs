@@ -205,8 +205,8 @@ impl<'a, T: Real> Builder<'a, T> {
         let gap = previous.map_or(T::zero(), |previous| time - previous);
         self.out.segments.push(Segment {
             reference: time,
-            current_decay: (-gap / self.neuron.tau_s).exp(),
-            potential_decay: (-gap / self.neuron.tau_m).exp(),
+            current_decay: (-gap / self.neuron.tau_s).precise_exp(),
+            potential_decay: (-gap / self.neuron.tau_m).precise_exp(),
             coupling: self.neuron.postsynaptic_potential(gap),
         });
         self.open = None;

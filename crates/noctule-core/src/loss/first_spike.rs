@@ -41,7 +41,7 @@ pub struct EarlyPull {
 impl EarlyPull {
     /// The pull's loss and its derivative for a spike at `time` seconds.
     fn at(&self, time: f64) -> (f64, f64) {
-        let growth = (time / self.time).exp();
+        let growth = libm::exp(time / self.time);
         (
             self.strength * (growth - 1.0),
             self.strength / self.time * growth,

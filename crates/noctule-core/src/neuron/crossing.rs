@@ -140,7 +140,7 @@ impl<T: Real> Lif<T> {
         let logarithm = if y == T::one() {
             growth
         } else {
-            y.ln() * (growth / (y - T::one()))
+            y.quick_ln() * (growth / (y - T::one()))
         };
         let potential_decay = y.recip();
         Some(Crossing {
@@ -159,7 +159,7 @@ impl<T: Real> Lif<T> {
 
     fn crossing_by_lambert_w(&self, potential: T, current: T, end: T) -> Option<Crossing<T>> {
         let scale = self.tau_s * current;
-        let argument = -(self.theta / scale) * (-potential / scale).exp();
+        let argument = -(self.theta / scale) * (-potential / scale).precise_exp();
         let guess = if argument > T::of(-(-1.0f64).exp()) {
             -self.tau_s * argument.lambert_w0() - potential / current
         } else {
@@ -176,7 +176,7 @@ impl<T: Real> Lif<T> {
         if v <= -T::one() {
             return None;
         }
-        Some(duration.min(-v.ln_1p() / self.delta))
+        Some(duration.min(-v.precise_ln_1p() / self.delta))
     }
 
     /// Newton's method on the concave rise from 0 to `end`, from `guess` on.
@@ -213,11 +213,11 @@ impl<T: Real> Lif<T> {
                 break;
             }
         }
-        let current_decay = (-elapsed / self.tau_s).exp();
+        let current_decay = (-elapsed / self.tau_s).precise_exp();
         Some(Crossing {
             elapsed,
             slope: current * current_decay - self.theta / self.tau_m,
-            potential_decay: (-elapsed / self.tau_m).exp(),
+            potential_decay: (-elapsed / self.tau_m).precise_exp(),
             current_decay,
         })
     }

@@ -24,7 +24,7 @@ impl<T: Real> Lif<T> {
         if self.delta == T::zero() {
             x
         } else {
-            -(-self.delta * x).exp_m1() / self.delta
+            -(-self.delta * x).precise_exp_m1() / self.delta
         }
     }
 
@@ -36,21 +36,21 @@ impl<T: Real> Lif<T> {
     #[inline]
     pub fn postsynaptic_potential(&self, s: T) -> T {
         if self.delta == T::zero() {
-            return s * (-s / self.tau_s).exp();
+            return s * (-s / self.tau_s).precise_exp();
         }
         // The slower of the two decays is factored out so that no factor grows with s.
         let rate = self.delta.abs();
         let slow = self.tau_m.max(self.tau_s);
-        (-s / slow).exp() * -(-rate * s).exp_m1() / rate
+        (-s / slow).precise_exp() * -(-rate * s).precise_exp_m1() / rate
     }
 
     /// Potential and current `s >= 0` seconds after the potential was `potential` and the current `current`, if no
     /// spike comes in or goes out meanwhile.
     pub fn propagate(&self, potential: T, current: T, s: T) -> (T, T) {
-        let leaked = potential * (-s / self.tau_m).exp();
+        let leaked = potential * (-s / self.tau_m).precise_exp();
         (
             leaked + current * self.postsynaptic_potential(s),
-            current * (-s / self.tau_s).exp(),
+            current * (-s / self.tau_s).precise_exp(),
         )
     }
 }

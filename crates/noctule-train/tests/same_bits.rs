@@ -1,0 +1,50 @@
+//! The same seed gives the same bits on every machine: weights after an epoch, as they were found on x86-64 with AVX-512 and
+//! on AArch64.
+//!
+//! A change of the arithmetic changes them. Then the new ones belong here, if the change was meant.
+
+use std::sync::atomic::AtomicBool;
+
+use noctule_train::{Config, NoProgress, Trainer};
+use sha2::{Digest, Sha256};
+
+/// Presets, and the first digits of the hash of their weights: where products and sums are fused, and where not.
+const EXPECTED: [(&str, [&str; 2]); 2] = [
+    ("yinyang", ["aa056301881af503", "6e85260c83d0d841"]),
+    ("yinyang-ttfs", ["3680b950309c6634", "1055edbb0fffacb6"]),
+];
+
+/// Whether the engine has fused multiply-adds here.
+fn is_fused() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let has_them = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    let has_them = cfg!(target_arch = "aarch64");
+    has_them && std::env::var("NOCTULE_SIMD").as_deref() != Ok("baseline")
+}
+
+fn hash_of_weights(preset: &str) -> String {
+    let mut config = Config::preset(preset).unwrap();
+    config.training.epochs = 1;
+    let mut trainer = Trainer::new(config, None).unwrap();
+    trainer
+        .run(None, &mut NoProgress, &AtomicBool::new(false))
+        .unwrap();
+    let mut hasher = Sha256::new();
+    for weights in trainer.network().weights() {
+        for weight in weights.to_rows() {
+            hasher.update(weight.to_le_bytes());
+        }
+    }
+    let digest = hasher.finalize();
+    let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
+#[test]
+fn a_seed_gives_the_same_weights_everywhere() {
+    let found = EXPECTED.map(|(preset, _)| (preset, hash_of_weights(preset)));
+    let which = usize::from(!is_fused());
+    let expected = EXPECTED.map(|(preset, hashes)| (preset, hashes[which].to_owned()));
+    assert_eq!(found, expected);
+}
