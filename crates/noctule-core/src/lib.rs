@@ -44,6 +44,7 @@ mod neuron;
 mod real;
 mod spikes;
 
+pub use engine::dispatch::is_fused;
 pub use guards::{Guards, Homeostasis, LayerGuards};
 pub use layer::{
     Conv2d, Dense, DropoutError, Initialiser, InitialiserError, Layer, Shape, ShapeError,

@@ -49,7 +49,7 @@ impl Region {
 
 /// The region of the point `(x, y)`, or `None` outside of the disk. `y` points upwards.
 pub fn classify(x: f64, y: f64) -> Option<Region> {
-    let distance = |centre: f64| (x - centre).hypot(y - BIG);
+    let distance = |centre: f64| libm::hypot(x - centre, y - BIG);
     let inside = distance(BIG) <= BIG;
     if !inside {
         return None;

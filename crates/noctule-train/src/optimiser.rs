@@ -88,7 +88,11 @@ impl Optimiser {
     }
 
     /// From now on steps only one rank's [`share`] of each tensor, and keeps up the state of that share alone.
+    ///
+    /// # Panics
+    /// If there is no such rank.
     pub fn take_share(&mut self, rank: usize, ranks: usize) {
+        assert!(rank < ranks, "there is no rank {rank} among {ranks}");
         (self.rank, self.ranks) = (rank, ranks);
     }
 

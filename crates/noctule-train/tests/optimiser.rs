@@ -1,6 +1,7 @@
 //! The optimisers against their published formulas in double precision, and against numbers from PyTorch.
 
 use approx::assert_relative_eq;
+use noctule_train::collective::share;
 use noctule_train::optimiser::{
     AdamConfig, AdamWConfig, NAdamConfig, Optimiser, OptimiserConfig, RestoreError, SgdConfig,
 };
@@ -272,6 +273,42 @@ fn any_number_of_threads_gives_the_same_bits() {
             })
         };
         assert_eq!(run(1), run(3), "{config:?}");
+    }
+}
+
+#[test]
+fn shares_of_ranks_make_up_the_whole_step() {
+    // Of the second tensor, the last of three ranks has nothing.
+    let lengths = [40_003, 2];
+    for config in all() {
+        let mut whole = Optimiser::new(&config, &lengths);
+        let mut expected = tensors(&lengths);
+        walk(&mut whole, &mut expected, 0..5);
+        for rank in 0..3 {
+            let mut part = Optimiser::new(&config, &lengths);
+            part.take_share(rank, 3);
+            let mut weights = tensors(&lengths);
+            let before = weights.clone();
+            walk(&mut part, &mut weights, 0..5);
+            for tensor in 0..2 {
+                let own = share(lengths[tensor], rank, 3);
+                for place in 0..lengths[tensor] {
+                    let expected = if own.contains(&place) {
+                        &expected
+                    } else {
+                        &before
+                    };
+                    assert_eq!(
+                        weights[tensor][place], expected[tensor][place],
+                        "{config:?}"
+                    );
+                }
+            }
+            for (index, (state, whole)) in part.tensors_mut().zip(whole.tensors_mut()).enumerate() {
+                let own = share(lengths[index % 2], rank, 3);
+                assert_eq!(state[own.clone()], whole[own], "{config:?}");
+            }
+        }
     }
 }
 

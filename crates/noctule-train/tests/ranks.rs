@@ -172,6 +172,15 @@ fn shares_of_any_size_add_up_to_the_batch() {
 }
 
 #[test]
+fn shares_of_a_running_mean_make_up_the_mean() {
+    let sets = |keep| ["training.batch_size=1000", keep];
+    let keeps = ["training.weight_average=0.9", "training.weight_average=0.0"];
+    assert!(apart(3, &sets(keeps[0])) < 1e-6);
+    let weights = keeps.map(|keep| trained(Trainer::new(config(&sets(keep)), None).unwrap()).1);
+    assert_ne!(weights[0], weights[1], "there is no mean");
+}
+
+#[test]
 fn neurons_that_are_silent_in_the_whole_batch_are_raised_once() {
     // Thresholds that some hidden neurons do not reach, and a boost that dwarfs every gradient.
     let sets = |boost| ["training.batch_size=1000", "layers.0.theta=0.045", boost];

@@ -160,7 +160,7 @@ impl<T: Real> Lif<T> {
     fn crossing_by_lambert_w(&self, potential: T, current: T, end: T) -> Option<Crossing<T>> {
         let scale = self.tau_s * current;
         let argument = -(self.theta / scale) * (-potential / scale).precise_exp();
-        let guess = if argument > T::of(-(-1.0f64).exp()) {
+        let guess = if argument > -T::of(std::f64::consts::E).recip() {
             -self.tau_s * argument.lambert_w0() - potential / current
         } else {
             // Rounding at a crossing that only just touches the threshold; Newton decides.

@@ -51,7 +51,7 @@ struct Affine {
 impl Affine {
     /// Mirrors, turns by `angle` radians, scales by `factor`, then shifts by `[x, y]` pixels.
     fn new(shape: Shape, flip: bool, angle: f64, factor: f64, shift: [f64; 2]) -> Self {
-        let (sine, cosine) = angle.sin_cos();
+        let (sine, cosine) = libm::sincos(angle);
         let mirror = if flip { -1.0 } else { 1.0 };
         // Backwards, from the place of an output pixel to its source.
         let across = [mirror * cosine / factor, -sine / factor];

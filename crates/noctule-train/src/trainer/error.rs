@@ -77,17 +77,6 @@ pub enum TrainError {
     /// Another rank failed.
     #[error(transparent)]
     OtherRank(#[from] OtherRank),
-    /// Ranks no longer have the same weights.
-    #[error(
-        "after epoch {epoch}, rank {rank} has other weights than rank 0; use machines with the same instruction set, \
-         or set NOCTULE_SIMD to one that all of them have"
-    )]
-    Drifted {
-        /// The epoch, counted from 1.
-        epoch: usize,
-        /// The first rank that differs.
-        rank: usize,
-    },
     /// A run cannot be resumed as something else.
     #[error(
         "`{key}` cannot be changed on --resume: only training.epochs and training.threads can; start a new run instead"

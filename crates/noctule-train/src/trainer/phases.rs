@@ -15,7 +15,7 @@ pub struct Phases {
     pub loss: f64,
     /// Errors go back, and become gradients.
     pub backward: f64,
-    /// Gradients and metrics are summed over ranks; waiting for the slowest of them included.
+    /// Gradients and metrics are summed over ranks, and weights handed out; waiting for the slowest of them included.
     pub exchange: f64,
     /// Weights follow the gradients.
     pub optimiser: f64,

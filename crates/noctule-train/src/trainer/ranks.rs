@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use noctule_core::{Guards, Weights};
+use noctule_core::{Guards, Weights, is_fused};
 use noctule_data::{Dataset, Inputs};
 use sha2::{Digest, Sha256};
 
@@ -28,9 +28,9 @@ impl Trainer {
         if !self.collective.is_solo() {
             let description = self.description()?;
             agree(&mut *self.collective, &description)?;
-            let (rank, ranks) = (self.collective.rank(), self.collective.size());
-            self.optimiser.take_share(rank, ranks);
         }
+        let (rank, ranks) = (self.collective.rank(), self.collective.size());
+        self.optimiser.take_share(rank, ranks);
         Ok(self)
     }
 
@@ -81,8 +81,10 @@ impl Trainer {
         let moments = optimiser.iter().flat_map(|(_, values)| *values);
         let _ = write!(
             text,
-            "[build and state]\nversion {}\n{} epochs and {} batches done\nweights {}\noptimiser {}\n",
+            "[build and state]\nversion {}\n{} multiplications and additions\n{} epochs and {} batches done\nweights {}\noptimiser {}\n",
             env!("CARGO_PKG_VERSION"),
+            // Which bits come out must not depend on which machine got which rank.
+            if is_fused() { "fused" } else { "separate" },
             self.epoch,
             self.batch,
             self.hash_of_weights(),
@@ -104,23 +106,8 @@ impl Trainer {
         hash(weights.map(|weight| weight.to_le_bytes()))
     }
 
-    /// The same steps lead to the same weights, unless machines round differently; better to know.
-    pub(super) fn check_same_weights(&mut self) -> Result<(), TrainError> {
-        if self.collective.is_solo() {
-            return Ok(());
-        }
-        let hashes = self.collective.gather(self.hash_of_weights().as_bytes());
-        match hashes.iter().position(|hash| *hash != hashes[0]) {
-            None => Ok(()),
-            Some(rank) => Err(TrainError::Drifted {
-                epoch: self.epoch + 1,
-                rank,
-            }),
-        }
-    }
-
-    /// Sums the gradients of this rank's share of the weights, and raises the weights of neurons that were silent on all
-    /// ranks.
+    /// Sums the gradients of this rank's share of the weights, and raises those weights in it that belong to neurons that were
+    /// silent on all ranks. Gradients of other weights are of no use afterwards.
     pub(super) fn sum_gradients(&mut self) {
         if self.collective.is_solo() {
             return;
