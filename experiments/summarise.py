@@ -32,7 +32,7 @@ NOT_MEASURED = ["emnist-count", "emnist-count-paper", "emnist-ttfs"]
 
 def published(name: str) -> str:
     family = name
-    for variant in ("-augmented", "-small-batch", "-sparse", "-wide"):
+    for variant in ("-augmented", "-small-batch", "-sparse"):
         family = family.removesuffix(variant)
     return PUBLISHED.get(name) or PUBLISHED.get(family.removesuffix("-paper"), "-")
 
