@@ -1,8 +1,9 @@
 //! Several processes that train one network together: ranks.
 //!
 //! Every rank holds the whole network and all samples. Of each batch it computes its [share]. Of the weights, too, each
-//! rank has a share: it sums their gradients over the ranks, steps them, and hands them to all others. A [`Trainer`](crate::Trainer) knows the trait [`Collective`] only:
-//! [`Solo`] is a single process, `mpi::Ranks` (feature `mpi`) is what `mpirun` started.
+//! rank has a share: it sums their gradients over the ranks, steps them, and hands them to all others. A
+//! [`Trainer`](crate::Trainer) knows the trait [`Collective`] only: [`Solo`] is a single process, `mpi::Ranks` (feature
+//! `mpi`) is what `mpirun` started.
 //!
 //! All methods that communicate are collective: every rank must call the same ones in the same order, and each of them
 //! waits for all ranks.
