@@ -174,6 +174,28 @@ fn wrong_requests_leave_the_batch_as_it_was() {
     assert_eq!(spikes, before);
 }
 
+#[test]
+fn many_images_are_encoded_as_one_by_one() {
+    // Enough work for several threads; every fifth image is black.
+    const PIXELS: usize = 250;
+    let byte = |index: usize| match index / PIXELS % 5 {
+        0 => 0,
+        _ => (index * index % 509).saturating_sub(200) as u8,
+    };
+    let bytes: Vec<u8> = (0..400 * PIXELS).map(byte).collect();
+    let data = dataset(Inputs::Bytes(bytes.clone()), PIXELS);
+    let encoder = LatencyEncoder::new(0.0, 0.1).expect("a window");
+    let encoder = encoder.with_silent_zero(true);
+    let encoder = encoder.with_bias(0.06).expect("a time");
+    let indices: Vec<usize> = (0..400).rev().collect();
+    let spikes = encode(&encoder, &data, &indices);
+    for (place, &index) in indices.iter().enumerate() {
+        let image = &bytes[index * PIXELS..][..PIXELS];
+        let intensities: Vec<f64> = image.iter().map(|&byte| f64::from(byte) / 255.0).collect();
+        assert_eq!(sample(&spikes, place), expected(&encoder, &intensities));
+    }
+}
+
 proptest! {
     #[test]
     fn bytes_and_floats_follow_the_definition(
