@@ -71,8 +71,8 @@ pub trait Real:
     /// The position in a key.
     fn sorted_position(key: Self::SortKey) -> u32;
 
-    /// The exponential, to within two units in the last place; 0 or infinity where the result is no normal number. Like the other
-    /// quick and precise functions, and unlike those of the system's library, it is the same to the bit on every machine.
+    /// The exponential, to within two units in the last place; 0 or infinity where the result is no normal number. Like the
+    /// other quick and precise functions, and unlike those of the system's library, it is the same bits on every machine.
     fn quick_exp(self) -> Self;
 
     /// The natural logarithm of a positive, normal number, to within two units in the last place.

@@ -4,8 +4,9 @@ use super::LatencyEncoder;
 
 /// What each byte becomes.
 pub(super) struct ByteSorter {
-    /// Whether each byte spikes, and the rank of its time among all times.
-    has_spike: [bool; 256],
+    /// The lowest byte that spikes.
+    darkest: u8,
+    /// The rank of each byte's time among all times.
     ranks: [u8; 256],
     /// The times in seconds, ascending.
     times: Vec<f32>,
@@ -15,7 +16,7 @@ pub(super) struct ByteSorter {
 
 impl ByteSorter {
     pub fn new(encoder: &LatencyEncoder) -> Self {
-        let (mut has_spike, mut ranks) = ([false; 256], [0; 256]);
+        let mut ranks = [0; 256];
         let mut times: Vec<f32> = Vec::with_capacity(256);
         let darkest = u8::from(encoder.silent_zero);
         for byte in (darkest..=255).rev() {
@@ -24,13 +25,12 @@ impl ByteSorter {
             if times.last() != Some(&time) {
                 times.push(time);
             }
-            has_spike[usize::from(byte)] = true;
             ranks[usize::from(byte)] = (times.len() - 1) as u8;
         }
         let rank = |bias: f32| times.partition_point(|&time| time <= bias);
         let bias = encoder.bias.map(|bias| bias as f32);
         Self {
-            has_spike,
+            darkest,
             ranks,
             bias: bias.map(|bias| (bias, rank(bias))),
             times,
@@ -39,16 +39,13 @@ impl ByteSorter {
 
     /// Number of spikes of one sample.
     pub fn count(&self, values: &[u8]) -> usize {
-        // All bytes spike but perhaps the darkest, and to compare is faster than to look up; in counts of eight bits,
-        // sixteen at once.
-        let zeros = |values: &[u8]| values.iter().map(|&value| u8::from(value == 0)).sum::<u8>();
-        let silent: usize = match self.has_spike[0] {
-            true => 0,
-            false => values
-                .chunks(128)
-                .map(|part| usize::from(zeros(part)))
-                .sum(),
-        };
+        // In counts of eight bits, so that many bytes are compared at once.
+        let is_silent = |&value: &u8| u8::from(value < self.darkest);
+        let silent_in = |part: &[u8]| part.iter().map(is_silent).sum::<u8>();
+        let silent: usize = values
+            .chunks(128)
+            .map(|part| usize::from(silent_in(part)))
+            .sum();
         values.len() - silent + usize::from(self.bias.is_some())
     }
 
@@ -65,7 +62,7 @@ impl ByteSorter {
         for (neuron, &value) in values.iter().enumerate() {
             // Without a branch: where an image begins and ends nobody could predict.
             memory[count] = neuron as u32;
-            count += usize::from(self.has_spike[usize::from(value)]);
+            count += usize::from(value >= self.darkest);
         }
         let spiking = &memory[..count];
         let rank = |neuron: u32| usize::from(self.ranks[usize::from(values[neuron as usize])]);
