@@ -23,6 +23,7 @@ mod state;
 pub use config::{AdamConfig, AdamWConfig, NAdamConfig, OptimiserConfig, SgdConfig};
 pub use state::{OptimiserProgress, RestoreError};
 
+use aligned_vec::{AVec, ConstAlign, avec};
 use pulp::{Arch, WithSimd};
 use rayon::prelude::*;
 
@@ -43,11 +44,14 @@ pub struct Optimiser {
     ranks: usize,
 }
 
+/// Numbers that start where a cache line does, as the weights do: loads and stores of 64 bytes then touch one line, not two.
+type Tensor = AVec<f32, ConstAlign<64>>;
+
 /// One kind of state, with a tensor for each tensor of parameters.
 #[derive(Clone, Debug)]
 struct Slot {
     name: &'static str,
-    tensors: Vec<Vec<f32>>,
+    tensors: Vec<Tensor>,
 }
 
 impl Slot {
@@ -71,7 +75,7 @@ impl Optimiser {
             name,
             tensors: parameter_lengths
                 .iter()
-                .map(|&length| vec![0.0; length])
+                .map(|&length| avec![[64]| 0.0; length])
                 .collect(),
         });
         Self {
@@ -142,7 +146,7 @@ impl Optimiser {
             "a gradient for each parameter"
         );
         for slot in &self.slots {
-            let found: Vec<_> = slot.tensors.iter().map(Vec::len).collect();
+            let found: Vec<_> = slot.tensors.iter().map(|tensor| tensor.len()).collect();
             assert_eq!(expected, found, "as many parameters as at the start");
         }
     }

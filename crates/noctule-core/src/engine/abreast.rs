@@ -14,6 +14,7 @@ use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
 use super::forward::State;
 use super::group::Group;
+use super::lane_vec::LaneVec;
 use super::lanes::Isa;
 use super::sorted_spikes::SortedSpikes;
 use super::timeline::{Segment, Timeline};
@@ -24,10 +25,10 @@ use crate::{Lif, Real};
 #[derive(Clone, Debug)]
 pub(crate) struct Front<T: Real> {
     /// The reference current `C` and the reference potential `V`.
-    current: Vec<Lanes<T>>,
-    potential: Vec<Lanes<T>>,
+    current: LaneVec<T>,
+    potential: LaneVec<T>,
     /// Spikes that each neuron may still emit; as numbers of type `T`, which are exact.
-    left: Vec<Lanes<T>>,
+    left: LaneVec<T>,
     /// Memory: the neurons that may spike before the next instant.
     candidates: Candidates,
     /// The first numbers.
@@ -39,9 +40,9 @@ pub(crate) struct Front<T: Real> {
 impl<T: Real> Default for Front<T> {
     fn default() -> Self {
         Self {
-            current: Vec::new(),
-            potential: Vec::new(),
-            left: Vec::new(),
+            current: LaneVec::default(),
+            potential: LaneVec::default(),
+            left: LaneVec::default(),
             candidates: Candidates::default(),
             first: from_fn(|lane| T::of(lane as f64)),
             packed: Packed::default(),
@@ -56,10 +57,10 @@ struct Packed<T> {
     count: usize,
     /// Memory, of which `count` are of use: the numbers of the neurons (as numbers of type `T`, which are exact), and where
     /// they are, as in [`Front`].
-    neuron: Vec<Lanes<T>>,
-    current: Vec<Lanes<T>>,
-    potential: Vec<Lanes<T>>,
-    left: Vec<Lanes<T>>,
+    neuron: LaneVec<T>,
+    current: LaneVec<T>,
+    potential: LaneVec<T>,
+    left: LaneVec<T>,
 }
 
 impl<T: Real> Packed<T> {
@@ -147,7 +148,7 @@ impl<T: Real> Front<T> {
     #[inline(always)]
     fn cross<I: Isa<T>>(&mut self, isa: I, segment: &Segment<T>) {
         let group = Group::<T, I, 1>::new(isa);
-        for (current, potential) in self.current.iter_mut().zip(&mut self.potential) {
+        for (current, potential) in self.current.iter_mut().zip(self.potential.iter_mut()) {
             let state = State {
                 current: group.load(&[*current]),
                 potential: group.load(&[*potential]),
@@ -266,7 +267,7 @@ impl<T: Real> Front<T> {
                 isa.splat(T::of((block * LANES) as f64)),
             );
             let rest = packed.count..packed.count + LANES;
-            let put = |list: &mut Vec<Lanes<T>>, values: I::Registers| {
+            let put = |list: &mut LaneVec<T>, values: I::Registers| {
                 let values = isa.store(isa.compress(mask, values));
                 list.as_flattened_mut()[rest.clone()].copy_from_slice(&values);
             };

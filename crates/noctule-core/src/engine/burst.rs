@@ -4,6 +4,7 @@
 //! logarithms are taken, and for each spike those before it are counted, sixteen at a time: for the dozens of an interval
 //! that is quicker than to sort them, and there is nothing to predict.
 
+use super::lane_vec::LaneVec;
 use super::lanes::Isa;
 use super::merge::Sorter;
 use super::sorted_spikes::{SortedSpike, SortedSpikes};
@@ -19,11 +20,11 @@ pub(crate) struct Burst<T: Real> {
     count: usize,
     /// Memory, of which `count` are of use: `exp(-x/tau_m)` of each spike, its slope times `exp(x/tau_m)`, and its
     /// neuron's number (as a number of type `T`, which is exact).
-    leaks: Vec<Lanes<T>>,
-    roots: Vec<Lanes<T>>,
-    neurons: Vec<Lanes<T>>,
+    leaks: LaneVec<T>,
+    roots: LaneVec<T>,
+    neurons: LaneVec<T>,
     /// Memory for putting them in order.
-    times: Vec<Lanes<T>>,
+    times: LaneVec<T>,
     sorter: Sorter<T>,
 }
 
@@ -100,7 +101,7 @@ impl<T: Real> Burst<T> {
         if self.times.len() < blocks {
             self.times.resize(blocks, [T::infinity(); LANES]);
         }
-        for (times, leaks) in self.times[..blocks].iter_mut().zip(&self.leaks) {
+        for (times, leaks) in self.times[..blocks].iter_mut().zip(self.leaks.iter()) {
             for (time, leak) in times.iter_mut().zip(leaks) {
                 let exact = reference - neuron.tau_m * leak.quick_ln();
                 let not_early = if exact < start { start } else { exact };
@@ -113,7 +114,7 @@ impl<T: Real> Burst<T> {
     /// Turns the roots into inverse slopes.
     #[inline(always)]
     fn invert_slopes(&mut self, count: usize) {
-        let blocks = self.roots.iter_mut().zip(&self.leaks);
+        let blocks = self.roots.iter_mut().zip(self.leaks.iter());
         for (roots, leaks) in blocks.take(count.div_ceil(LANES)) {
             for (root, &leak) in roots.iter_mut().zip(leaks) {
                 *root = (*root * leak).recip();

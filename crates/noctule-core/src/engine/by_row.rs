@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::lane_vec::LaneVec;
 use super::{LANES, Lanes};
 use crate::Real;
 use crate::layer::Weights;
@@ -13,7 +14,7 @@ const ROWS: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ByRow<T> {
     /// Shape `[row][block][LANES]`.
-    lanes: Vec<Lanes<T>>,
+    lanes: LaneVec<T>,
     /// What it is a copy of; see [`Weights::version`].
     version: Option<u64>,
 }

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Lanes;
 use super::abreast::Front;
 use super::emitter::Hits;
 use super::kicks::Kick;
+use super::lane_vec::LaneVec;
 use super::merge::Sorter;
 use crate::Real;
 
@@ -24,7 +24,7 @@ pub(crate) struct Scratch<T: Real> {
     /// One for each thread; only that thread takes it, for a task at a time.
     threads: Vec<Mutex<ThreadMemory<T>>>,
     /// The gradients of all chunks: shape `[chunk][block][row]`.
-    pub gradients: Vec<Lanes<T>>,
+    pub gradients: LaneVec<T>,
     /// The errors at the moments of each task.
     pub d_moments: Vec<Vec<T>>,
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 use crate::Real;
+use crate::engine::lane_vec::LaneVec;
 use crate::engine::{LANES, Lanes, blocks};
 
 /// A list of weights that does not fit.
@@ -53,7 +54,7 @@ pub enum WeightsError {
 pub struct Weights<T> {
     outputs: usize,
     inputs: usize,
-    lanes: Vec<Lanes<T>>,
+    lanes: LaneVec<T>,
     /// Drawn when somebody asks.
     version: OnceLock<u64>,
 }
@@ -76,7 +77,7 @@ impl<T: Real> Weights<T> {
         Self {
             outputs,
             inputs,
-            lanes: vec![[T::zero(); LANES]; blocks(outputs) * inputs],
+            lanes: LaneVec::zeros(blocks(outputs) * inputs),
             version: OnceLock::new(),
         }
     }

@@ -79,7 +79,7 @@ impl Optimiser {
     /// must be brought together before the state is saved.
     pub fn tensors_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let tensors = self.slots.iter_mut().flat_map(|slot| &mut slot.tensors);
-        tensors.map(Vec::as_mut_slice)
+        tensors.map(|tensor| tensor.as_mut_slice())
     }
 
     /// The rest of the state for a checkpoint.
