@@ -17,13 +17,18 @@ INFERENCE_BATCH = 100
 CLASSES = 10
 
 
-def options(description: str, works: list[str], steps: list[float] | None = None) -> argparse.Namespace:
-    """The command line of a peer."""
+def options(
+    description: str, works: list[str], steps: list[float] | None = None, batch: bool = False
+) -> argparse.Namespace:
+    """The command line of a peer; `batch`: it can be told the size of a batch."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", choices=works, default=works[0])
     if steps:
         parser.add_argument("--step", type=float, default=steps[0], help="time step in seconds, such as 0.005 or 0.001")
+    if batch:
+        parser.add_argument("--batch", type=int, help="samples per batch, instead of the work's own")
     parser.add_argument("--data", default=os.environ.get("NOCTULE_DATA"), help="the folder that holds mnist/")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="what PyTorch or JAX computes on")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--windows", type=int, default=3, help="windows of training, and as many of inference")
     parser.add_argument("--seconds", type=float, default=1.0, help="shortest length of a window")
@@ -105,6 +110,7 @@ def report(given: argparse.Namespace, peer: str, version: str, batch: int, figur
         "step": getattr(given, "step", None),
         "batch_size": batch,
         "threads": given.threads,
+        "device": given.device,
         "peak_rss_mb": peak_rss_mb(),
     }
     print(json.dumps(line | figures))

@@ -6,6 +6,7 @@ threshold is 1 and the factor dt is gone: weights are drawn from (-1, 1) dt/thet
 """
 
 import math
+import time
 
 import torch
 
@@ -33,16 +34,30 @@ class Grid:
         """Pixels of shape (samples, 784) to spikes of shape (steps, samples, 784); a pixel of 0 stays silent."""
         times = LATEST - (LATEST - EARLIEST) * pixels.float() / 255.0
         bins = (times / self.step).long().clamp(max=self.steps - 1)
-        spikes = torch.zeros(self.steps, *pixels.shape)
+        spikes = torch.zeros(self.steps, *pixels.shape, device=pixels.device)
         return spikes.scatter_(0, bins.unsqueeze(0), (pixels > 0).float().unsqueeze(0))
 
 
-def run(given, network: torch.nn.Module, forward, grid: Grid) -> tuple[int, dict]:
-    """Measures `network`, whose spikes in all steps `forward` returns, given spikes (steps, samples, 784)."""
+def wait(given) -> None:
+    """Until the device has done all that it was asked to do."""
+    if given.device == "cuda":
+        torch.cuda.synchronize()
+
+
+# A trial of an order takes so many seconds at least.
+TRIAL = 0.5
+
+
+def run(given, network: torch.nn.Module, orders: dict, grid: Grid) -> tuple[int, dict]:
+    """Measures `network`. `orders` has ways to compute the same: by name, a function that returns its spikes in all steps,
+    given spikes (steps, samples, 784). Training and inference are each measured in the order that is faster in a trial."""
     torch.set_num_threads(given.threads)
     # Decayed potentials and surrogate gradients become denormal numbers, which processors are slow at.
     torch.set_flush_denormal(True)
     thresholds, (wanted_true, wanted_false), batch = WORKS[given.work]
+    batch = given.batch or batch
+    inference_batch = max(INFERENCE_BATCH, given.batch or 0)
+    network.to(given.device)
     groups = []
     for layer, theta in zip((layer for layer in network if hasattr(layer, "weight")), thresholds, strict=True):
         scale = grid.step / theta
@@ -51,22 +66,41 @@ def run(given, network: torch.nn.Module, forward, grid: Grid) -> tuple[int, dict
     adam = torch.optim.Adam(groups)
     targets = torch.full((CLASSES, CLASSES), wanted_false)
     targets.fill_diagonal_(wanted_true)
-    images, labels = (torch.tensor(part) for part in mnist(given.data, "train"))
+    # All data lies on the device from the beginning, and batches are encoded there.
+    targets = targets.to(given.device)
+    images, labels = (torch.tensor(part).to(given.device) for part in mnist(given.data, "train"))
     labels = labels.long()
-    test_images = torch.tensor(mnist(given.data, "t10k")[0])
+    test_images = torch.tensor(mnist(given.data, "t10k")[0]).to(given.device)
 
-    def train(indices=batches(60_000, batch)) -> int:
+    def train(forward, indices=batches(60_000, batch)) -> int:
         chosen = next(indices)
         counts = forward(grid.encode(images[chosen])).sum(0)
         loss = ((counts - targets[labels[chosen]]) ** 2).sum(1).mean()
         adam.zero_grad()
         loss.backward()
         adam.step()
+        wait(given)
         return batch
 
-    def infer(indices=batches(10_000, INFERENCE_BATCH)) -> int:
+    def infer(forward, indices=batches(10_000, inference_batch)) -> int:
         with torch.no_grad():
             forward(grid.encode(test_images[next(indices)])).sum(0).argmax(1)
-        return INFERENCE_BATCH
+        wait(given)
+        return inference_batch
 
-    return batch, measure(given, train, infer)
+    def faster(work) -> str:
+        """The order in which `work` does more samples in a second."""
+
+        def speed(forward) -> float:
+            work(forward)
+            start, samples = time.perf_counter(), 0
+            while time.perf_counter() - start < TRIAL:
+                samples += work(forward)
+            return samples / (time.perf_counter() - start)
+
+        return max(orders, key=lambda order: speed(orders[order]))
+
+    chosen = {"train": faster(train), "infer": faster(infer)}
+    in_training, in_inference = (orders[order] for order in chosen.values())
+    figures = measure(given, lambda: train(in_training), lambda: infer(in_inference))
+    return batch, figures | {"order": chosen}

@@ -25,6 +25,7 @@ SAMPLES = 4992
 
 def main() -> None:
     given = options(__doc__, ["yinyang"])
+    jax.config.update("jax_platforms", given.device)
     # A row for every neuron, then one for every input; connections that the layers do not have are masked.
     to_hidden, to_output, key = jax.random.split(jax.random.PRNGKey(0), 3)
     weights = jnp.zeros((HIDDEN + 3 + 5, HIDDEN + 3))

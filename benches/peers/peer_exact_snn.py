@@ -11,6 +11,7 @@ import torch
 from exact_snn import ExactTTFSLinear, latency_cross_entropy
 
 from common import batches, measure, mnist, options, report
+from grid import wait
 
 BATCH = 50
 TAU_M, TAU_S, T_MAX = 260.0, 130.0, 1000.0
@@ -30,10 +31,11 @@ def main() -> None:
     ))  # fmt: skip
     for layer in network:
         torch.nn.init.uniform_(layer.weight[:, :-1], 0.0, 1.0)
+    network.to(given.device)
     adam = torch.optim.Adam(network.parameters(), lr=0.002)
-    images, labels = (torch.tensor(part) for part in mnist(given.data, "train"))
+    images, labels = (torch.tensor(part).to(given.device) for part in mnist(given.data, "train"))
     labels = labels.long()
-    test_images = torch.tensor(mnist(given.data, "t10k")[0])
+    test_images = torch.tensor(mnist(given.data, "t10k")[0]).to(given.device)
 
     def encode(pixels: torch.Tensor) -> torch.Tensor:
         """Spike times (784, samples)."""
@@ -45,11 +47,13 @@ def main() -> None:
         adam.zero_grad()
         loss.backward()
         adam.step()
+        wait(given)
         return BATCH
 
     def infer(indices=batches(10_000, BATCH)) -> int:
         with torch.no_grad():
             network(encode(test_images[next(indices)])).argmin(0)
+        wait(given)
         return BATCH
 
     report(given, "exact-snn-nn", version("exact-snn-nn"), BATCH, measure(given, train, infer))

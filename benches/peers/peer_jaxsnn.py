@@ -30,6 +30,7 @@ SAMPLES = 4992
 
 def main() -> None:
     given = options(__doc__, ["yinyang"])
+    jax.config.update("jax_platforms", given.device)
     neuron = LIFParameters(v_reset=-1000.0, v_th=1.0, tau_syn=TAU_S, tau_mem=TAU_M)
     topology = Topology(t_max=4 * TAU_S)
     topology.add({

@@ -29,7 +29,7 @@ class Spiking(nn.Module):
 
 
 def main() -> None:
-    given = options(__doc__, ["dense", "conv"], [0.005, 0.001])
+    given = options(__doc__, ["dense", "conv"], [0.005, 0.001], batch=True)
     grid = Grid(given.step)
     if given.work == "dense":
         network = nn.Sequential(
@@ -42,9 +42,9 @@ def main() -> None:
             nn.Linear(640, 300, bias=False), Spiking(grid), nn.Linear(300, 10, bias=False), Spiking(grid),
         )  # fmt: skip
 
-    def forward(spikes: torch.Tensor) -> torch.Tensor:
+    def layer_by_layer(spikes: torch.Tensor) -> torch.Tensor:
         steps, samples, _ = spikes.shape
-        # Layers without memory see all steps at once, as one large batch: faster than step by step.
+        # Layers without memory see all steps at once, as one large batch.
         values = spikes.reshape(steps * samples, 1, 28, 28) if given.work == "conv" else spikes.flatten(0, 1)
         for layer in network:
             if isinstance(layer, Spiking):
@@ -53,7 +53,20 @@ def main() -> None:
                 values = layer(values)
         return values.unflatten(0, (steps, samples))
 
-    batch, figures = run(given, network, forward, grid)
+    def step_by_step(spikes: torch.Tensor) -> torch.Tensor:
+        states = {layer: layer.neuron.reset_mem() for layer in network if isinstance(layer, Spiking)}
+        outputs = []
+        for values in spikes.unflatten(2, (1, 28, 28)) if given.work == "conv" else spikes:
+            for layer in network:
+                if isinstance(layer, Spiking):
+                    values, *states[layer] = layer.neuron(values, *states[layer])
+                else:
+                    values = layer(values)
+            outputs.append(values)
+        return torch.stack(outputs)
+
+    orders = {"layer by layer": layer_by_layer, "step by step": step_by_step}
+    batch, figures = run(given, network, orders, grid)
     report(given, "snntorch", snntorch.__version__, batch, figures)
 
 

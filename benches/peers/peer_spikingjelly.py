@@ -12,7 +12,7 @@ from grid import Grid, run
 
 
 def main() -> None:
-    given = options(__doc__, ["dense", "conv"], [0.005, 0.001])
+    given = options(__doc__, ["dense", "conv"], [0.005, 0.001], batch=True)
     grid = Grid(given.step)
 
     def spiking() -> nn.Module:
@@ -31,13 +31,20 @@ def main() -> None:
             layer.Conv2d(15, 40, 5, bias=False), spiking(), layer.AvgPool2d(2, divisor_override=1), layer.Flatten(),
             layer.Linear(640, 300, bias=False), spiking(), layer.Linear(300, 10, bias=False), spiking(),
         )  # fmt: skip
-    functional.set_step_mode(network, "m")
-
-    def forward(spikes: torch.Tensor) -> torch.Tensor:
+    def images(spikes: torch.Tensor) -> torch.Tensor:
         functional.reset_net(network)
-        return network(spikes.unflatten(2, (1, 28, 28)) if given.work == "conv" else spikes)
+        return spikes.unflatten(2, (1, 28, 28)) if given.work == "conv" else spikes
 
-    batch, figures = run(given, network, forward, grid)
+    def layer_by_layer(spikes: torch.Tensor) -> torch.Tensor:
+        functional.set_step_mode(network, "m")
+        return network(images(spikes))
+
+    def step_by_step(spikes: torch.Tensor) -> torch.Tensor:
+        functional.set_step_mode(network, "s")
+        return torch.stack([network(step) for step in images(spikes)])
+
+    orders = {"layer by layer": layer_by_layer, "step by step": step_by_step}
+    batch, figures = run(given, network, orders, grid)
     report(given, "spikingjelly", version("spikingjelly"), batch, figures)
 
 

@@ -44,7 +44,15 @@ WORKS = {
     "dense-single": (["mnist-ttfs"], [
         ("exact-snn-nn", "peer_exact_snn.py", ["--windows", "1", "--seconds", "0", "--warm-up", "0"]),
     ]),
+    # Large batches, which GPUs are good at.
+    "dense-large": (["mnist-count", "--set", "training.batch_size=1000"], [
+        ("snntorch", "peer_snntorch.py", ["--work", "dense", "--step", "0.005", "--batch", "1000"]),
+        ("spikingjelly", "peer_spikingjelly.py", ["--work", "dense", "--step", "0.005", "--batch", "1000"]),
+    ]),
 }  # fmt: skip
+# What is measured of Noctule alone: presets with 1, 2, 4 ... threads, and the synthetic sweep.
+THREADS, SWEEP = "threads", "synthetic"
+THREADED = ("mnist-count", "mnist-ttfs", "mnist-conv", "yinyang")
 
 
 def main() -> None:
@@ -52,8 +60,9 @@ def main() -> None:
     parser.add_argument("--noctule", required=True, help="a release binary")
     parser.add_argument("--python", action="append", default=[], help="interpreter of a virtual environment with peers")
     parser.add_argument("--data", default=os.environ.get("NOCTULE_DATA"), help="the folder that holds mnist/")
-    parser.add_argument("--work", action="append", choices=WORKS, help="only this work; may be repeated")
+    parser.add_argument("--work", action="append", choices=[*WORKS, THREADS, SWEEP], help="only this work; may be repeated")
     parser.add_argument("--keep", action="store_true", help="keep what the file has of works that are not measured now")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="what the peers compute on")
     parser.add_argument("--rounds", type=int, default=1, help="how often each peer runs, and Noctule before it")
     parser.add_argument("--windows", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a window")
@@ -105,7 +114,8 @@ def main() -> None:
         if {"name": name, "reason": reason} not in skipped:
             skipped.append({"name": name, "reason": reason})
 
-    for work in given.work or WORKS:
+    chosen = given.work or [*WORKS, THREADS, SWEEP]
+    for work in (work for work in WORKS if work in chosen):
         bench, peers = WORKS[work]
         noctule = [given.noctule, "bench", *bench, "--json", *plan, "--warm-up", str(given.warm_up)]
         runs: dict[str, list[dict]] = {}
@@ -115,7 +125,7 @@ def main() -> None:
                 if python is None:
                     skip(distribution, "not installed")
                     continue
-                peer = [python, str(HERE / script), *plan, "--warm-up", str(given.peer_warm_up), *arguments]
+                peer = [python, str(HERE / script), *plan, "--warm-up", str(given.peer_warm_up), "--device", given.device, *arguments]
                 before = None
                 for name, command in (("noctule", noctule), (distribution, peer)):
                     figures = run(f"{name} ({work})", command)
@@ -125,16 +135,33 @@ def main() -> None:
                         before = {key: figures[f"{key}_samples_per_second"] for key in ("train", "infer")}
                         print(f"  {work}: {name} {figures['train_samples_per_second']:.1f}/s, others {figures['others']}", file=sys.stderr)
         works[work] = {"bench": bench, "entries": [summary(name, runs[name], given.quiet) for name in runs]}
-    sweep = run("noctule bench synthetic", [given.noctule, "bench", "synthetic", "--json", *plan]) or kept
+    threads = kept.get("threads", [])
+    if THREADS in chosen:
+        threads = []
+        for work in THREADED:
+            runs = {}
+            for _ in range(given.rounds):
+                for count in thread_counts():
+                    command = [given.noctule, "bench", work, "--json", *plan, "--threads", str(count)]
+                    figures = run(f"noctule ({work})", [*command, "--warm-up", str(given.warm_up)])
+                    if figures:
+                        runs.setdefault(count, []).append(figures | {"before": None})
+                        print(f"  {work}: {count} threads {figures['train_samples_per_second']:.1f}/s", file=sys.stderr)
+            threads.append({"work": work, "entries": [summary(work, runs[count], given.quiet) for count in runs]})
+    points = kept.get("points", [])
+    if SWEEP in chosen:
+        points = (run("noctule bench synthetic", [given.noctule, "bench", SWEEP, "--json", *plan]) or {}).get("points", points)
     result = {
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
+        "device": graphics_card() if given.device == "cuda" else None,
         "system": f"{platform.system()} {platform.machine()}",
         "noctule": version(given.noctule),
         "works": works,
         "skipped": skipped,
-        "points": sweep.get("points", []),
+        "threads": threads,
+        "points": points,
     }
     given.out.write_text(json.dumps(result, indent=1) + "\n")
 
@@ -173,6 +200,7 @@ def summary(name: str, runs: list[dict], quiet: float) -> dict:
         "step": runs[0].get("step"),
         "batch_size": runs[0]["batch_size"],
         "threads": runs[0]["threads"],
+        "orders": [run["order"] for run in runs if "order" in run],
         "train_samples_per_second": median(windows["train"]),
         "infer_samples_per_second": median(windows["infer"]),
         "peak_rss_mb": max(run["peak_rss_mb"] or 0.0 for run in runs),
@@ -186,6 +214,17 @@ def summary(name: str, runs: list[dict], quiet: float) -> dict:
         "train_windows": windows["train"],
         "infer_windows": windows["infer"],
     }
+
+
+def thread_counts() -> list[int]:
+    """1, 2, 4 and so on, and all cores."""
+    cores = os.cpu_count() or 1
+    return sorted({min(2**power, cores) for power in range(cores.bit_length() + 1)})
+
+
+def graphics_card() -> str:
+    query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    return subprocess.run(query, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
 def processor() -> str:
