@@ -9,6 +9,7 @@ The binary must be built with `--features mpi`. The first epoch warms up; figure
 import argparse
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,11 @@ def main() -> None:
     given = parser.parse_args()
     if given.epochs < 2:
         parser.error("--epochs must be at least 2: the first warms up")
+    if given.rounds < 1 or min(given.ranks) < 1:
+        parser.error("--rounds and --ranks must be at least 1")
+    for program in (given.noctule, *shlex.split(given.mpirun)[:1]):
+        if shutil.which(program) is None:
+            parser.error(f"{program} is not a program that can be run here")
     overrides = [part for pair in given.set for part in ("--set", pair)]
     for preset in given.presets:
         speeds: dict[int, list[float]] = {ranks: [] for ranks in given.ranks}

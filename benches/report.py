@@ -127,7 +127,7 @@ def threads(works: list[dict]) -> str:
         for key, suffix in (("train", ""), ("infer", ", inference")):
             speeds = {entry["threads"]: entry[f"{key}_samples_per_second"] for entry in work["entries"]}
             cells = [
-                f"{number(speeds[count])} ({speeds[count] / speeds[counts[0]]:.2f} x)" if count in speeds else ""
+                f"{number(speeds[count])} ({speeds[count] / speeds[min(speeds)]:.2f} x)" if count in speeds else ""
                 for count in counts
             ]
             rows.append(f"| {work['work']}{suffix} | {' | '.join(cells)} |")

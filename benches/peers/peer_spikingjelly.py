@@ -31,6 +31,7 @@ def main() -> None:
             layer.Conv2d(15, 40, 5, bias=False), spiking(), layer.AvgPool2d(2, divisor_override=1), layer.Flatten(),
             layer.Linear(640, 300, bias=False), spiking(), layer.Linear(300, 10, bias=False), spiking(),
         )  # fmt: skip
+
     def images(spikes: torch.Tensor) -> torch.Tensor:
         functional.reset_net(network)
         return spikes.unflatten(2, (1, 28, 28)) if given.work == "conv" else spikes

@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=600.0, help="longest time of one run, in seconds")
     parser.add_argument("--out", type=Path, default=HERE.parent / "results.json")
     given = parser.parse_args()
-    for program in (given.noctule, *given.python):
+    for program in (given.noctule, *given.python, *(["nvidia-smi"] if given.device == "cuda" else [])):
         if shutil.which(program) is None:
             parser.error(f"{program} is not a program that can be run here")
     environment = dict(os.environ, **({"NOCTULE_DATA": given.data} if given.data else {}))
@@ -81,6 +81,9 @@ def main() -> None:
     skipped = []
     kept = json.loads(given.out.read_text()) if given.keep else {}
     works = kept.get("works", {})
+    device = graphics_card() if given.device == "cuda" else None
+    if works and kept.get("device") != device:
+        parser.error(f"{given.out} has figures of other devices; choose another --out")
 
     def run(name: str, command: list[str]) -> dict | None:
         """The least disturbed of some tries."""
@@ -135,19 +138,20 @@ def main() -> None:
                         before = {key: figures[f"{key}_samples_per_second"] for key in ("train", "infer")}
                         print(f"  {work}: {name} {figures['train_samples_per_second']:.1f}/s, others {figures['others']}", file=sys.stderr)
         works[work] = {"bench": bench, "entries": [summary(name, runs[name], given.quiet) for name in runs]}
-    threads = kept.get("threads", [])
-    if THREADS in chosen:
-        threads = []
-        for work in THREADED:
-            runs = {}
-            for _ in range(given.rounds):
-                for count in thread_counts():
-                    command = [given.noctule, "bench", work, "--json", *plan, "--threads", str(count)]
-                    figures = run(f"noctule ({work})", [*command, "--warm-up", str(given.warm_up)])
-                    if figures:
-                        runs.setdefault(count, []).append(figures | {"before": None})
-                        print(f"  {work}: {count} threads {figures['train_samples_per_second']:.1f}/s", file=sys.stderr)
-            threads.append({"work": work, "entries": [summary(work, runs[count], given.quiet) for count in runs]})
+
+    def over_threads(work: str) -> dict:
+        """A preset with more and more threads, in turn."""
+        runs: dict[int, list[dict]] = {}
+        for _ in range(given.rounds):
+            for count in thread_counts():
+                command = [given.noctule, "bench", work, "--json", *plan, "--threads", str(count)]
+                figures = run(f"noctule ({work})", [*command, "--warm-up", str(given.warm_up)])
+                if figures:
+                    runs.setdefault(count, []).append(figures | {"before": None})
+                    print(f"  {work}: {count} threads {figures['train_samples_per_second']:.1f}/s", file=sys.stderr)
+        return {"work": work, "entries": [summary(work, runs[count], given.quiet) for count in runs]}
+
+    threads = [over_threads(work) for work in THREADED] if THREADS in chosen else kept.get("threads", [])
     points = kept.get("points", [])
     if SWEEP in chosen:
         points = (run("noctule bench synthetic", [given.noctule, "bench", SWEEP, "--json", *plan]) or {}).get("points", points)
@@ -155,7 +159,7 @@ def main() -> None:
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "device": graphics_card() if given.device == "cuda" else None,
+        "device": device,
         "system": f"{platform.system()} {platform.machine()}",
         "noctule": version(given.noctule),
         "works": works,

@@ -8,7 +8,8 @@
 //!   found, [`by_row`] has the weights as it reads them, and [`candidates`] are those of its neurons that may spike.
 //! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
 //!   [`trace`] is what the way back needs, and [`scratch`] is memory.
-//! * [`lanes`] is a block in registers, [`lane_vec`] a list of blocks in memory; [`dispatch`] compiles the walks for the instruction sets of the processor.
+//! * [`lanes`] is a block in registers, [`lane_vec`] a list of blocks in memory; [`dispatch`] compiles the walks for the
+//!   instruction sets of the processor.
 //!
 //! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
 //! lanes of its vectors. A block's weight gradient belongs to one task, and everything that is summed over tasks is
