@@ -59,6 +59,9 @@ pub trait Real:
     /// The whole part of a number that is not negative, as an index.
     fn to_index(self) -> usize;
 
+    /// The nearest whole number to one that is not negative and less than 2^23.
+    fn nearest(self) -> u32;
+
     /// Orders two numbers that are known not to be NaN.
     fn order(&self, other: &Self) -> std::cmp::Ordering;
 
@@ -105,6 +108,13 @@ impl Real for f32 {
     #[inline(always)]
     fn to_index(self) -> usize {
         self as u32 as usize
+    }
+
+    #[inline(always)]
+    fn nearest(self) -> u32 {
+        // 2^23 has no bits behind the point.
+        const WHOLE: f32 = (1 << 23) as f32;
+        (WHOLE + self).to_bits() & !WHOLE.to_bits()
     }
 
     type SortKey = u64;
@@ -166,6 +176,11 @@ impl Real for f64 {
     #[inline(always)]
     fn to_index(self) -> usize {
         self as usize
+    }
+
+    #[inline(always)]
+    fn nearest(self) -> u32 {
+        (self + 0.5) as u32
     }
 
     type SortKey = (u64, u32);

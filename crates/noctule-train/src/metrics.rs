@@ -71,13 +71,8 @@ impl Tally {
         }
     }
 
-    /// Adds a batch.
-    pub fn add(
-        &mut self,
-        activity: &Activity<f32>,
-        evaluation: &Evaluation<f32>,
-        labels: &[usize],
-    ) {
+    /// Adds a batch: what came of it. [`Tally::add_spikes`] belongs to it.
+    pub fn add(&mut self, evaluation: &Evaluation<f32>, labels: &[usize]) {
         self.samples += labels.len() as u64;
         self.loss += evaluation.loss * labels.len() as f64;
         let correct =
@@ -88,6 +83,10 @@ impl Tally {
             .zip(labels)
             .filter(correct)
             .count() as u64;
+    }
+
+    /// Adds the spikes of a batch.
+    pub fn add_spikes(&mut self, activity: &Activity<f32>) {
         for (index, events) in activity.layers().enumerate() {
             if self.layers.len() == index {
                 self.layers.push(LayerTally::silent(events.population()));

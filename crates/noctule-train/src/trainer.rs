@@ -345,7 +345,8 @@ impl Trainer {
             };
             let output = network.forward(events, activity)?;
             let evaluation = self.loss.evaluate(output, labels)?;
-            tally.add(activity, &evaluation, labels);
+            tally.add(&evaluation, labels);
+            tally.add_spikes(activity);
             tally.add_seconds(start.elapsed().as_secs_f64());
             let done = ((batch + 1) * EVALUATION_BATCH).min(samples.len());
             progress.batch(Standing {

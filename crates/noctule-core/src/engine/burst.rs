@@ -1,18 +1,14 @@
 //! The spikes of a layer between two instants, put in order of time.
 //!
 //! Their order within the interval is not known before all of them are. So what they are made of is collected first; then
-//! logarithms are taken, and for each spike those before it are counted, sixteen at a time: for the dozens of an interval
-//! that is quicker than to sort them, and there is nothing to predict.
+//! logarithms are taken, and the spikes are put in their places.
 
+use super::LANES;
 use super::lane_vec::LaneVec;
 use super::lanes::Isa;
-use super::merge::Sorter;
+use super::order::Order;
 use super::sorted_spikes::{SortedSpike, SortedSpikes};
-use super::{LANES, Lanes};
 use crate::{Lif, Real};
-
-/// More spikes than these are sorted.
-const MANY: usize = 192;
 
 /// Spikes of one interval, in the order in which they were found.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +21,7 @@ pub(crate) struct Burst<T: Real> {
     neurons: LaneVec<T>,
     /// Memory for putting them in order.
     times: LaneVec<T>,
-    sorter: Sorter<T>,
+    order: Order,
 }
 
 impl<T: Real> Burst<T> {
@@ -82,19 +78,20 @@ impl<T: Real> Burst<T> {
             inverse_slope: inverse_slopes[index],
         };
         let times = &self.times.as_flattened()[..count];
-        if count > MANY {
-            for (place, index) in places.iter_mut().zip(self.sorter.sort(times)) {
-                *place = of(index, times[index]);
-            }
-        } else {
-            let blocks = &self.times[..count.div_ceil(LANES)];
-            for (index, &time) in times.iter().enumerate() {
-                places[rank(isa, blocks, index, time)] = of(index, time);
-            }
+        let blocks = &self.times[..count.div_ceil(LANES)];
+        let order = self.order.sort(isa, blocks, count, ends);
+        let (mut latest, mut in_order) = (T::zero(), true);
+        for (place, index) in places.iter_mut().zip(order) {
+            *place = of(index, times[index]);
+            in_order &= place.time >= latest;
+            latest = place.time;
+        }
+        if !in_order {
+            places.sort_by(|a, b| a.time.order(&b.time));
         }
     }
 
-    /// Takes logarithms. Behind the spikes all is infinitely late.
+    /// Takes logarithms.
     #[inline(always)]
     fn set_times(&mut self, neuron: &Lif<T>, reference: T, [start, end]: [T; 2], count: usize) {
         let blocks = count.div_ceil(LANES);
@@ -108,7 +105,6 @@ impl<T: Real> Burst<T> {
                 *time = if not_early > end { end } else { not_early };
             }
         }
-        self.times.as_flattened_mut()[count..blocks * LANES].fill(T::infinity());
     }
 
     /// Turns the roots into inverse slopes.
@@ -121,24 +117,4 @@ impl<T: Real> Burst<T> {
             }
         }
     }
-}
-
-/// How many of the times come before the one at `index`, which is `time`: those that are less, and equal ones at a lower
-/// index.
-#[inline(always)]
-fn rank<T: Real, I: Isa<T>>(isa: I, times: &[Lanes<T>], index: usize, time: T) -> usize {
-    let time = isa.splat(time);
-    let (own, lane) = (index / LANES, index % LANES);
-    let count = |mask: I::Mask| isa.bits(mask).count_ones();
-    let mut rank = 0;
-    for earlier in &times[..own] {
-        rank += count(isa.at_least(time, isa.load(earlier)));
-    }
-    let block = isa.load(&times[own]);
-    let or_equal = isa.bits(isa.at_least(time, block)) & ((1 << lane) - 1);
-    rank += (isa.bits(isa.above(time, block)) | or_equal).count_ones();
-    for later in &times[own + 1..] {
-        rank += count(isa.above(time, isa.load(later)));
-    }
-    rank as usize
 }

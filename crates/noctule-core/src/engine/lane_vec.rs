@@ -11,7 +11,7 @@ use super::{LANES, Lanes};
 use crate::Real;
 
 /// Bytes of a cache line.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// A list of blocks that starts where a cache line does.
 #[derive(Clone, Debug, PartialEq)]

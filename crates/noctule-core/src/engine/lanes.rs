@@ -86,6 +86,11 @@ pub(crate) trait Isa<T>: Copy {
     }
     /// The sum over the lanes: the upper half is added to the lower, again and again.
     fn sum(self, a: Self::Registers) -> T;
+    /// Sorts all numbers of `blocks`.
+    #[inline(always)]
+    fn sort(self, blocks: &mut [Lanes<u32>]) {
+        blocks.as_flattened_mut().sort_unstable();
+    }
     /// Does work in a function of its own, so that a loop that seldom needs it has the registers for itself.
     #[inline(always)]
     fn apart<R>(self, work: impl FnOnce() -> R) -> R {
@@ -201,6 +206,8 @@ impl<const FUSED: bool, T: Real> Isa<T> for Portable<FUSED> {
     }
 }
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod network;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod x86;
 

@@ -104,7 +104,7 @@ impl Arrivals {
     pub fn sort<T: Real>(&mut self, patches: &Patches, neurons: &[u32], timeline: &Timeline<T>) {
         self.segments = timeline.segments.len();
         // Events that come too late have no stop.
-        let events = timeline.events().count();
+        let events = timeline.events().map(|stops| stops.len()).sum();
         self.make_room(patches, &neurons[..events]);
         let (segments, next) = (self.segments, &mut self.next);
         let mut pixels = self.pixels.iter();

@@ -208,9 +208,16 @@ fn to_events<T: Real>(trace: &Trace<T>, d_moments: &[Vec<T>], offsets: &[usize])
     let at_once = samples_at_once(samples.len(), d_events_count);
     samples.into_par_iter().with_min_len(at_once).for_each(
         |(d_events, timeline, tasks, first_moment)| {
-            for (d_event, stop) in d_events.iter_mut().zip(timeline.events()) {
-                let of_tasks = tasks.iter().map(|task| task[first_moment + stop]);
-                *d_event = of_tasks.fold(T::zero(), |sum, part| sum + part);
+            let mut rest = d_events;
+            for stops in timeline.events() {
+                let (d_events, others) = rest.split_at_mut(stops.len());
+                rest = others;
+                let moments = first_moment + stops.start..first_moment + stops.end;
+                for task in tasks {
+                    for (d_event, &part) in d_events.iter_mut().zip(&task[moments.clone()]) {
+                        *d_event += part;
+                    }
+                }
             }
         },
     );

@@ -4,6 +4,8 @@
 //! (`x = t - r`; see [`crate::neuron::propagator`] for the coordinates). Segments are about one time constant long, long
 //! silences are filled with empty segments, and the last one ends at `t_max`.
 
+use std::ops::Range;
+
 use super::course::{Course, Moments, NOTHING, Stop, joined_threshold};
 use crate::{Lif, Real, Spikes};
 
@@ -124,11 +126,13 @@ impl<T: Real> Timeline<T> {
         }
     }
 
-    /// The stops at which an event arrives, in the order of the events.
-    pub fn events(&self) -> impl Iterator<Item = usize> {
-        let rows = self.course.rows.iter().enumerate();
-        rows.filter(|&(_, &row)| row != NOTHING)
-            .map(|(stop, _)| stop)
+    /// The stops at which events arrive, in the order of the events: all of a segment but the first and the last.
+    pub fn events(&self) -> impl Iterator<Item = Range<usize>> {
+        let segments = 0..self.segments.len();
+        segments.map(|segment| {
+            let stops = self.course.segment(segment);
+            stops.start + 1..stops.end - 1
+        })
     }
 }
 

@@ -21,17 +21,11 @@ impl Trainer {
         self.encode_batch(own)?;
         watch.lap(&mut self.phases.encode);
         let scratch = &mut self.scratch;
-        let output = self
-            .network
+        self.network
             .forward(&scratch.events, &mut scratch.activity)?;
         watch.lap(&mut self.phases.forward);
-        let mut evaluation = self.loss.evaluate(output, &scratch.labels)?;
+        let mut evaluation = scratch.evaluate(&self.loss)?;
         watch.lap(&mut self.phases.loss);
-        scratch.tally.clear();
-        scratch
-            .tally
-            .add(&scratch.activity, &evaluation, &scratch.labels);
-        watch.lap(&mut self.phases.metrics);
         scratch.tally.sum_over(&mut *self.collective);
         watch.lap(&mut self.phases.exchange);
         self.check_loss()?;

@@ -1,9 +1,10 @@
 //! Memory that every batch uses again: samples, events, activity.
 
-use noctule_core::{Activity, Network, SpikeBatch};
+use noctule_core::{Activity, Evaluation, Network, ShapeError, SpikeBatch};
 use noctule_data::{Augmentation, Dataset, EncodeError, LatencyEncoder};
 
 use super::TrainError;
+use crate::experiment::AnyLoss;
 use crate::metrics::Tally;
 
 /// What a batch is made of, on its way through the network.
@@ -27,6 +28,27 @@ impl Scratch {
             labels: Vec::new(),
             tally: Tally::new(network),
         }
+    }
+
+    /// Judges what a forward pass left behind, and counts it in an empty tally.
+    pub fn evaluate(&mut self, loss: &AnyLoss) -> Result<Evaluation<f32>, TrainError> {
+        let Self {
+            activity,
+            labels,
+            tally,
+            ..
+        } = self;
+        tally.clear();
+        let what = "the number of layers of a network";
+        let output = activity.output().ok_or(ShapeError::Empty { what })?;
+        // Neither is work for all threads, but there is one for each of them.
+        let (evaluation, ()) = rayon::join(
+            || loss.evaluate(output, labels),
+            || tally.add_spikes(activity),
+        );
+        let evaluation = evaluation?;
+        tally.add(&evaluation, labels);
+        Ok(evaluation)
     }
 
     /// Events and labels of the samples named by `indices`.

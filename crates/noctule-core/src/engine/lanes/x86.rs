@@ -8,7 +8,7 @@ use std::arch::x86_64::{__m128, __m256, __m256i, __m512, __m512i, _CMP_GE_OQ, _C
 use bytemuck::must_cast;
 use pulp::x86::{V3, V4};
 
-use super::{Isa, Lanes};
+use super::{Isa, Lanes, network};
 
 /// The bit of each lane.
 const OWN_BITS: [[u32; 8]; 2] = [
@@ -206,6 +206,11 @@ impl Isa<f32> for V4 {
     #[inline(always)]
     fn expand(self, mask: u16, a: __m512, others: __m512) -> __m512 {
         self.avx512f._mm512_mask_expand_ps(others, mask, a)
+    }
+
+    #[inline(always)]
+    fn sort(self, blocks: &mut [Lanes<u32>]) {
+        network::sort(self, blocks);
     }
 
     #[inline(always)]
