@@ -30,7 +30,6 @@ pub(crate) mod group;
 pub(crate) mod kicks;
 pub(crate) mod lane_vec;
 pub(crate) mod lanes;
-pub(crate) mod merge;
 pub(crate) mod order;
 pub(crate) mod patches;
 pub(crate) mod project;

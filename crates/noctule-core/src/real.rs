@@ -65,15 +65,6 @@ pub trait Real:
     /// Orders two numbers that are known not to be NaN.
     fn order(&self, other: &Self) -> std::cmp::Ordering;
 
-    /// A number that sorts events: by time (not negative), then by position.
-    type SortKey: Copy + Ord + Debug + Default + Send;
-
-    /// The key of the event at `position` of a list.
-    fn sort_key(self, position: u32) -> Self::SortKey;
-
-    /// The position in a key.
-    fn sorted_position(key: Self::SortKey) -> u32;
-
     /// The exponential, to within two units in the last place; 0 or infinity where the result is no normal number. Like the
     /// other quick and precise functions, and unlike those of the system's library, it is the same bits on every machine.
     fn quick_exp(self) -> Self;
@@ -115,19 +106,6 @@ impl Real for f32 {
         // 2^23 has no bits behind the point.
         const WHOLE: f32 = (1 << 23) as f32;
         (WHOLE + self).to_bits() & !WHOLE.to_bits()
-    }
-
-    type SortKey = u64;
-
-    // The bits of floating-point numbers that are not negative sort as the numbers do.
-    #[inline(always)]
-    fn sort_key(self, position: u32) -> Self::SortKey {
-        (u64::from((self + 0.0).to_bits()) << 32) | u64::from(position)
-    }
-
-    #[inline(always)]
-    fn sorted_position(key: Self::SortKey) -> u32 {
-        key as u32
     }
 
     #[inline(always)]
@@ -181,18 +159,6 @@ impl Real for f64 {
     #[inline(always)]
     fn nearest(self) -> u32 {
         (self + 0.5) as u32
-    }
-
-    type SortKey = (u64, u32);
-
-    #[inline(always)]
-    fn sort_key(self, position: u32) -> Self::SortKey {
-        ((self + 0.0).to_bits(), position)
-    }
-
-    #[inline(always)]
-    fn sorted_position(key: Self::SortKey) -> u32 {
-        key.1
     }
 
     #[inline(always)]

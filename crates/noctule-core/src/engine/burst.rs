@@ -79,7 +79,7 @@ impl<T: Real> Burst<T> {
         };
         let times = &self.times.as_flattened()[..count];
         let blocks = &self.times[..count.div_ceil(LANES)];
-        let order = self.order.sort(isa, blocks, count, ends);
+        let order = self.order.sort_roughly(isa, blocks, count, ends);
         let (mut latest, mut in_order) = (T::zero(), true);
         for (place, index) in places.iter_mut().zip(order) {
             *place = of(index, times[index]);
@@ -87,6 +87,7 @@ impl<T: Real> Burst<T> {
             latest = place.time;
         }
         if !in_order {
+            // Equal times are in order already, and a stable sort keeps it.
             places.sort_by(|a, b| a.time.order(&b.time));
         }
     }

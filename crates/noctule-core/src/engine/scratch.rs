@@ -6,7 +6,7 @@ use super::abreast::Front;
 use super::emitter::Hits;
 use super::kicks::Kick;
 use super::lane_vec::LaneVec;
-use super::merge::Sorter;
+use super::order::Order;
 use crate::Real;
 
 /// What a thread needs to run a sample forwards, or some of it back.
@@ -14,7 +14,7 @@ use crate::Real;
 pub(crate) struct ThreadMemory<T: Real> {
     pub hits: Hits<T>,
     pub front: Front<T>,
-    pub sorter: Sorter<T>,
+    pub order: Order,
     pub kicks: Vec<Kick<T>>,
 }
 

@@ -93,7 +93,7 @@ impl<T: Real> Walker<'_, T> {
     fn run_groups<I: Isa<T>>(mut self, isa: I) {
         self.begin_parts();
         self.walk(isa, 0, self.timeline.course.path());
-        self.out.sort(&mut self.memory.sorter);
+        self.out.sort(isa, &mut self.memory.order);
     }
 
     #[inline(always)]
@@ -105,7 +105,7 @@ impl<T: Real> Walker<'_, T> {
                 None => (0..self.cut.groups()).for_each(|_| self.out.end_part()),
             }
         }
-        self.out.sort(&mut self.memory.sorter);
+        self.out.sort(isa, &mut self.memory.order);
     }
 
     fn begin_parts(&mut self) {

@@ -6,12 +6,15 @@ use super::by_row::ByRow;
 use super::cut::Cut;
 use super::forward::Spike;
 use super::kicks::{Kick, Kicker};
-use super::merge::Sorter;
+use super::lane_vec::LaneVec;
+use super::lanes::Isa;
+use super::order::Order;
 use super::patches::Arrivals;
 use super::project::OutputErrors;
 use super::scratch::Scratch;
 use super::sorted_spikes::SortedSpikes;
 use super::timeline::Timeline;
+use super::{LANES, Lanes};
 use crate::{Lif, Real};
 
 /// Work on so many numbers is done as soon as another thread would be told of it.
@@ -88,7 +91,7 @@ pub(crate) struct SampleTrace<T> {
     /// Whether it is a wide layer's.
     is_sorted: bool,
     /// Memory: times of the spikes.
-    times: Vec<T>,
+    times: LaneVec<T>,
 }
 
 impl<T: Real> SampleTrace<T> {
@@ -147,11 +150,20 @@ impl<T: Real> SampleTrace<T> {
 
     /// Finds the order of spikes that came part by part.
     #[inline(always)]
-    pub fn sort(&mut self, sorter: &mut Sorter<T>) {
-        self.times.clear();
-        self.times
-            .extend(self.spikes.iter().map(|spike| spike.time));
-        sorter.rank(&self.times, &mut self.ranks);
+    pub fn sort<I: Isa<T>>(&mut self, isa: I, order: &mut Order) {
+        let count = self.spikes.len();
+        let blocks = count.div_ceil(LANES);
+        self.times.resize(blocks, [T::zero(); LANES]);
+        let times = self.times.as_flattened_mut();
+        for (time, spike) in times.iter_mut().zip(&self.spikes) {
+            *time = spike.time;
+        }
+        times[count..].fill(self.spikes.last().map_or(T::zero(), |spike| spike.time));
+        self.ranks.resize(count, 0);
+        let order = order.sort(isa, &self.times, count, ends_of(&self.times));
+        for (rank, position) in order.enumerate() {
+            self.ranks[position] = rank as u32;
+        }
     }
 
     /// Writes all spikes in order of time into the event list `times` and `neurons`, which has room for just them.
@@ -168,4 +180,29 @@ impl<T: Real> SampleTrace<T> {
             neurons[rank as usize] = spike.neuron;
         }
     }
+}
+
+/// The earliest and the latest of some times.
+#[inline(always)]
+fn ends_of<T: Real>(times: &[Lanes<T>]) -> [T; 2] {
+    let (mut earliest, mut latest) = ([T::infinity(); LANES], [T::zero(); LANES]);
+    for times in times {
+        for (lane, &time) in times.iter().enumerate() {
+            // Not `min` and `max`, which would look out for what is no number.
+            earliest[lane] = if time < earliest[lane] {
+                time
+            } else {
+                earliest[lane]
+            };
+            latest[lane] = if time > latest[lane] {
+                time
+            } else {
+                latest[lane]
+            };
+        }
+    }
+    [
+        earliest.into_iter().fold(T::infinity(), T::min),
+        latest.into_iter().fold(T::zero(), T::max),
+    ]
 }
