@@ -266,15 +266,15 @@ impl<T: Real> Front<T> {
                 isa.load(&self.first),
                 isa.splat(T::of((block * LANES) as f64)),
             );
-            let rest = packed.count..packed.count + LANES;
-            let put = |list: &mut LaneVec<T>, values: I::Registers| {
-                let values = isa.store(isa.compress(mask, values));
-                list.as_flattened_mut()[rest.clone()].copy_from_slice(&values);
-            };
-            put(&mut packed.neuron, numbers);
-            put(&mut packed.current, isa.load(&self.current[block]));
-            put(&mut packed.potential, isa.load(&self.potential[block]));
-            put(&mut packed.left, isa.load(&self.left[block]));
+            let lists = [
+                (&mut packed.neuron, numbers),
+                (&mut packed.current, isa.load(&self.current[block])),
+                (&mut packed.potential, isa.load(&self.potential[block])),
+                (&mut packed.left, isa.load(&self.left[block])),
+            ];
+            for (list, values) in lists {
+                isa.pack(mask, values, list.at_mut(packed.count));
+            }
             packed.count += some.count_ones() as usize;
         }
     }
@@ -286,13 +286,14 @@ impl<T: Real> Front<T> {
         for block in self.candidates.blocks() {
             let some = self.candidates.of_block(block);
             let mask = isa.mask(some);
-            let take = |into: &mut Lanes<T>, list: &[Lanes<T>]| {
-                let mut own = [T::zero(); LANES];
-                own.copy_from_slice(&list.as_flattened()[first..first + LANES]);
-                *into = isa.store(isa.expand(mask, isa.load(&own), isa.load(into)));
-            };
-            take(&mut self.potential[block], &self.packed.potential);
-            take(&mut self.left[block], &self.packed.left);
+            let lists = [
+                (&mut self.potential[block], &self.packed.potential),
+                (&mut self.left[block], &self.packed.left),
+            ];
+            for (lanes, list) in lists {
+                let unpacked = isa.unpack(mask, list.at(first), isa.load(lanes));
+                *lanes = isa.store(unpacked);
+            }
             first += some.count_ones() as usize;
         }
     }

@@ -124,6 +124,17 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         self.current = group.mul_add(growth, group.splat(kick.response), self.current);
     }
 
+    /// `dL/dw` of an input at a stop: `sum_k g_k eps(t_k - t_i)`.
+    #[inline(always)]
+    fn d_weight(&self, group: Group<T, I, N>, stop: &Stop<T>) -> Registers<T, I, N> {
+        let from_current = group.mul(group.splat(stop.current_gain), self.current);
+        group.mul_add(
+            group.splat(stop.potential_gain),
+            self.potential,
+            from_current,
+        )
+    }
+
     /// Spreads the adjoints, as they stand, over the inputs that arrive at `stops`, the last first.
     #[inline(always)]
     fn spread(
@@ -137,14 +148,9 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
     ) {
         let (potential, current) = (self.potential, self.current);
         let rows = weights.len() / N;
-        // dL/dw: sum_k g_k eps(t_k - t_i).
-        let d_weight = |stop: &Stop<T>| {
-            let from_current = group.mul(group.splat(stop.current_gain), current);
-            group.mul_add(group.splat(stop.potential_gain), potential, from_current)
-        };
         let Some(d_moments) = gradients.d_moments.as_deref_mut() else {
             for Arrival { row, stop, .. } in path.arrivals(stops).rev() {
-                group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
+                group.sub_from_row(gradients.d_weights, rows, row, self.d_weight(group, stop));
             }
             return;
         };
@@ -152,7 +158,7 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         let leaking = group.mul(group.splat(-rates.inverse_tau_m), potential);
         let decaying = group.mul_add(group.splat(-rates.inverse_tau_s), current, potential);
         for Arrival { index, row, stop } in path.arrivals(stops).rev() {
-            group.sub_from_row(gradients.d_weights, rows, row, d_weight(stop));
+            group.sub_from_row(gradients.d_weights, rows, row, self.d_weight(group, stop));
             let from_leak = group.mul(group.splat(stop.potential_gain), leaking);
             let per_weight = group.mul_add(group.splat(stop.current_gain), decaying, from_leak);
             let weights = group.load_row(weights, rows, row);

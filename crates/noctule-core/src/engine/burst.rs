@@ -40,11 +40,9 @@ impl<T: Real> Burst<T> {
                 list.resize(2 * blocks, [T::one(); LANES]);
             }
         }
-        let rest = self.count..self.count + LANES;
         let lists = [&mut self.leaks, &mut self.roots, &mut self.neurons];
         for (list, values) in lists.into_iter().zip(of_lanes) {
-            let values = isa.store(isa.compress(spiking, values));
-            list.as_flattened_mut()[rest.clone()].copy_from_slice(&values);
+            isa.pack(spiking, values, list.at_mut(self.count));
         }
         self.count += isa.bits(spiking).count_ones() as usize;
     }

@@ -185,10 +185,12 @@ impl<T: Copy, I: Isa<T>, const N: usize> Group<T, I, N> {
     /// The lanes that have a bit.
     #[inline(always)]
     pub fn mask(self, bits: u64) -> Mask<T, I, N> {
-        from_fn(
-            #[inline(always)]
-            |n| self.isa.mask((bits >> (16 * n)) as u32 & 0xffff),
-        )
+        // A loop: the compiler does not inline `from_fn` here, and what is not inlined is not compiled for the instruction set.
+        let mut mask = [self.isa.mask(0); N];
+        for (n, mask) in mask.iter_mut().enumerate() {
+            *mask = self.isa.mask((bits >> (16 * n)) as u32 & 0xffff);
+        }
+        mask
     }
 
     /// A bit for each lane where the mask is.

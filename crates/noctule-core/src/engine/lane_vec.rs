@@ -35,6 +35,26 @@ impl<T: Real> LaneVec<T> {
         self.0.clear();
     }
 
+    /// The numbers from one on that are as many as a block has.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline(always)]
+    pub fn at(&self, number: usize) -> &Lanes<T> {
+        let rest = &self.0.as_flattened()[number..];
+        rest.first_chunk().expect("a block's worth of numbers")
+    }
+
+    /// The same, to be changed.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline(always)]
+    pub fn at_mut(&mut self, number: usize) -> &mut Lanes<T> {
+        let rest = &mut self.0.as_flattened_mut()[number..];
+        rest.first_chunk_mut().expect("a block's worth of numbers")
+    }
+
     /// As [`Vec::resize`].
     pub fn resize(&mut self, blocks: usize, value: Lanes<T>) {
         self.0.resize(blocks, value);

@@ -45,44 +45,36 @@ pub(crate) trait Isa<T>: Copy {
             bits | u32::from(number != 0) << place
         })
     }
-    /// The lanes that the mask has, moved to the first places; anything behind them.
+    /// Writes the lanes that the mask has to the first places; anything behind them.
     #[inline(always)]
-    fn compress(self, mask: Self::Mask, a: Self::Registers) -> Self::Registers
+    fn pack(self, mask: Self::Mask, a: Self::Registers, into: &mut Lanes<T>)
     where
         T: Copy,
     {
         let lanes = self.store(a);
-        let mut compressed = lanes;
         let mut bits = self.bits(mask);
         let mut place = 0;
         while bits != 0 {
-            compressed[place] = lanes[bits.trailing_zeros() as usize];
+            into[place] = lanes[bits.trailing_zeros() as usize];
             bits &= bits - 1;
             place += 1;
         }
-        self.load(&compressed)
     }
-    /// The reverse of [`Isa::compress`]: the first lanes of `a`, moved to the places that the mask has, `others` elsewhere.
+    /// The reverse of [`Isa::pack`]: the first numbers in the places that the mask has, `others` elsewhere.
     #[inline(always)]
-    fn expand(
-        self,
-        mask: Self::Mask,
-        a: Self::Registers,
-        others: Self::Registers,
-    ) -> Self::Registers
+    fn unpack(self, mask: Self::Mask, from: &Lanes<T>, others: Self::Registers) -> Self::Registers
     where
         T: Copy,
     {
-        let lanes = self.store(a);
-        let mut expanded = self.store(others);
+        let mut unpacked = self.store(others);
         let mut bits = self.bits(mask);
         let mut place = 0;
         while bits != 0 {
-            expanded[bits.trailing_zeros() as usize] = lanes[place];
+            unpacked[bits.trailing_zeros() as usize] = from[place];
             bits &= bits - 1;
             place += 1;
         }
-        self.load(&expanded)
+        self.load(&unpacked)
     }
     /// The sum over the lanes: the upper half is added to the lower, again and again.
     fn sum(self, a: Self::Registers) -> T;
@@ -232,9 +224,6 @@ mod tests {
             isa.sqrt(isa.mul(b, b)),
             isa.select(above, a, b),
             isa.select(isa.mask(0x80f3), a, b),
-            // Behind the first three lanes there may be anything.
-            isa.select(isa.mask(0x7), isa.compress(isa.mask(0x1820), a), b),
-            isa.expand(isa.mask(0x80f3), a, b),
         ];
         let lanes = results.into_iter().flat_map(|result| isa.store(result));
         (
@@ -250,6 +239,29 @@ mod tests {
             ],
             isa.sum(isa.mul_add(a, b, c)).to_bits(),
         )
+    }
+
+    /// What is packed, without what is behind it, and unpacked again for other lanes.
+    fn packed<I: Isa<f32>>(isa: I, bits: u32, lanes: &[Lanes<f32>; 2]) -> (Vec<f32>, Lanes<f32>) {
+        let [a, b] = lanes.each_ref().map(|lanes| isa.load(lanes));
+        let mut packed = [0.0; LANES];
+        isa.pack(isa.mask(bits), a, &mut packed);
+        let packed = packed[..bits.count_ones() as usize].to_vec();
+        (packed, isa.store(isa.unpack(isa.mask(bits), &lanes[0], b)))
+    }
+
+    #[test]
+    fn every_width_packs_the_same_lanes() {
+        let lanes = [0.0, 100.0].map(|first| std::array::from_fn(|lane| first + lane as f32));
+        for bits in (0..1 << LANES).step_by(7).chain([0xffff]) {
+            let expected = packed(Portable::<false>, bits, &lanes);
+            if let Some(isa) = V3::try_new() {
+                assert_eq!(isa.vectorize(|| packed(isa, bits, &lanes)), expected);
+            }
+            if let Some(isa) = V4::try_new() {
+                assert_eq!(isa.vectorize(|| packed(isa, bits, &lanes)), expected);
+            }
+        }
     }
 
     #[test]

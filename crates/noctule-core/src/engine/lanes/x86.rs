@@ -16,6 +16,50 @@ const OWN_BITS: [[u32; 8]; 2] = [
     [256, 512, 1024, 2048, 4096, 8192, 16384, 32768],
 ];
 
+/// For each set of eight lanes, these lanes, and anything behind them.
+const PACKED: [[u8; 8]; 256] = tables()[0];
+/// For each set of eight lanes, how many of them are before each lane.
+const UNPACKED: [[u8; 8]; 256] = tables()[1];
+
+const fn tables() -> [[[u8; 8]; 256]; 2] {
+    let mut tables = [[[0; 8]; 256]; 2];
+    let mut set = 0;
+    while set < 256 {
+        let (mut lane, mut count) = (0, 0);
+        while lane < 8 {
+            tables[1][set][lane] = count as u8;
+            if set >> lane & 1 == 1 {
+                tables[0][set][count] = lane as u8;
+                count += 1;
+            }
+            lane += 1;
+        }
+        set += 1;
+    }
+    tables
+}
+
+/// Numbers of lanes, in a register.
+#[inline(always)]
+fn lanes_of(isa: V3, numbers: [u8; 8]) -> __m256i {
+    isa.avx2._mm256_cvtepu8_epi32(must_cast([numbers, [0; 8]]))
+}
+
+/// A value for each half of a block. Not a closure: what is not inlined would be compiled without the instruction set.
+macro_rules! halves {
+    ($half:ident => $value:expr) => {{
+        let low = {
+            let $half = 0;
+            $value
+        };
+        let high = {
+            let $half = 1;
+            $value
+        };
+        [low, high]
+    }};
+}
+
 /// The sum of eight numbers, halves first.
 #[inline(always)]
 fn sum_of_eight(isa: V3, a: __m256) -> f32 {
@@ -47,59 +91,59 @@ impl Isa<f32> for V3 {
 
     #[inline(always)]
     fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_add_ps(a[half], b[half]))
+        halves!(half => self.avx._mm256_add_ps(a[half], b[half]))
     }
 
     #[inline(always)]
     fn sub(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_sub_ps(a[half], b[half]))
+        halves!(half => self.avx._mm256_sub_ps(a[half], b[half]))
     }
 
     #[inline(always)]
     fn mul(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_mul_ps(a[half], b[half]))
+        halves!(half => self.avx._mm256_mul_ps(a[half], b[half]))
     }
 
     #[inline(always)]
     fn mul_add(self, a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.fma._mm256_fmadd_ps(a[half], b[half], c[half]))
+        halves!(half => self.fma._mm256_fmadd_ps(a[half], b[half], c[half]))
     }
 
     #[inline(always)]
     fn div(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_div_ps(a[half], b[half]))
+        halves!(half => self.avx._mm256_div_ps(a[half], b[half]))
     }
 
     #[inline(always)]
     fn sqrt(self, a: [__m256; 2]) -> [__m256; 2] {
-        a.map(|half| self.avx._mm256_sqrt_ps(half))
+        halves!(half => self.avx._mm256_sqrt_ps(a[half]))
     }
 
     #[inline(always)]
     fn at_least(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_cmp_ps::<_CMP_GE_OQ>(a[half], b[half]))
+        halves!(half => self.avx._mm256_cmp_ps::<_CMP_GE_OQ>(a[half], b[half]))
     }
 
     #[inline(always)]
     fn above(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_cmp_ps::<_CMP_GT_OQ>(a[half], b[half]))
+        halves!(half => self.avx._mm256_cmp_ps::<_CMP_GT_OQ>(a[half], b[half]))
     }
 
     #[inline(always)]
     fn both(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_and_ps(a[half], b[half]))
+        halves!(half => self.avx._mm256_and_ps(a[half], b[half]))
     }
 
     #[inline(always)]
     fn select(self, mask: [__m256; 2], yes: [__m256; 2], no: [__m256; 2]) -> [__m256; 2] {
-        [0, 1].map(|half| self.avx._mm256_blendv_ps(no[half], yes[half], mask[half]))
+        halves!(half => self.avx._mm256_blendv_ps(no[half], yes[half], mask[half]))
     }
 
     #[inline(always)]
     fn mask(self, bits: u32) -> [__m256; 2] {
         // Each lane tests its own bit.
         let bits = self.avx._mm256_set1_epi32(bits as i32);
-        [0, 1].map(|half| {
+        halves!(half => {
             let own: __m256i = must_cast(OWN_BITS[half]);
             let has = self.avx2._mm256_and_si256(bits, own);
             must_cast(self.avx2._mm256_cmpeq_epi32(has, own))
@@ -108,8 +152,43 @@ impl Isa<f32> for V3 {
 
     #[inline(always)]
     fn bits(self, mask: [__m256; 2]) -> u32 {
-        let [low, high] = mask.map(|half| self.avx._mm256_movemask_ps(half) as u32);
+        let [low, high] = halves!(half => self.avx._mm256_movemask_ps(mask[half]) as u32);
         low | high << 8
+    }
+
+    #[inline(always)]
+    fn occupied(self, numbers: &[u16; 32]) -> u32 {
+        let numbers: [__m256i; 2] = must_cast(*numbers);
+        let zero = self.avx._mm256_setzero_si256();
+        let [low, high] = halves!(half => self.avx2._mm256_cmpeq_epi16(numbers[half], zero));
+        // Bytes of both in turn, eight of each.
+        let empty = self.avx2._mm256_packs_epi16(low, high);
+        let empty = self.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(empty);
+        !self.avx2._mm256_movemask_epi8(empty) as u32
+    }
+
+    #[inline(always)]
+    fn pack(self, mask: [__m256; 2], a: [__m256; 2], into: &mut Lanes<f32>) {
+        let bits = halves!(half => self.avx._mm256_movemask_ps(mask[half]) as usize);
+        let [low, high]: [[f32; 8]; 2] = halves!(half => {
+            let lanes = lanes_of(self, PACKED[bits[half]]);
+            must_cast(self.avx2._mm256_permutevar8x32_ps(a[half], lanes))
+        });
+        into[..8].copy_from_slice(&low);
+        into[bits[0].count_ones() as usize..][..8].copy_from_slice(&high);
+    }
+
+    #[inline(always)]
+    fn unpack(self, mask: [__m256; 2], from: &Lanes<f32>, others: [__m256; 2]) -> [__m256; 2] {
+        let bits = halves!(half => self.avx._mm256_movemask_ps(mask[half]) as usize);
+        let starts = [0, bits[0].count_ones() as usize];
+        halves!(half => {
+            let mut own = [0.0; 8];
+            own.copy_from_slice(&from[starts[half]..][..8]);
+            let lanes = lanes_of(self, UNPACKED[bits[half]]);
+            let own = self.avx2._mm256_permutevar8x32_ps(must_cast(own), lanes);
+            self.avx._mm256_blendv_ps(others[half], own, mask[half])
+        })
     }
 
     #[inline(never)]
@@ -199,13 +278,14 @@ impl Isa<f32> for V4 {
     }
 
     #[inline(always)]
-    fn compress(self, mask: u16, a: __m512) -> __m512 {
-        self.avx512f._mm512_maskz_compress_ps(mask, a)
+    fn pack(self, mask: u16, a: __m512, into: &mut Lanes<f32>) {
+        *into = must_cast(self.avx512f._mm512_maskz_compress_ps(mask, a));
     }
 
     #[inline(always)]
-    fn expand(self, mask: u16, a: __m512, others: __m512) -> __m512 {
-        self.avx512f._mm512_mask_expand_ps(others, mask, a)
+    fn unpack(self, mask: u16, from: &Lanes<f32>, others: __m512) -> __m512 {
+        let from = must_cast(*from);
+        self.avx512f._mm512_mask_expand_ps(others, mask, from)
     }
 
     #[inline(always)]
