@@ -4,9 +4,9 @@
 //! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
 //! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
 //!   with [`crossings`]. [`emitter`] makes spikes of what a walk found, and [`kicks`] are what these do on the way back.
-//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`burst`] makes [`sorted_spikes`] of what it
+//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`found`] makes [`sorted_spikes`] of what it
 //!   found, [`by_row`] has the weights as it reads them, and [`candidates`] are those of its neurons that may spike.
-//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`merge`] sorts spikes;
+//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`order`] sorts spikes;
 //!   [`trace`] is what the way back needs, and [`scratch`] is memory.
 //! * [`lanes`] is a block in registers, [`lane_vec`] a list of blocks in memory; [`dispatch`] compiles the walks for the
 //!   instruction sets of the processor.
@@ -17,7 +17,6 @@
 
 pub(crate) mod abreast;
 pub(crate) mod backward;
-pub(crate) mod burst;
 pub(crate) mod by_row;
 pub(crate) mod candidates;
 pub(crate) mod course;
@@ -26,6 +25,7 @@ pub(crate) mod cut;
 pub(crate) mod dispatch;
 pub(crate) mod emitter;
 pub(crate) mod forward;
+pub(crate) mod found;
 pub(crate) mod group;
 pub(crate) mod kicks;
 pub(crate) mod lane_vec;

@@ -8,11 +8,11 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::burst::Burst;
 use super::candidates::Candidates;
 use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
 use super::forward::State;
+use super::found::{self, Found};
 use super::group::Group;
 use super::lane_vec::LaneVec;
 use super::lanes::Isa;
@@ -34,7 +34,7 @@ pub(crate) struct Front<T: Real> {
     /// The first numbers.
     first: Lanes<T>,
     packed: Packed<T>,
-    burst: Burst<T>,
+    found: Found<T>,
 }
 
 impl<T: Real> Default for Front<T> {
@@ -46,7 +46,7 @@ impl<T: Real> Default for Front<T> {
             candidates: Candidates::default(),
             first: from_fn(|lane| T::of(lane as f64)),
             packed: Packed::default(),
-            burst: Burst::default(),
+            found: Found::default(),
         }
     }
 }
@@ -87,7 +87,7 @@ pub(crate) struct Layer<'a, T> {
     pub weights: &'a [Lanes<T>],
 }
 
-/// Runs a layer along a timeline and appends its spikes, sorted by time. Only for `tau_m = 2 tau_s`.
+/// Runs a layer along a timeline and overwrites `spikes` with its spikes, sorted by time. Only for `tau_m = 2 tau_s`.
 #[inline(always)]
 pub(crate) fn walk<T: Real, I: Isa<T>>(
     isa: I,
@@ -112,19 +112,20 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
                     front.pack(isa);
                     front.settle(isa, layer.neuron, &interval);
                     front.unpack(isa);
-                    let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
-                    front.burst.drain(
-                        isa,
-                        layer.neuron,
-                        segment.reference,
-                        ends,
-                        number as u32,
-                        spikes,
-                    );
+                    front.found.end_interval(found::Interval {
+                        stop: number as u32,
+                        ends: [number, number + 1].map(|stop| timeline.moments.times[stop]),
+                        reference: segment.reference,
+                        spikes: 0,
+                    });
                 },
             );
         }
     }
+    isa.apart(
+        #[inline(always)]
+        || front.found.put_in_order(isa, layer.neuron, spikes),
+    );
 }
 
 impl<T: Real> Front<T> {
@@ -141,7 +142,7 @@ impl<T: Real> Front<T> {
         self.potential.as_flattened_mut()[layer.neurons..].fill(T::neg_infinity());
         self.candidates.begin(blocks);
         self.packed.make_room(blocks);
-        self.burst.begin();
+        self.found.begin();
     }
 
     /// Goes from the reference time of one segment to that of the next.
@@ -302,7 +303,7 @@ impl<T: Real> Front<T> {
     #[inline(always)]
     fn settle<I: Isa<T>>(&mut self, isa: I, neuron: &Lif<T>, interval: &Interval<'_, T>) {
         let group = Group::<T, I, 1>::new(isa);
-        let Self { packed, burst, .. } = self;
+        let Self { packed, found, .. } = self;
         for block in 0..packed.count.div_ceil(LANES) {
             let mut state = State {
                 current: group.load(&[packed.current[block]]),
@@ -318,7 +319,7 @@ impl<T: Real> Front<T> {
                 group.mask(0xffff >> (LANES - there)),
                 &mut left,
                 #[inline(always)]
-                |[crosses], [leak], [root]| burst.push(isa, crosses, [leak, root, neurons]),
+                |[crosses], [leak], [root]| found.push(isa, crosses, [leak, root, neurons]),
             );
             [packed.potential[block]] = group.store(state.potential);
             [packed.left[block]] = group.store(left);

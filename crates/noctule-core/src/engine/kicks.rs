@@ -1,7 +1,6 @@
 //! What output spikes and their errors do to the adjoints of a backward walk (see [`super::backward`]).
 
 use super::forward::Spike;
-use super::sorted_spikes::SortedSpike;
 use crate::{Lif, Real};
 
 /// What one output spike does: `V*` of its neuron grows by `own + later V*`, and `C*` by that times `response`.
@@ -66,14 +65,21 @@ impl<T: Real> Kicker<T> {
 
     /// The kick of a spike of a wide layer, after stop number `stop`.
     #[inline(always)]
-    pub fn of_sorted(&self, spike: &SortedSpike<T>, error: T, stop: u32) -> Kick<T> {
-        let (own, later) = self.growth(spike.inverse_slope, error, spike.leak);
+    pub fn of_sorted(
+        &self,
+        neuron: u32,
+        leak: T,
+        inverse_slope: T,
+        error: T,
+        stop: u32,
+    ) -> Kick<T> {
+        let (own, later) = self.growth(inverse_slope, error, leak);
         Kick {
             own,
             later,
-            response: self.tau_m * (T::one() - spike.leak),
+            response: self.tau_m * (T::one() - leak),
             stop,
-            neuron: spike.neuron,
+            neuron,
         }
     }
 

@@ -30,7 +30,9 @@ impl<T: Real> LaneVec<T> {
         list.resize(blocks, [T::zero(); LANES]);
         list
     }
+}
 
+impl<T: Copy> LaneVec<T> {
     pub fn clear(&mut self) {
         self.0.clear();
     }
@@ -53,6 +55,16 @@ impl<T: Real> LaneVec<T> {
     pub fn at_mut(&mut self, number: usize) -> &mut Lanes<T> {
         let rest = &mut self.0.as_flattened_mut()[number..];
         rest.first_chunk_mut().expect("a block's worth of numbers")
+    }
+
+    /// So many blocks' worth of numbers, from one on.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline(always)]
+    pub fn blocks_at(&self, number: usize, blocks: usize) -> &[Lanes<T>] {
+        let numbers = &self.0.as_flattened()[number..number + blocks * LANES];
+        numbers.as_chunks().0
     }
 
     /// As [`Vec::resize`].

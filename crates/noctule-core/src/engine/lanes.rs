@@ -76,6 +76,18 @@ pub(crate) trait Isa<T>: Copy {
         }
         self.load(&unpacked)
     }
+    /// The numbers at some positions, which are positions among those of all blocks.
+    #[inline(always)]
+    fn gather(self, from: &[Lanes<T>], positions: &Lanes<u32>) -> Lanes<T>
+    where
+        T: Copy,
+    {
+        let numbers = from.as_flattened();
+        positions.map(
+            #[inline(always)]
+            |position| numbers[position as usize],
+        )
+    }
     /// The sum over the lanes: the upper half is added to the lower, again and again.
     fn sum(self, a: Self::Registers) -> T;
     /// Sorts all numbers of `blocks`.

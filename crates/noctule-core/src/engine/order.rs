@@ -4,9 +4,7 @@
 //! the list. Such numbers are sorted without a branch where the instruction set allows it (see [`Isa::sort`]). A last pass looks
 //! at the times themselves, which are finer than the keys.
 
-use aligned_vec::{AVec, ConstAlign};
-
-use super::lane_vec::LINE;
+use super::lane_vec::LaneVec;
 use super::lanes::Isa;
 use super::{LANES, Lanes};
 use crate::Real;
@@ -17,22 +15,15 @@ const MOST_DISTANCE_BITS: u32 = 23;
 const MOVES: usize = 4;
 
 /// Puts list after list in order in the same memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
-    keys: AVec<Lanes<u32>, ConstAlign<LINE>>,
-}
-
-impl Default for Order {
-    fn default() -> Self {
-        Self {
-            keys: AVec::new(LINE),
-        }
-    }
+    keys: LaneVec<u32>,
 }
 
 impl Order {
     /// The positions of the first `count` of the `times`, all of which lie between the two `ends`, in the order of their keys:
-    /// those of equal times ascend, but times that differ by a tiny part of the interval may be in the wrong order.
+    /// those of equal times ascend, but times that differ by a tiny part of the interval may be in the wrong order. Behind them
+    /// are the positions that are left.
     #[inline(always)]
     pub fn sort_roughly<T: Real, I: Isa<T>>(
         &mut self,
@@ -40,13 +31,21 @@ impl Order {
         times: &[Lanes<T>],
         count: usize,
         ends: [T; 2],
-    ) -> impl Iterator<Item = usize> {
-        let position = self.sort_keys(isa, times, count, ends);
-        let keys = self.keys.as_flattened()[..count].iter();
-        keys.map(move |key| (key & position) as usize)
+    ) -> &mut [Lanes<u32>] {
+        if self.keys.len() < times.len() {
+            self.keys.resize(times.len(), [0; LANES]);
+        }
+        let keys = &mut self.keys[..times.len()];
+        let position_bits = set_keys(keys, times, count, ends);
+        isa.sort(keys);
+        let position = (1 << position_bits) - 1;
+        for key in keys.as_flattened_mut() {
+            *key &= position;
+        }
+        keys
     }
 
-    /// The same in the order of time.
+    /// The same in the order of time, without what is behind.
     #[inline(always)]
     pub fn sort<T: Real, I: Isa<T>>(
         &mut self,
@@ -54,52 +53,37 @@ impl Order {
         times: &[Lanes<T>],
         count: usize,
         ends: [T; 2],
-    ) -> impl Iterator<Item = usize> {
-        let position = self.sort_keys(isa, times, count, ends);
-        let positions = &mut self.keys.as_flattened_mut()[..count];
-        for key in positions.iter_mut() {
-            *key &= position;
-        }
+    ) -> &[u32] {
+        let positions = self.sort_roughly(isa, times, count, ends);
+        let positions = &mut positions.as_flattened_mut()[..count];
         put_neighbours_in_order(positions, times.as_flattened());
-        positions.iter().map(|&position| position as usize)
-    }
-
-    /// Sorts the keys; returns which bits of each are the position.
-    #[inline(always)]
-    fn sort_keys<T: Real, I: Isa<T>>(
-        &mut self,
-        isa: I,
-        times: &[Lanes<T>],
-        count: usize,
-        ends: [T; 2],
-    ) -> u32 {
-        let blocks = count.div_ceil(LANES);
-        if self.keys.len() < blocks {
-            self.keys.resize(blocks, [0; LANES]);
-        }
-        let keys = &mut self.keys[..blocks];
-        let position_bits = set_keys(keys, times, ends);
-        keys.as_flattened_mut()[count..].fill(u32::MAX);
-        isa.sort(keys);
-        (1 << position_bits) - 1
+        positions
     }
 }
 
-/// Makes the keys of some times; returns how many bits of each are the position.
+/// Makes the keys of the first `count` of some times, and greater ones for the others; returns how many bits of each are the
+/// position.
 #[inline(always)]
-fn set_keys<T: Real>(keys: &mut [Lanes<u32>], times: &[Lanes<T>], [start, end]: [T; 2]) -> u32 {
+fn set_keys<T: Real>(
+    keys: &mut [Lanes<u32>],
+    times: &[Lanes<T>],
+    count: usize,
+    [start, end]: [T; 2],
+) -> u32 {
     let unused_bits = ((keys.len() * LANES) as u32).leading_zeros();
     let distance_bits = unused_bits.min(MOST_DISTANCE_BITS);
     let position_bits = u32::BITS - distance_bits;
     let latest = T::of(f64::from((1_u32 << distance_bits) - 1));
     // If all is at one time, the products below are no number.
     let per_second = latest / (end - start);
-    for (block, (keys, times)) in keys.iter_mut().zip(times).enumerate() {
-        for (lane, (key, &time)) in keys.iter_mut().zip(times).enumerate() {
-            let distance = (time - start) * per_second;
-            let distance = if distance < latest { distance } else { latest };
-            *key = distance.nearest() << position_bits | (block * LANES + lane) as u32;
-        }
+    // One loop over all blocks, and no `&&`, which is a branch: so this becomes vector code.
+    let times = times.as_flattened();
+    let keys = keys.as_flattened_mut().iter_mut().zip(times);
+    for (position, (key, &time)) in (0_u32..).zip(keys) {
+        let distance = (time - start) * per_second;
+        let is_early = (distance < latest) & (position < count as u32);
+        let distance = if is_early { distance } else { latest };
+        *key = distance.nearest() << position_bits | position;
     }
     position_bits
 }
@@ -153,7 +137,8 @@ mod tests {
             });
         let mut order = Order::default();
         let isa = Portable::<false>;
-        order.sort(isa, &blocks, times.len(), ends).collect()
+        let sorted = order.sort(isa, &blocks, times.len(), ends);
+        sorted.iter().map(|&position| position as usize).collect()
     }
 
     fn expected<T: Real>(times: &[T]) -> Vec<usize> {

@@ -1,25 +1,21 @@
-//! The spikes of a wide layer in one sample, sorted by time, as the walk abreast finds them.
+//! The spikes of a wide layer in one sample, sorted by time.
 
 use super::LANES;
+use super::found::Interval;
 use super::kicks::{Kick, Kicker};
+use super::lane_vec::LaneVec;
 use crate::Real;
-
-/// An output spike, without what follows from the rest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SortedSpike<T> {
-    /// Time in seconds.
-    pub time: T,
-    /// The neuron, among all of the layer.
-    pub neuron: u32,
-    /// `exp(-x/tau_m)` of the spike, and the inverse of its slope.
-    pub leak: T,
-    pub inverse_slope: T,
-}
 
 /// All spikes of a sample.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SortedSpikes<T> {
-    spikes: Vec<SortedSpike<T>>,
+    count: usize,
+    /// Memory, of which `count` are of use: times in seconds, numbers of the neurons among all of the layer, `exp(-x/tau_m)` of
+    /// the spikes, and the inverses of their slopes.
+    pub times: LaneVec<T>,
+    pub neurons: LaneVec<u32>,
+    pub leaks: LaneVec<T>,
+    pub inverse_slopes: LaneVec<T>,
     /// The intervals in which there are some: the number of the stop at which each begins, and how many spikes there are up
     /// to its end.
     intervals: Vec<(u32, u32)>,
@@ -27,32 +23,61 @@ pub(crate) struct SortedSpikes<T> {
 
 impl<T: Real> SortedSpikes<T> {
     pub fn len(&self) -> usize {
-        self.spikes.len()
+        self.count
     }
 
-    pub fn clear(&mut self) {
-        self.spikes.clear();
+    /// Becomes a list of so many spikes, to be written.
+    pub fn begin(&mut self, count: usize) {
+        self.count = count;
         self.intervals.clear();
+        let blocks = count / LANES + 2;
+        for list in [&mut self.times, &mut self.leaks, &mut self.inverse_slopes] {
+            list.resize(blocks, [T::zero(); LANES]);
+        }
+        self.neurons.resize(blocks, [0; LANES]);
     }
 
-    /// The spikes in the order of their times.
-    pub fn iter(&self) -> std::slice::Iter<'_, SortedSpike<T>> {
-        self.spikes.iter()
-    }
-
-    /// Places for so many more, which are in the interval that begins at stop number `stop`.
+    /// The spikes since the last interval belong to this one.
     #[inline(always)]
-    pub fn add(&mut self, count: usize, stop: u32) -> &mut [SortedSpike<T>] {
-        let none = SortedSpike {
-            time: T::zero(),
-            neuron: 0,
-            leak: T::zero(),
-            inverse_slope: T::zero(),
-        };
-        let before = self.spikes.len();
-        self.spikes.resize(before + count, none);
-        self.intervals.push((stop, self.spikes.len() as u32));
-        &mut self.spikes[before..]
+    pub fn end_interval(&mut self, interval: Interval<T>) {
+        self.intervals.push((interval.stop, interval.spikes));
+    }
+
+    /// The times and the neurons of the spikes.
+    pub fn events(&self) -> (&[T], &[u32]) {
+        (
+            &self.times.as_flattened()[..self.count],
+            &self.neurons.as_flattened()[..self.count],
+        )
+    }
+
+    /// Sorts the spikes of each interval, which may not quite be in order.
+    #[inline(always)]
+    pub fn mend(&mut self) {
+        let (times, _) = self.events();
+        let pairs = times.iter().zip(times.iter().skip(1));
+        let in_order = pairs.fold(true, |in_order, (a, b)| in_order & (a <= b));
+        if !in_order {
+            self.sort_intervals();
+        }
+    }
+
+    #[cold]
+    fn sort_intervals(&mut self) {
+        let mut start = 0;
+        for &(_, end) in &self.intervals {
+            let range = start..end as usize;
+            start = range.end;
+            let times = &mut self.times.as_flattened_mut()[range.clone()];
+            let mut order: Vec<_> = (0..times.len()).collect();
+            // Equal times are in order already, and a stable sort keeps it.
+            order.sort_by(|&a, &b| times[a].order(&times[b]));
+            permute(times, &order);
+            permute(&mut self.neurons.as_flattened_mut()[range.clone()], &order);
+            permute(&mut self.leaks.as_flattened_mut()[range.clone()], &order);
+            let inverse_slopes = &mut self.inverse_slopes.as_flattened_mut()[range];
+            permute(inverse_slopes, &order);
+        }
     }
 
     /// Deals the spikes out to groups of blocks: overwrites `kicks` with what they do, group by group, and `offsets` with
@@ -67,12 +92,12 @@ impl<T: Real> SortedSpikes<T> {
         // Those after the last with an error change nothing.
         let last = d_times.iter().rposition(|&error| error != T::zero());
         let count = last.map_or(0, |last| last + 1);
-        let spikes = &self.spikes[..count];
-        let group = |spike: &SortedSpike<T>| group_of[spike.neuron as usize / LANES] as usize;
+        let neurons = &self.neurons.as_flattened()[..count];
+        let group = |neuron: u32| group_of[neuron as usize / LANES] as usize;
         offsets.clear();
         offsets.resize(groups + 1, 0);
-        for spike in spikes {
-            offsets[group(spike) + 1] += 1;
+        for &neuron in neurons {
+            offsets[group(neuron) + 1] += 1;
         }
         let mut sum = 0;
         for offset in offsets.iter_mut() {
@@ -80,18 +105,26 @@ impl<T: Real> SortedSpikes<T> {
             *offset = sum;
         }
         kicks.resize(count, Kick::none());
-        let mut errors = spikes.iter().zip(d_times);
         let mut start = 0;
         for &(stop, end) in &self.intervals {
-            for (spike, &error) in errors.by_ref().take((end - start) as usize) {
+            for spike in start..(end as usize).min(count) {
                 // While a group fills, its start grows into its end, which is where the next one starts.
-                let next = &mut offsets[group(spike)];
-                kicks[*next as usize] = kicker.of_sorted(spike, error, stop);
+                let next = &mut offsets[group(neurons[spike])];
+                let leak = self.leaks.as_flattened()[spike];
+                let inverse_slope = self.inverse_slopes.as_flattened()[spike];
+                kicks[*next as usize] =
+                    kicker.of_sorted(neurons[spike], leak, inverse_slope, d_times[spike], stop);
                 *next += 1;
             }
-            start = end;
+            start = end as usize;
         }
         offsets.rotate_right(1);
         offsets[0] = 0;
     }
+}
+
+/// Puts what was at `order[0]` first, and so on.
+fn permute<T: Copy>(list: &mut [T], order: &[usize]) {
+    let permuted: Vec<_> = order.iter().map(|&position| list[position]).collect();
+    list.copy_from_slice(&permuted);
 }

@@ -108,10 +108,9 @@ impl<T: Real> SampleTrace<T> {
         self.offsets.push(self.spikes.len() as u32);
     }
 
-    /// Begins a pass whose spikes come sorted by time; they are to be appended to this list.
+    /// Begins a pass whose spikes come sorted by time; this list is to be overwritten with them.
     pub fn begin_sorted(&mut self) -> &mut SortedSpikes<T> {
         self.is_sorted = true;
-        self.sorted.clear();
         &mut self.sorted
     }
 
@@ -161,18 +160,17 @@ impl<T: Real> SampleTrace<T> {
         times[count..].fill(self.spikes.last().map_or(T::zero(), |spike| spike.time));
         self.ranks.resize(count, 0);
         let order = order.sort(isa, &self.times, count, ends_of(&self.times));
-        for (rank, position) in order.enumerate() {
-            self.ranks[position] = rank as u32;
+        for (rank, &position) in order.iter().enumerate() {
+            self.ranks[position as usize] = rank as u32;
         }
     }
 
     /// Writes all spikes in order of time into the event list `times` and `neurons`, which has room for just them.
     pub fn list(&self, times: &mut [T], neurons: &mut [u32]) {
         if self.is_sorted {
-            let events = times.iter_mut().zip(neurons);
-            for ((time, neuron), spike) in events.zip(self.sorted.iter()) {
-                (*time, *neuron) = (spike.time, spike.neuron);
-            }
+            let (own_times, own_neurons) = self.sorted.events();
+            times.copy_from_slice(own_times);
+            neurons.copy_from_slice(own_neurons);
             return;
         }
         for (spike, &rank) in self.spikes.iter().zip(&self.ranks) {

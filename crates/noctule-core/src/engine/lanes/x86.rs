@@ -289,6 +289,22 @@ impl Isa<f32> for V4 {
     }
 
     #[inline(always)]
+    fn gather(self, from: &[Lanes<f32>], positions: &Lanes<u32>) -> Lanes<f32> {
+        let lanes = must_cast(*positions);
+        match from {
+            [block] => must_cast(self.avx512f._mm512_permutexvar_ps(lanes, must_cast(*block))),
+            [first, second] => {
+                let (first, second) = (must_cast(*first), must_cast(*second));
+                must_cast(self.avx512f._mm512_permutex2var_ps(first, lanes, second))
+            }
+            _ => positions.map(
+                #[inline(always)]
+                |position| from.as_flattened()[position as usize],
+            ),
+        }
+    }
+
+    #[inline(always)]
     fn sort(self, blocks: &mut [Lanes<u32>]) {
         network::sort(self, blocks);
     }
