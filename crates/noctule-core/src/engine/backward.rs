@@ -51,12 +51,17 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
     kicks: &[Kick<T>],
     first_neuron: u32,
     weights: &[Lanes<T>],
-    gradients: &mut Gradients<'_, T>,
+    gradients: Gradients<'_, T>,
 ) {
     let rates = Rates::new(neuron);
     let mut adjoint = Adjoint {
         current: group.splat(T::zero()),
         potential: group.splat(T::zero()),
+    };
+    let mut rows = Rows {
+        weights: group.rows(weights),
+        d_weights: group.rows_mut(gradients.d_weights),
+        d_moments: gradients.d_moments,
     };
     let mut pending = kicks.len();
     for (index, segment) in timeline.segments.iter().enumerate().rev() {
@@ -74,7 +79,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
             // At the start of the segment nothing arrives.
             let lower = next.unwrap_or(range.start).max(range.start) + 1;
             if lower < upper {
-                adjoint.spread(group, &rates, path, lower..upper, weights, gradients);
+                adjoint.spread(group, &rates, &path, lower..upper, &mut rows);
             }
             let Some(stop) = next else { break };
             while pending > 0 && kicks[pending - 1].stop as usize == stop {
@@ -85,6 +90,13 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         }
         adjoint.cross(group, segment);
     }
+}
+
+/// The rows of each block, and the errors of the inputs that arrive on them.
+struct Rows<'a, T, const N: usize> {
+    weights: [&'a [Lanes<T>]; N],
+    d_weights: [&'a mut [Lanes<T>]; N],
+    d_moments: Option<&'a mut [T]>,
 }
 
 /// What the neurons of a layer have in common.
@@ -141,16 +153,19 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         &self,
         group: Group<T, I, N>,
         rates: &Rates<T>,
-        path: impl Path<T>,
+        path: &impl Path<T>,
         stops: Range<usize>,
-        weights: &[Lanes<T>],
-        gradients: &mut Gradients<'_, T>,
+        rows: &mut Rows<'_, T, N>,
     ) {
         let (potential, current) = (self.potential, self.current);
-        let rows = weights.len() / N;
-        let Some(d_moments) = gradients.d_moments.as_deref_mut() else {
+        let Rows {
+            weights,
+            d_weights,
+            d_moments,
+        } = rows;
+        let Some(d_moments) = d_moments else {
             for Arrival { row, stop, .. } in path.arrivals(stops).rev() {
-                group.sub_from_row(gradients.d_weights, rows, row, self.d_weight(group, stop));
+                group.sub_from_row(d_weights, row, self.d_weight(group, stop));
             }
             return;
         };
@@ -158,10 +173,10 @@ impl<T: Real, I: Isa<T>, const N: usize> Adjoint<T, I, N> {
         let leaking = group.mul(group.splat(-rates.inverse_tau_m), potential);
         let decaying = group.mul_add(group.splat(-rates.inverse_tau_s), current, potential);
         for Arrival { index, row, stop } in path.arrivals(stops).rev() {
-            group.sub_from_row(gradients.d_weights, rows, row, self.d_weight(group, stop));
+            group.sub_from_row(d_weights, row, self.d_weight(group, stop));
             let from_leak = group.mul(group.splat(stop.potential_gain), leaking);
             let per_weight = group.mul_add(group.splat(stop.current_gain), decaying, from_leak);
-            let weights = group.load_row(weights, rows, row);
+            let weights = group.load_row(weights, row);
             d_moments[index] += group.sum(group.mul(weights, per_weight));
         }
     }

@@ -72,7 +72,7 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         neuron,
         moments: &timeline.moments,
         path,
-        weights,
+        weights: group.rows(weights),
         rows: weights.len() / N,
     };
     for (index, segment) in timeline.segments.iter().enumerate() {
@@ -188,20 +188,20 @@ impl<T: Real, I: Isa<T>, const N: usize> State<T, I, N> {
 
 /// What a group walks along.
 #[derive(Clone, Copy)]
-struct Walk<'a, T, P> {
+struct Walk<'a, T, P, const N: usize> {
     neuron: &'a Lif<T>,
     moments: &'a Moments<T>,
     path: P,
-    /// Shape `[N][rows][LANES]`.
-    weights: &'a [Lanes<T>],
+    /// The rows of each block.
+    weights: [&'a [Lanes<T>]; N],
     rows: usize,
 }
 
-impl<T: Real, P: Path<T>> Walk<'_, T, P> {
+impl<T: Real, P: Path<T>, const N: usize> Walk<'_, T, P, N> {
     /// Takes in the input at stop number `number`, which is `stop`; returns which neurons may reach their threshold before
     /// `end`.
     #[inline(always)]
-    fn pass<I: Isa<T>, const N: usize>(
+    fn pass<I: Isa<T>>(
         &self,
         group: Group<T, I, N>,
         state: &mut State<T, I, N>,
@@ -211,7 +211,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
         let row = self.path.row(number);
         // At the start of a segment nothing arrives.
         if row < self.rows {
-            let weights = group.load_row(self.weights, self.rows, row);
+            let weights = group.load_row(&self.weights, row);
             let (current_gain, potential_gain) = (stop.current_gain, stop.potential_gain);
             state.current = group.mul_add(group.splat(current_gain), weights, state.current);
             state.potential = group.mul_add(group.splat(potential_gain), weights, state.potential);
@@ -223,7 +223,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
     /// Walks along the intervals that begin at the stops in `range`, but for the last of them, until one cannot be rejected
     /// for some neurons; returns these as a bit set, or 0 at the end. `range` is then what is left.
     #[inline(always)]
-    fn scan<I: Isa<T>, const N: usize>(
+    fn scan<I: Isa<T>>(
         &self,
         group: Group<T, I, N>,
         range: &mut Range<usize>,
@@ -250,7 +250,7 @@ impl<T: Real, P: Path<T>> Walk<'_, T, P> {
     ///
     /// All is done in registers, without a call, and nothing waits for more than one root and one division.
     #[inline(always)]
-    fn advance<I: Isa<T>, const N: usize>(
+    fn advance<I: Isa<T>>(
         &self,
         group: Group<T, I, N>,
         range: &mut Range<usize>,

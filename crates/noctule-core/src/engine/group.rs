@@ -51,12 +51,36 @@ impl<T: Copy, I: Isa<T>, const N: usize> Group<T, I, N> {
         )
     }
 
-    /// Row number `row` of each block; `rows` has shape `[N][length][LANES]`.
+    /// The rows of each block, all as many, from a list `[N][rows][LANES]`.
     #[inline(always)]
-    pub fn load_row(self, rows: &[Lanes<T>], length: usize, row: usize) -> Registers<T, I, N> {
+    pub fn rows(self, lanes: &[Lanes<T>]) -> [&[Lanes<T>]; N] {
+        let rows = lanes.len() / N;
         from_fn(
             #[inline(always)]
-            |n| self.isa.load(&rows[n * length + row]),
+            |n| &lanes[n * rows..][..rows],
+        )
+    }
+
+    /// The same, to be changed.
+    #[inline(always)]
+    pub fn rows_mut(self, mut lanes: &mut [Lanes<T>]) -> [&mut [Lanes<T>]; N] {
+        let rows = lanes.len() / N;
+        from_fn(
+            #[inline(always)]
+            |_| {
+                let (own, others) = std::mem::take(&mut lanes).split_at_mut(rows);
+                lanes = others;
+                own
+            },
+        )
+    }
+
+    /// Row number `row` of each block.
+    #[inline(always)]
+    pub fn load_row(self, rows: &[&[Lanes<T>]; N], row: usize) -> Registers<T, I, N> {
+        from_fn(
+            #[inline(always)]
+            |n| self.isa.load(&rows[n][row]),
         )
     }
 
@@ -64,13 +88,12 @@ impl<T: Copy, I: Isa<T>, const N: usize> Group<T, I, N> {
     #[inline(always)]
     pub fn sub_from_row(
         self,
-        rows: &mut [Lanes<T>],
-        length: usize,
+        rows: &mut [&mut [Lanes<T>]; N],
         row: usize,
         values: Registers<T, I, N>,
     ) {
-        for (n, value) in values.into_iter().enumerate() {
-            let row = &mut rows[n * length + row];
+        for (rows, value) in rows.iter_mut().zip(values) {
+            let row = &mut rows[row];
             *row = self.isa.store(self.isa.sub(self.isa.load(row), value));
         }
     }

@@ -86,7 +86,13 @@ impl<T: Real> Kicker<T> {
     /// [`Kick::own`] and [`Kick::later`].
     #[inline(always)]
     fn growth(&self, inverse_slope: T, error: T, leak: T) -> (T, T) {
-        let inverse_slope = inverse_slope.min(self.max_inverse_slope);
+        // Not `min`, which would look out for what is no number.
+        let most = self.max_inverse_slope;
+        let inverse_slope = if inverse_slope < most {
+            inverse_slope
+        } else {
+            most
+        };
         (error * inverse_slope * leak, self.reset * inverse_slope)
     }
 }

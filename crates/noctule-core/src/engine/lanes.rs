@@ -211,6 +211,8 @@ impl<const FUSED: bool, T: Real> Isa<T> for Portable<FUSED> {
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod exchange;
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod network;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 mod x86;
@@ -272,6 +274,26 @@ mod tests {
             }
             if let Some(isa) = V4::try_new() {
                 assert_eq!(isa.vectorize(|| packed(isa, bits, &lanes)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_width_gathers_the_same_numbers() {
+        let numbers: [Lanes<f32>; 3] =
+            std::array::from_fn(|block| std::array::from_fn(|lane| (block * LANES + lane) as f32));
+        for blocks in 1..=3 {
+            let from = &numbers[..blocks];
+            let positions = std::array::from_fn(|lane| (lane * 23 % (blocks * LANES)) as u32);
+            let expected = positions.map(|position| position as f32);
+            assert_eq!(Portable::<false>.gather(from, &positions), expected);
+            if let Some(isa) = V3::try_new() {
+                let gathered = isa.vectorize(|| isa.gather(from, &positions));
+                assert_eq!(gathered, expected, "AVX2");
+            }
+            if let Some(isa) = V4::try_new() {
+                let gathered = isa.vectorize(|| isa.gather(from, &positions));
+                assert_eq!(gathered, expected, "AVX-512");
             }
         }
     }

@@ -208,7 +208,7 @@ impl<T: Real> BackwardTask<'_, T> {
         let rows = self.projection.rows();
         let before = self.cut.blocks(self.groups.clone()).start;
         let own = (blocks.start - before) * rows..(blocks.end - before) * rows;
-        let mut gradients = Gradients {
+        let gradients = Gradients {
             d_weights: &mut self.d_weights[own],
             d_moments: self
                 .want_input
@@ -222,7 +222,7 @@ impl<T: Real> BackwardTask<'_, T> {
             part.kicks,
             neurons.start,
             self.projection.weights_of(blocks),
-            &mut gradients,
+            gradients,
         );
     }
 }

@@ -1,22 +1,34 @@
-//! A sorting network for the registers of AVX-512: numbers are compared and exchanged in an order that does not depend on them.
+//! A sorting network for vector registers: numbers are compared and exchanged in an order that does not depend on them.
 //!
 //! It is Batcher's bitonic network in the form in which all exchanges point the same way: runs of sorted numbers are merged
-//! in pairs, the second one backwards.
+//! in pairs, the second one backwards. What it needs of an instruction set is an [`Exchange`].
 
-#[cfg(target_arch = "x86")]
-use std::arch::x86::__m512i;
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::__m512i;
 use std::array::from_fn;
-
-use bytemuck::must_cast;
-use pulp::x86::V4;
 
 use super::{LANES, Lanes};
 
+/// Sixteen numbers in registers, of which some change places.
+pub(super) trait Exchange: Copy {
+    type Block: Copy;
+
+    fn load(self, numbers: &Lanes<u32>) -> Self::Block;
+    fn store(self, block: Self::Block) -> Lanes<u32>;
+    /// The lesser of each lane.
+    fn least(self, a: Self::Block, b: Self::Block) -> Self::Block;
+    /// The greater of each lane.
+    fn greatest(self, a: Self::Block, b: Self::Block) -> Self::Block;
+    /// All lanes backwards.
+    fn backwards(self, a: Self::Block) -> Self::Block;
+    /// Compares each lane with that whose number differs by the bits in `BITS`, which are 1, 2, 4, 8, or all bits up to one of
+    /// these, and puts the lesser in the lower of the two.
+    fn exchange<const BITS: usize>(self, a: Self::Block) -> Self::Block;
+    /// Does work in a function of its own.
+    fn apart(self, work: impl FnOnce());
+}
+
 /// Sorts all numbers of `blocks`.
 #[inline(always)]
-pub(super) fn sort(isa: V4, blocks: &mut [Lanes<u32>]) {
+pub(super) fn sort(isa: impl Exchange, blocks: &mut [Lanes<u32>]) {
     match blocks.len() {
         1 => sort_in_registers::<1>(isa, blocks),
         2 => sort_in_registers::<2>(isa, blocks),
@@ -24,7 +36,7 @@ pub(super) fn sort(isa: V4, blocks: &mut [Lanes<u32>]) {
         4 => sort_in_registers::<4>(isa, blocks),
         5..=6 => sort_in_registers::<6>(isa, blocks),
         7..=8 => sort_in_registers::<8>(isa, blocks),
-        _ => isa.vectorize(
+        _ => isa.apart(
             #[inline(always)]
             || sort_in_memory(isa, blocks),
         ),
@@ -33,7 +45,7 @@ pub(super) fn sort(isa: V4, blocks: &mut [Lanes<u32>]) {
 
 /// So many blocks at most, which then stay in registers.
 #[inline(always)]
-fn sort_in_registers<const BLOCKS: usize>(isa: V4, blocks: &mut [Lanes<u32>]) {
+fn sort_in_registers<const BLOCKS: usize>(isa: impl Exchange, blocks: &mut [Lanes<u32>]) {
     let mut own: [Lanes<u32>; BLOCKS] = from_fn(|block| match blocks.get(block) {
         Some(block) => *block,
         None => [u32::MAX; LANES],
@@ -44,19 +56,18 @@ fn sort_in_registers<const BLOCKS: usize>(isa: V4, blocks: &mut [Lanes<u32>]) {
 
 /// As if there were blocks of greater numbers behind them, up to a power of two: none of these would move.
 #[inline(always)]
-fn sort_in_memory(isa: V4, blocks: &mut [Lanes<u32>]) {
+fn sort_in_memory(isa: impl Exchange, blocks: &mut [Lanes<u32>]) {
     for block in &mut *blocks {
-        *block = must_cast(sort_lanes(isa, must_cast(*block)));
+        *block = isa.store(sort_lanes(isa, isa.load(block)));
     }
     let mut run = 1;
     while run < blocks.len() {
         for runs in blocks.chunks_mut(2 * run) {
             let (first, second) = runs.split_at_mut(run.min(runs.len()));
             for (lower, upper) in first.iter_mut().rev().zip(second) {
-                let (a, b) = (must_cast(*lower), partners::<15>(isa, must_cast(*upper)));
-                *lower = must_cast(isa.avx512f._mm512_min_epu32(a, b));
-                let greatest = isa.avx512f._mm512_max_epu32(a, b);
-                *upper = must_cast(partners::<15>(isa, greatest));
+                let (a, b) = (isa.load(lower), isa.backwards(isa.load(upper)));
+                *lower = isa.store(isa.least(a, b));
+                *upper = isa.store(isa.backwards(isa.greatest(a, b)));
             }
         }
         let mut distance = run / 2;
@@ -64,79 +75,41 @@ fn sort_in_memory(isa: V4, blocks: &mut [Lanes<u32>]) {
             for pairs in blocks.chunks_mut(2 * distance) {
                 let (first, second) = pairs.split_at_mut(distance.min(pairs.len()));
                 for (lower, upper) in first.iter_mut().zip(second) {
-                    let (a, b) = (must_cast(*lower), must_cast(*upper));
-                    *lower = must_cast(isa.avx512f._mm512_min_epu32(a, b));
-                    *upper = must_cast(isa.avx512f._mm512_max_epu32(a, b));
+                    let (a, b) = (isa.load(lower), isa.load(upper));
+                    *lower = isa.store(isa.least(a, b));
+                    *upper = isa.store(isa.greatest(a, b));
                 }
             }
             distance /= 2;
         }
         for block in &mut *blocks {
-            let halves = exchange::<8>(isa, must_cast(*block));
-            *block = must_cast(merge_lanes(isa, halves));
+            let halves = isa.exchange::<8>(isa.load(block));
+            *block = isa.store(merge_lanes(isa, halves));
         }
         run *= 2;
     }
 }
 
-/// Sorts the lanes of a register.
+/// Sorts the lanes of a block.
 #[inline(always)]
-fn sort_lanes(isa: V4, a: __m512i) -> __m512i {
-    let pairs = exchange::<1>(isa, a);
-    let fours = exchange::<1>(isa, exchange::<3>(isa, pairs));
-    let eights = exchange::<7>(isa, fours);
-    let eights = exchange::<1>(isa, exchange::<2>(isa, eights));
-    merge_lanes(isa, exchange::<15>(isa, eights))
+fn sort_lanes<E: Exchange>(isa: E, a: E::Block) -> E::Block {
+    let pairs = isa.exchange::<1>(a);
+    let fours = isa.exchange::<1>(isa.exchange::<3>(pairs));
+    let eights = isa.exchange::<7>(fours);
+    let eights = isa.exchange::<1>(isa.exchange::<2>(eights));
+    merge_lanes(isa, isa.exchange::<15>(eights))
 }
 
-/// Sorts the halves of a register, which are bitonic.
+/// Sorts the halves of a block, which are bitonic.
 #[inline(always)]
-fn merge_lanes(isa: V4, a: __m512i) -> __m512i {
-    exchange::<1>(isa, exchange::<2>(isa, exchange::<4>(isa, a)))
-}
-
-/// Compares each lane with that whose number differs by the bits in `BITS`, and puts the lesser in the lower of the two.
-#[inline(always)]
-fn exchange<const BITS: usize>(isa: V4, a: __m512i) -> __m512i {
-    let b = partners::<BITS>(isa, a);
-    let least = isa.avx512f._mm512_min_epu32(a, b);
-    isa.avx512f
-        ._mm512_mask_max_epu32(least, const { upper_lanes(BITS) }, a, b)
-}
-
-/// Exchanges all lanes whose numbers differ by the bits in `BITS`.
-#[inline(always)]
-fn partners<const BITS: usize>(isa: V4, a: __m512i) -> __m512i {
-    let numbers = must_cast(const { numbers_of_partners(BITS) });
-    isa.avx512f._mm512_permutexvar_epi32(numbers, a)
-}
-
-const fn numbers_of_partners(bits: usize) -> Lanes<u32> {
-    let mut numbers = [0; LANES];
-    let mut lane = 0;
-    while lane < LANES {
-        numbers[lane] = (lane ^ bits) as u32;
-        lane += 1;
-    }
-    numbers
-}
-
-/// The upper lane of each pair, as a bit set.
-const fn upper_lanes(bits: usize) -> u16 {
-    let mut upper = 0;
-    let mut lane = 0;
-    while lane < LANES {
-        if lane > lane ^ bits {
-            upper |= 1 << lane;
-        }
-        lane += 1;
-    }
-    upper
+fn merge_lanes<E: Exchange>(isa: E, a: E::Block) -> E::Block {
+    isa.exchange::<1>(isa.exchange::<2>(isa.exchange::<4>(a)))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use pulp::x86::{V3, V4};
 
     use super::*;
 
@@ -144,19 +117,25 @@ mod tests {
         #[test]
         fn every_size_is_sorted(
             count in 0..65_usize,
-            numbers in prop::collection::vec(0..2000_u32, 64 * LANES),
+            numbers in prop::collection::vec(prop::num::u32::ANY, 64 * LANES),
+            most in prop::sample::select(vec![1, 50, 2000, u32::MAX]),
         ) {
             let mut blocks = [[0; LANES]; 64];
-            blocks.as_flattened_mut().copy_from_slice(&numbers);
-            let blocks = &mut blocks[..count];
+            for (number, from) in blocks.as_flattened_mut().iter_mut().zip(&numbers) {
+                *number = from % most;
+            }
+            let blocks = &blocks[..count];
             let mut expected = blocks.to_vec();
             expected.as_flattened_mut().sort_unstable();
+            if let Some(isa) = V3::try_new() {
+                let mut sorted = blocks.to_vec();
+                isa.vectorize(|| sort(isa, &mut sorted));
+                prop_assert_eq!(&sorted, &expected, "AVX2");
+            }
             if let Some(isa) = V4::try_new() {
-                isa.vectorize(
-                    #[inline(always)]
-                    || sort(isa, blocks),
-                );
-                prop_assert_eq!(blocks, expected);
+                let mut sorted = blocks.to_vec();
+                isa.vectorize(|| sort(isa, &mut sorted));
+                prop_assert_eq!(&sorted, &expected, "AVX-512");
             }
         }
     }

@@ -10,6 +10,9 @@ use pulp::x86::{V3, V4};
 
 use super::{Isa, Lanes, network};
 
+/// From so many blocks at most AVX2 gathers numbers without leaving its registers.
+const MOST_GATHERED: usize = 2;
+
 /// The bit of each lane.
 const OWN_BITS: [[u32; 8]; 2] = [
     [1, 2, 4, 8, 16, 32, 64, 128],
@@ -189,6 +192,35 @@ impl Isa<f32> for V3 {
             let own = self.avx2._mm256_permutevar8x32_ps(must_cast(own), lanes);
             self.avx._mm256_blendv_ps(others[half], own, mask[half])
         })
+    }
+
+    #[inline(always)]
+    fn gather(self, from: &[Lanes<f32>], positions: &Lanes<u32>) -> Lanes<f32> {
+        if from.len() > MOST_GATHERED {
+            return positions.map(
+                #[inline(always)]
+                |position| from.as_flattened()[position as usize],
+            );
+        }
+        let positions: [__m256i; 2] = must_cast(*positions);
+        let mut gathered = [self.avx._mm256_setzero_ps(); 2];
+        // From each register that half of a block fits in, the lanes whose positions are there.
+        for (number, lanes) in from.as_flattened().as_chunks().0.iter().enumerate() {
+            let lanes: &[f32; 8] = lanes;
+            let here = self.avx._mm256_set1_epi32(number as i32);
+            gathered = halves!(half => {
+                let there = self.avx2._mm256_srli_epi32::<3>(positions[half]);
+                let own = self.avx2._mm256_cmpeq_epi32(there, here);
+                let some = self.avx2._mm256_permutevar8x32_ps(must_cast(*lanes), positions[half]);
+                self.avx._mm256_blendv_ps(gathered[half], some, must_cast(own))
+            });
+        }
+        must_cast(gathered)
+    }
+
+    #[inline(always)]
+    fn sort(self, blocks: &mut [Lanes<u32>]) {
+        network::sort(self, blocks);
     }
 
     #[inline(never)]

@@ -1,0 +1,155 @@
+//! What a sorting network does with the registers of AVX2 (two for a block) and of AVX-512.
+
+#[cfg(target_arch = "x86")]
+use std::arch::x86::{__m256i, __m512i};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256i, __m512i};
+
+use bytemuck::must_cast;
+use pulp::x86::{V3, V4};
+
+use super::network::Exchange;
+use super::{LANES, Lanes};
+
+/// For each lane, the number that differs by the bits in `bits`.
+const fn partners<const COUNT: usize>(bits: usize) -> [u32; COUNT] {
+    let mut numbers = [0; COUNT];
+    let mut lane = 0;
+    while lane < COUNT {
+        numbers[lane] = (lane ^ bits) as u32;
+        lane += 1;
+    }
+    numbers
+}
+
+/// The upper lane of each pair, as a bit set.
+const fn upper_lanes(bits: usize) -> u16 {
+    let mut upper = 0;
+    let mut lane = 0;
+    while lane < LANES {
+        if lane > lane ^ bits {
+            upper |= 1 << lane;
+        }
+        lane += 1;
+    }
+    upper
+}
+
+/// The lanes of one register in the order of their partners.
+#[inline(always)]
+fn partners_of<const BITS: usize>(isa: V3, a: __m256i) -> __m256i {
+    let numbers = must_cast(const { partners::<8>(BITS) });
+    isa.avx2._mm256_permutevar8x32_epi32(a, numbers)
+}
+
+/// [`Exchange::exchange`] in one register.
+#[inline(always)]
+fn exchange_in<const BITS: usize>(isa: V3, a: __m256i) -> __m256i {
+    let b = partners_of::<BITS>(isa, a);
+    let least = isa.avx2._mm256_min_epu32(a, b);
+    let greatest = isa.avx2._mm256_max_epu32(a, b);
+    match BITS {
+        1 => isa.avx2._mm256_blend_epi32::<0b1010_1010>(least, greatest),
+        2 | 3 => isa.avx2._mm256_blend_epi32::<0b1100_1100>(least, greatest),
+        _ => isa.avx2._mm256_blend_epi32::<0b1111_0000>(least, greatest),
+    }
+}
+
+impl Exchange for V3 {
+    type Block = [__m256i; 2];
+
+    #[inline(always)]
+    fn load(self, numbers: &Lanes<u32>) -> [__m256i; 2] {
+        must_cast(*numbers)
+    }
+
+    #[inline(always)]
+    fn store(self, block: [__m256i; 2]) -> Lanes<u32> {
+        must_cast(block)
+    }
+
+    #[inline(always)]
+    fn least(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        [
+            self.avx2._mm256_min_epu32(a[0], b[0]),
+            self.avx2._mm256_min_epu32(a[1], b[1]),
+        ]
+    }
+
+    #[inline(always)]
+    fn greatest(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        [
+            self.avx2._mm256_max_epu32(a[0], b[0]),
+            self.avx2._mm256_max_epu32(a[1], b[1]),
+        ]
+    }
+
+    #[inline(always)]
+    fn backwards(self, [low, high]: [__m256i; 2]) -> [__m256i; 2] {
+        [partners_of::<7>(self, high), partners_of::<7>(self, low)]
+    }
+
+    #[inline(always)]
+    fn exchange<const BITS: usize>(self, a: [__m256i; 2]) -> [__m256i; 2] {
+        if BITS < 8 {
+            return [
+                exchange_in::<BITS>(self, a[0]),
+                exchange_in::<BITS>(self, a[1]),
+            ];
+        }
+        let b = match BITS {
+            8 => [a[1], a[0]],
+            _ => self.backwards(a),
+        };
+        [self.least(a, b)[0], self.greatest(a, b)[1]]
+    }
+
+    #[inline(never)]
+    fn apart(self, work: impl FnOnce()) {
+        self.vectorize(work);
+    }
+}
+
+impl Exchange for V4 {
+    type Block = __m512i;
+
+    #[inline(always)]
+    fn load(self, numbers: &Lanes<u32>) -> __m512i {
+        must_cast(*numbers)
+    }
+
+    #[inline(always)]
+    fn store(self, block: __m512i) -> Lanes<u32> {
+        must_cast(block)
+    }
+
+    #[inline(always)]
+    fn least(self, a: __m512i, b: __m512i) -> __m512i {
+        self.avx512f._mm512_min_epu32(a, b)
+    }
+
+    #[inline(always)]
+    fn greatest(self, a: __m512i, b: __m512i) -> __m512i {
+        self.avx512f._mm512_max_epu32(a, b)
+    }
+
+    #[inline(always)]
+    fn backwards(self, a: __m512i) -> __m512i {
+        let numbers = must_cast(const { partners::<LANES>(LANES - 1) });
+        self.avx512f._mm512_permutexvar_epi32(numbers, a)
+    }
+
+    #[inline(always)]
+    fn exchange<const BITS: usize>(self, a: __m512i) -> __m512i {
+        let numbers = must_cast(const { partners::<LANES>(BITS) });
+        let b = self.avx512f._mm512_permutexvar_epi32(numbers, a);
+        let least = self.avx512f._mm512_min_epu32(a, b);
+        let upper = const { upper_lanes(BITS) };
+        self.avx512f._mm512_mask_max_epu32(least, upper, a, b)
+    }
+
+    #[inline(never)]
+    fn apart(self, work: impl FnOnce()) {
+        self.vectorize(work);
+    }
+}
