@@ -56,9 +56,6 @@ pub trait Real:
     /// Converts to `f64` exactly.
     fn to_f64(self) -> f64;
 
-    /// The whole part of a number that is not negative, as an index.
-    fn to_index(self) -> usize;
-
     /// The nearest whole number to one that is not negative and less than 2^23.
     fn nearest(self) -> u32;
 
@@ -94,11 +91,6 @@ impl Real for f32 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
-    }
-
-    #[inline(always)]
-    fn to_index(self) -> usize {
-        self as u32 as usize
     }
 
     #[inline(always)]
@@ -149,11 +141,6 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
-    }
-
-    #[inline(always)]
-    fn to_index(self) -> usize {
-        self as usize
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use super::candidates::Candidates;
 use super::course::{NOTHING, Path, WholePath};
 use super::crossings::Interval;
 use super::forward::State;
-use super::found::{self, Found};
+use super::found::Found;
 use super::group::Group;
 use super::lane_vec::LaneVec;
 use super::lanes::Isa;
@@ -112,12 +112,8 @@ pub(crate) fn walk<T: Real, I: Isa<T>>(
                     front.pack(isa);
                     front.settle(isa, layer.neuron, &interval);
                     front.unpack(isa);
-                    front.found.end_interval(found::Interval {
-                        stop: number as u32,
-                        ends: [number, number + 1].map(|stop| timeline.moments.times[stop]),
-                        reference: segment.reference,
-                        spikes: 0,
-                    });
+                    let ends = [number, number + 1].map(|stop| timeline.moments.times[stop]);
+                    front.found.end_burst(number, ends, segment.reference);
                 },
             );
         }

@@ -73,7 +73,6 @@ pub(crate) fn walk<T: Real, I: Isa<T>, const N: usize>(
         moments: &timeline.moments,
         path,
         weights: group.rows(weights),
-        rows: weights.len() / N,
     };
     for (index, segment) in timeline.segments.iter().enumerate() {
         population.cross(group, segment);
@@ -194,7 +193,6 @@ struct Walk<'a, T, P, const N: usize> {
     path: P,
     /// The rows of each block.
     weights: [&'a [Lanes<T>]; N],
-    rows: usize,
 }
 
 impl<T: Real, P: Path<T>, const N: usize> Walk<'_, T, P, N> {
@@ -210,7 +208,7 @@ impl<T: Real, P: Path<T>, const N: usize> Walk<'_, T, P, N> {
     ) -> Mask<T, I, N> {
         let row = self.path.row(number);
         // At the start of a segment nothing arrives.
-        if row < self.rows {
+        if row < self.weights[0].len() {
             let weights = group.load_row(&self.weights, row);
             let (current_gain, potential_gain) = (stop.current_gain, stop.potential_gain);
             state.current = group.mul_add(group.splat(current_gain), weights, state.current);

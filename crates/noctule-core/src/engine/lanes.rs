@@ -1,7 +1,7 @@
 //! A block of neurons in the registers of an instruction set.
 //!
 //! The walks are written once, over an [`Isa`]: sixteen lanes are one register of AVX-512, two of AVX2, or an array that
-//! the compiler vectorises as it can. Lanes never mix but in [`Isa::sum`], which adds in the same order everywhere, so
+//! the compiler vectorises as it can. No arithmetic mixes lanes but [`Isa::sum`], which adds in the same order everywhere, so
 //! the width of the registers does not change a bit; only the plain version rounds products before it adds.
 
 use super::{LANES, Lanes};
@@ -76,7 +76,7 @@ pub(crate) trait Isa<T>: Copy {
         }
         self.load(&unpacked)
     }
-    /// The numbers at some positions, which are positions among those of all blocks.
+    /// The numbers at some positions, all of which must be among those of all blocks.
     #[inline(always)]
     fn gather(self, from: &[Lanes<T>], positions: &Lanes<u32>) -> Lanes<T>
     where
@@ -282,18 +282,22 @@ mod tests {
     fn every_width_gathers_the_same_numbers() {
         let numbers: [Lanes<f32>; 3] =
             std::array::from_fn(|block| std::array::from_fn(|lane| (block * LANES + lane) as f32));
-        for blocks in 1..=3 {
+        let strides = [1, 3, 5, 7, 11, 23];
+        for (blocks, stride) in (1..=3).flat_map(|blocks| strides.map(|stride| (blocks, stride))) {
             let from = &numbers[..blocks];
-            let positions = std::array::from_fn(|lane| (lane * 23 % (blocks * LANES)) as u32);
-            let expected = positions.map(|position| position as f32);
-            assert_eq!(Portable::<false>.gather(from, &positions), expected);
-            if let Some(isa) = V3::try_new() {
-                let gathered = isa.vectorize(|| isa.gather(from, &positions));
-                assert_eq!(gathered, expected, "AVX2");
-            }
-            if let Some(isa) = V4::try_new() {
-                let gathered = isa.vectorize(|| isa.gather(from, &positions));
-                assert_eq!(gathered, expected, "AVX-512");
+            for start in 0..blocks * LANES {
+                let position = |lane| (start + lane * stride) % (blocks * LANES);
+                let positions = std::array::from_fn(|lane| position(lane) as u32);
+                let expected = positions.map(|position| position as f32);
+                assert_eq!(Portable::<false>.gather(from, &positions), expected);
+                if let Some(isa) = V3::try_new() {
+                    let gathered = isa.vectorize(|| isa.gather(from, &positions));
+                    assert_eq!(gathered, expected, "AVX2");
+                }
+                if let Some(isa) = V4::try_new() {
+                    let gathered = isa.vectorize(|| isa.gather(from, &positions));
+                    assert_eq!(gathered, expected, "AVX-512");
+                }
             }
         }
     }

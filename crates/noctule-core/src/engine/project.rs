@@ -21,8 +21,8 @@ use crate::{Lif, Real, SpikeBatch};
 
 /// A layer of so many blocks is wide: several of its neurons spike in nearly every interval.
 const WIDE: usize = 8;
-/// The walk of a wide layer numbers its neurons in `f32`, which is exact up to here.
-const MOST_NUMBERED: usize = (1 << 24) / LANES;
+/// The walk of a wide layer numbers its neurons in `f32`, and [`Real::nearest`] is exact up to here.
+const MOST_NUMBERED: usize = (1 << 23) / LANES;
 /// Lists are added up by at least so many lanes at once, which are so many cache lines of each list.
 const LEAST_ADDED: usize = 64;
 

@@ -1,9 +1,8 @@
 //! The spikes of a wide layer in one sample, sorted by time.
 
-use super::LANES;
-use super::found::Interval;
 use super::kicks::{Kick, Kicker};
 use super::lane_vec::LaneVec;
+use super::{LANES, Lanes};
 use crate::Real;
 
 /// All spikes of a sample.
@@ -12,13 +11,13 @@ pub(crate) struct SortedSpikes<T> {
     count: usize,
     /// Memory, of which `count` are of use: times in seconds, numbers of the neurons among all of the layer, `exp(-x/tau_m)` of
     /// the spikes, and the inverses of their slopes.
-    pub times: LaneVec<T>,
-    pub neurons: LaneVec<u32>,
-    pub leaks: LaneVec<T>,
-    pub inverse_slopes: LaneVec<T>,
-    /// The intervals in which there are some: the number of the stop at which each begins, and how many spikes there are up
-    /// to its end.
-    intervals: Vec<(u32, u32)>,
+    times: LaneVec<T>,
+    neurons: LaneVec<u32>,
+    leaks: LaneVec<T>,
+    inverse_slopes: LaneVec<T>,
+    /// Those between two instants, where there are any: the number of the stop at the first, and how many spikes there are up to
+    /// the second.
+    bursts: Vec<(u32, usize)>,
 }
 
 impl<T: Real> SortedSpikes<T> {
@@ -29,7 +28,7 @@ impl<T: Real> SortedSpikes<T> {
     /// Becomes a list of so many spikes, to be written.
     pub fn begin(&mut self, count: usize) {
         self.count = count;
-        self.intervals.clear();
+        self.bursts.clear();
         let blocks = count / LANES + 2;
         for list in [&mut self.times, &mut self.leaks, &mut self.inverse_slopes] {
             list.resize(blocks, [T::zero(); LANES]);
@@ -37,10 +36,28 @@ impl<T: Real> SortedSpikes<T> {
         self.neurons.resize(blocks, [0; LANES]);
     }
 
-    /// The spikes since the last interval belong to this one.
+    /// Writes a block of spikes from number `place` on: their times, `exp(-x/tau_m)` and inverse slopes, and the numbers of their
+    /// neurons. What is written behind the last spike of a burst is overwritten by the next.
     #[inline(always)]
-    pub fn end_interval(&mut self, interval: Interval<T>) {
-        self.intervals.push((interval.stop, interval.spikes));
+    pub fn write(
+        &mut self,
+        place: usize,
+        times: Lanes<T>,
+        [leaks, inverse_slopes]: [Lanes<T>; 2],
+        numbers: Lanes<T>,
+    ) {
+        *self.times.at_mut(place) = times;
+        *self.leaks.at_mut(place) = leaks;
+        *self.inverse_slopes.at_mut(place) = inverse_slopes;
+        for (neuron, number) in self.neurons.at_mut(place).iter_mut().zip(numbers) {
+            *neuron = number.nearest();
+        }
+    }
+
+    /// The spikes up to number `end`, from where the last burst ended, are those after stop number `stop`.
+    #[inline(always)]
+    pub fn end_burst(&mut self, stop: u32, end: usize) {
+        self.bursts.push((stop, end));
     }
 
     /// The times and the neurons of the spikes.
@@ -51,24 +68,32 @@ impl<T: Real> SortedSpikes<T> {
         )
     }
 
-    /// Sorts the spikes of each interval, which may not quite be in order.
+    /// The inverse slopes of the spikes.
+    #[cfg(test)]
+    pub fn inverse_slopes(&self) -> &[T] {
+        &self.inverse_slopes.as_flattened()[..self.count]
+    }
+
+    /// Sorts the spikes of each burst, which may not quite be in order.
     #[inline(always)]
     pub fn mend(&mut self) {
         let (times, _) = self.events();
         let pairs = times.iter().zip(times.iter().skip(1));
         let in_order = pairs.fold(true, |in_order, (a, b)| in_order & (a <= b));
         if !in_order {
-            self.sort_intervals();
+            self.sort_bursts();
         }
     }
 
-    #[cold]
-    fn sort_intervals(&mut self) {
+    fn sort_bursts(&mut self) {
         let mut start = 0;
-        for &(_, end) in &self.intervals {
-            let range = start..end as usize;
-            start = range.end;
+        for &(_, end) in &self.bursts {
+            let range = start..end;
+            start = end;
             let times = &mut self.times.as_flattened_mut()[range.clone()];
+            if times.is_sorted() {
+                continue;
+            }
             let mut order: Vec<_> = (0..times.len()).collect();
             // Equal times are in order already, and a stable sort keeps it.
             order.sort_by(|&a, &b| times[a].order(&times[b]));
@@ -106,8 +131,8 @@ impl<T: Real> SortedSpikes<T> {
         }
         kicks.resize(count, Kick::none());
         let mut start = 0;
-        for &(stop, end) in &self.intervals {
-            for spike in start..(end as usize).min(count) {
+        for &(stop, end) in &self.bursts {
+            for spike in start..end.min(count) {
                 // While a group fills, its start grows into its end, which is where the next one starts.
                 let next = &mut offsets[group(neurons[spike])];
                 let leak = self.leaks.as_flattened()[spike];
@@ -116,7 +141,7 @@ impl<T: Real> SortedSpikes<T> {
                     kicker.of_sorted(neurons[spike], leak, inverse_slope, d_times[spike], stop);
                 *next += 1;
             }
-            start = end as usize;
+            start = end;
         }
         offsets.rotate_right(1);
         offsets[0] = 0;

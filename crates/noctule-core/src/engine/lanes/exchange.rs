@@ -22,6 +22,11 @@ const fn partners<const COUNT: usize>(bits: usize) -> [u32; COUNT] {
     numbers
 }
 
+/// Whether a network has such exchanges: with the lane 1, 2, 4 or 8 further on, or backwards in twos, fours, and so on.
+const fn is_known(bits: usize) -> bool {
+    bits < LANES && (bits.is_power_of_two() || (bits + 1).is_power_of_two())
+}
+
 /// The upper lane of each pair, as a bit set.
 const fn upper_lanes(bits: usize) -> u16 {
     let mut upper = 0;
@@ -91,6 +96,7 @@ impl Exchange for V3 {
 
     #[inline(always)]
     fn exchange<const BITS: usize>(self, a: [__m256i; 2]) -> [__m256i; 2] {
+        const { assert!(is_known(BITS)) };
         if BITS < 8 {
             return [
                 exchange_in::<BITS>(self, a[0]),
@@ -141,6 +147,7 @@ impl Exchange for V4 {
 
     #[inline(always)]
     fn exchange<const BITS: usize>(self, a: __m512i) -> __m512i {
+        const { assert!(is_known(BITS)) };
         let numbers = must_cast(const { partners::<LANES>(BITS) });
         let b = self.avx512f._mm512_permutexvar_epi32(numbers, a);
         let least = self.avx512f._mm512_min_epu32(a, b);

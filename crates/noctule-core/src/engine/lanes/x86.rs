@@ -8,7 +8,7 @@ use std::arch::x86_64::{__m128, __m256, __m256i, __m512, __m512i, _CMP_GE_OQ, _C
 use bytemuck::must_cast;
 use pulp::x86::{V3, V4};
 
-use super::{Isa, Lanes, network};
+use super::{Isa, LANES, Lanes, network};
 
 /// From so many blocks at most AVX2 gathers numbers without leaving its registers.
 const MOST_GATHERED: usize = 2;
@@ -196,6 +196,11 @@ impl Isa<f32> for V3 {
 
     #[inline(always)]
     fn gather(self, from: &[Lanes<f32>], positions: &Lanes<u32>) -> Lanes<f32> {
+        debug_assert!(
+            positions
+                .iter()
+                .all(|&position| (position as usize) < LANES * from.len())
+        );
         if from.len() > MOST_GATHERED {
             return positions.map(
                 #[inline(always)]
@@ -322,6 +327,11 @@ impl Isa<f32> for V4 {
 
     #[inline(always)]
     fn gather(self, from: &[Lanes<f32>], positions: &Lanes<u32>) -> Lanes<f32> {
+        debug_assert!(
+            positions
+                .iter()
+                .all(|&position| (position as usize) < LANES * from.len())
+        );
         let lanes = must_cast(*positions);
         match from {
             [block] => must_cast(self.avx512f._mm512_permutexvar_ps(lanes, must_cast(*block))),
