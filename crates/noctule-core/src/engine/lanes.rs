@@ -82,11 +82,7 @@ pub(crate) trait Isa<T>: Copy {
     where
         T: Copy,
     {
-        let numbers = from.as_flattened();
-        positions.map(
-            #[inline(always)]
-            |position| numbers[position as usize],
-        )
+        gather_one_by_one(from, positions)
     }
     /// The sum over the lanes: the upper half is added to the lower, again and again.
     fn sum(self, a: Self::Registers) -> T;
@@ -100,6 +96,16 @@ pub(crate) trait Isa<T>: Copy {
     fn apart<R>(self, work: impl FnOnce() -> R) -> R {
         work()
     }
+}
+
+/// [`Isa::gather`] for any number of blocks.
+#[inline(always)]
+fn gather_one_by_one<T: Copy>(from: &[Lanes<T>], positions: &Lanes<u32>) -> Lanes<T> {
+    let numbers = from.as_flattened();
+    positions.map(
+        #[inline(always)]
+        |position| numbers[position as usize],
+    )
 }
 
 /// No particular instructions: arrays, which the compiler may vectorise. `FUSED` says whether a fused multiply-add is one

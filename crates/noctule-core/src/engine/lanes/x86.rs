@@ -8,7 +8,7 @@ use std::arch::x86_64::{__m128, __m256, __m256i, __m512, __m512i, _CMP_GE_OQ, _C
 use bytemuck::must_cast;
 use pulp::x86::{V3, V4};
 
-use super::{Isa, LANES, Lanes, network};
+use super::{Isa, LANES, Lanes, gather_one_by_one, network};
 
 /// From so many blocks at most AVX2 gathers numbers without leaving its registers.
 const MOST_GATHERED: usize = 2;
@@ -202,10 +202,7 @@ impl Isa<f32> for V3 {
                 .all(|&position| (position as usize) < LANES * from.len())
         );
         if from.len() > MOST_GATHERED {
-            return positions.map(
-                #[inline(always)]
-                |position| from.as_flattened()[position as usize],
-            );
+            return gather_one_by_one(from, positions);
         }
         let positions: [__m256i; 2] = must_cast(*positions);
         let mut gathered = [self.avx._mm256_setzero_ps(); 2];
@@ -339,10 +336,7 @@ impl Isa<f32> for V4 {
                 let (first, second) = (must_cast(*first), must_cast(*second));
                 must_cast(self.avx512f._mm512_permutex2var_ps(first, lanes, second))
             }
-            _ => positions.map(
-                #[inline(always)]
-                |position| from.as_flattened()[position as usize],
-            ),
+            _ => gather_one_by_one(from, positions),
         }
     }
 
