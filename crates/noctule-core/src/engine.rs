@@ -1,51 +1,67 @@
-//! The CPU engine: how events drive blocks of neurons forwards, and errors backwards.
+//! The contract between engines and the code that uses them.
 //!
-//! * [`timeline`] turns the input events of a sample into coefficients that all neurons of the layer share.
-//! * [`course`] is where the inputs of a neuron arrive; [`patches`] has the courses of the places of a convolution.
-//! * [`forward`] and [`backward`] walk them for a [`group`] of blocks of [`LANES`] neurons; they contain the whole method,
-//!   with [`crossings`]. [`emitter`] makes spikes of what a walk found, and [`kicks`] are what these do on the way back.
-//! * [`abreast`] is the forward walk of a wide layer, all blocks at once; [`found`] makes [`sorted_spikes`] of what it
-//!   found, [`by_row`] has the weights as it reads them, and [`candidates`] are those of its neurons that may spike.
-//! * [`project`] spreads a layer over threads, as [`cut`] says; [`task`] is the share of one; [`order`] sorts spikes;
-//!   [`trace`] is what the way back needs, and [`scratch`] is memory.
-//! * [`lanes`] is a block in registers, [`lane_vec`] a list of blocks in memory; [`dispatch`] compiles the walks for the
-//!   instruction sets of the processor.
-//!
-//! Weights are laid out `[block][row][LANES]`: a row is one input line of the block, and the neurons of a block are the
-//! lanes of its vectors. A block's weight gradient belongs to one task, and everything that is summed over tasks is
-//! summed in a fixed order, so results do not depend on the number of threads.
+//! An [`Engine`] opens a [`Session`] for a [`Network`]. The session keeps parameters, optimiser state, batch, tapes and
+//! metrics where the engine computes. Its calls are coarse, about ten per batch. Engines and sessions are used as trait
+//! objects, so the code above them is not generic over the engine. `docs/architecture.md` explains how to add an
+//! engine.
 
-pub(crate) mod abreast;
-pub(crate) mod backward;
-pub(crate) mod by_row;
-pub(crate) mod candidates;
-pub(crate) mod course;
-pub(crate) mod crossings;
-pub(crate) mod cut;
-pub(crate) mod dispatch;
-pub(crate) mod emitter;
-pub(crate) mod forward;
-pub(crate) mod found;
-pub(crate) mod group;
-pub(crate) mod kicks;
-pub(crate) mod lane_vec;
-pub(crate) mod lanes;
-pub(crate) mod order;
-pub(crate) mod patches;
-pub(crate) mod project;
-pub(crate) mod scratch;
-pub(crate) mod sorted_spikes;
-pub(crate) mod task;
-pub(crate) mod timeline;
-pub(crate) mod trace;
+pub(crate) mod error;
+pub(crate) mod session;
+pub(crate) mod tensors;
 
-/// Neurons in a block: two vectors of eight `f32`, one of sixteen.
-pub(crate) const LANES: usize = 16;
+pub use error::EngineError;
+pub use session::{Pass, PassWeights, Session, StoredSet};
+pub use tensors::{TensorGroup, TensorName, Tensors, squared_norm};
 
-/// One number for each neuron of a block.
-pub(crate) type Lanes<T> = [T; LANES];
+use crate::network::feed_forward::Network;
+use crate::optimiser::Optimiser;
+use crate::real::Real;
 
-/// Number of blocks that hold `neurons` neurons.
-pub(crate) fn blocks(neurons: usize) -> usize {
-    neurons.div_ceil(LANES)
+/// A description of an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineInfo {
+    /// The name of the back end: `cpu`, `gpu`, `cuda`, `hip`.
+    pub backend: &'static str,
+    /// The name of the device, for people.
+    pub device: String,
+    /// Memory of the device in bytes, where it is known.
+    pub memory_bytes: Option<u64>,
+    /// Number of threads that compute; 1 for a device.
+    pub threads: usize,
+    /// Whether a read waits for a device. If so, it is better to read metrics once in several batches.
+    pub reads_wait: bool,
+    /// The number of sessions that can usefully run at the same time.
+    pub parallel_sessions: usize,
+    /// The kind of arithmetic, which decides the bits of results together with the seed: for example, whether
+    /// multiplications and additions are fused.
+    pub arithmetic: String,
+}
+
+/// The options of a session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionOptions {
+    /// The rule by which steps change the parameters.
+    pub optimiser: Optimiser,
+    /// The fraction of the running mean of the weights that each step keeps, from 0 (no mean) to below 1. Early steps
+    /// keep less, so that the mean soon forgets the initial weights.
+    pub weight_average: f64,
+}
+
+/// A device that runs networks: the CPU, a GPU.
+pub trait Engine<T: Real>: Send + Sync {
+    /// The description of the engine.
+    fn info(&self) -> EngineInfo;
+
+    /// Opens a session with the parameters of `network` and an optimiser before its first step.
+    ///
+    /// # Errors
+    /// If the engine does not support a layer or an option, which the error names, or if there is too little memory.
+    fn open(
+        &self,
+        network: &Network<T>,
+        options: &SessionOptions,
+    ) -> Result<Box<dyn Session<T>>, EngineError>;
+
+    /// Runs `work` on the engine's threads: in the thread pool of a CPU, or on the calling thread for a device.
+    fn run(&self, work: &mut (dyn FnMut() + Send));
 }

@@ -1,59 +1,69 @@
-//! Event-based spiking neural networks with exact gradients.
+//! Spiking networks as data, and the contract between engines and the code that uses them.
 //!
 //! Noctule simulates leaky integrate-and-fire neurons from event to event, without a time step, and differentiates the
 //! loss exactly through the spike times, for neurons that spike many times (Bacho & Chu, "Exploring Trade-Offs in
 //! Spiking Neural Networks", Neural Computation 2023).
 //!
-//! One idea carries the crate: *a layer maps a time-sorted event list to a time-sorted event list*. The events of a
-//! batch are a [`SpikeBatch`]; a [`Layer`] has the two verbs `forward` and `backward`; a [`Loss`] turns the last
-//! layer's events into a number and an error `dL/dt` for each event; a [`Network`] chains them.
+//! This crate computes little itself. It has the [`Lif`] neuron, event lists ([`SpikeBatch`]), layers and their
+//! parameters ([`Network`]), losses, regularisation, optimiser rules and metrics as data, and the traits [`Engine`] and
+//! [`Session`]. The crate `noctule-cpu` has an engine. [`Model`] is the short way to use one:
 //!
 //! ```
-//! use noctule_core::{
-//!     Activity, Guards, Initialiser, Lif, LifParameters, Loss, Network, SpikeBatch, SpikeCount,
-//! };
+//! use noctule_core::{Engine, EngineError, Loss, Model, Network, Sgd, SpikeBatch, SpikeCount};
 //!
-//! let neuron = Lif::<f64>::new(&LifParameters {
-//!     tau_m: 0.020, tau_s: 0.010, theta: 1.0, reset: 1.0, max_spikes: 10, t_max: 0.1,
-//! })?;
-//! let mut network = Network::new(2)?.dense(3, neuron, Initialiser::uniform(0.0, 400.0)?, 7)?;
-//! let mut input = SpikeBatch::new(2);
-//! input.push_sample([(0.000, 0), (0.005, 1)])?;
-//!
-//! let mut activity = Activity::new();
-//! let output = network.forward(&input, &mut activity)?;
-//! let loss = SpikeCount { target_true: 5.0, target_false: 1.0 };
-//! let evaluation = loss.evaluate(output, &[2])?;
-//!
-//! let mut gradient = network.zero_gradient();
-//! network.backward(&mut activity, evaluation.d_times, &Guards::default(), &mut gradient, false)?;
-//! for (weights, gradient) in network.weights_mut().zip(gradient.weights_mut()) {
-//!     for (weight, slope) in weights.as_flat_mut().iter_mut().zip(gradient.as_flat()) {
-//!         *weight -= 10.0 * slope; // Plain gradient descent.
-//!     }
+//! /// One step of gradient descent towards five spikes of neuron 2 and one spike of every other neuron.
+//! fn learn(engine: &dyn Engine<f64>, network: &Network<f64>) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut input = SpikeBatch::new(2);
+//!     input.push_sample([(0.000, 0), (0.005, 1)])?; // (seconds, neuron)
+//!     let mut model = Model::new(engine, network, Sgd { learning_rate: 10.0, ..Sgd::default() })?;
+//!     let output = model.forward(&input)?;
+//!     let loss = Loss::from(SpikeCount { target_true: 5.0, target_false: 1.0 });
+//!     let gradients = model.backward(&loss.evaluate(&output, &[2])?.d_times)?; // exact, through every spike
+//!     println!("{:?}", gradients.weights(0));
+//!     Ok(model.step()?)
 //! }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod engine;
-mod guards;
+pub mod batch;
+pub mod engine;
+mod initialiser;
+mod label;
+mod latency;
 mod layer;
 mod loss;
+mod metrics;
+mod model;
 mod network;
 mod neuron;
+mod optimiser;
 mod real;
+mod regularisation;
+mod shape;
+mod shard;
 mod spikes;
+mod tensor;
 
-pub use engine::dispatch::is_fused;
-pub use guards::{Guards, Homeostasis, LayerGuards};
-pub use layer::{
-    Conv2d, Dense, DropoutError, Initialiser, InitialiserError, Layer, Shape, ShapeError,
-    SumPool2d, Tape, TimeErrors, Weights, WeightsError, Window, WindowError,
+pub use batch::{Batch, Images, Pixels, Samples};
+pub use engine::{
+    Engine, EngineError, EngineInfo, Pass, PassWeights, Session, SessionOptions, StoredSet,
+    TensorGroup, TensorName, Tensors, squared_norm,
 };
+pub use initialiser::{Initialiser, InitialiserError};
+pub use label::Label;
+pub use latency::{ByteSorter, EncodingError, LatencyEncoding};
+pub use layer::{Connection, Layer, LayerError, Neurons, ParameterKind, SpikingLayer, SumPool2d};
 pub use loss::{
-    CountSoftmax, EarlyPull, Evaluation, LabelError, Loss, SpikeCount, SpikeTime, TimeToFirstSpike,
+    CountSoftmax, EarlyPull, Evaluation, FirstSpike, LabelError, Loss, Prediction, SpikeCount,
+    SpikeTime,
 };
-pub use network::{Activity, Gradient, Network};
+pub use metrics::{BatchRecord, Divergence, LayerMetrics, Metrics};
+pub use model::{Gradients, Model};
+pub use network::{Network, NetworkError, NetworkFileError};
 pub use neuron::{Crossing, Lif, LifParameters, NeuronError};
+pub use optimiser::{Adam, AdamW, NAdam, Optimiser, OptimiserProgress, Sgd};
 pub use real::Real;
-pub use spikes::{SpikeBatch, SpikeError, Spikes};
+pub use regularisation::{Homeostasis, LayerRegularisation, Regularisation};
+pub use shape::{MOST_NEURONS, Shape, Window, WindowError};
+pub use shard::shard;
+pub use spikes::{SampleMut, SpikeBatch, SpikeError, Spikes};
+pub use tensor::{Tensor, TensorError};

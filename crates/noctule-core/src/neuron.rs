@@ -6,9 +6,8 @@
 //! spike when u reaches theta from below; then u <- u - reset
 //! ```
 //!
-//! [`LifParameters`] is what a person writes down; [`Lif`] is the checked neuron that the engines use. Its dynamics
-//! live in two files: [`propagator`](self::propagator) has the exact solution between events, and
-//! [`crossing`](self::crossing) finds the next spike.
+//! [`LifParameters`] are the unchecked constants. [`Lif`] is the checked neuron that engines use: [`Lif::propagate`] is
+//! the exact solution between events, and [`Lif::first_crossing`] finds the next spike.
 //!
 //! ```
 //! use noctule_core::{Lif, LifParameters};
@@ -28,138 +27,13 @@
 //! ```
 
 pub(crate) mod crossing;
-pub(crate) mod propagator;
+pub(crate) mod error;
+pub(crate) mod lif;
+mod method;
+pub(crate) mod parameters;
+mod propagator;
 
-use thiserror::Error;
-
-use crate::Real;
 pub use crossing::Crossing;
-use crossing::Method;
-
-/// The constants of a leaky integrate-and-fire neuron. Times are in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LifParameters {
-    /// Membrane time constant in seconds, positive.
-    pub tau_m: f64,
-    /// Synaptic time constant in seconds, positive; any ratio to `tau_m` is allowed.
-    pub tau_s: f64,
-    /// Firing threshold, positive.
-    pub theta: f64,
-    /// What a spike subtracts from the membrane potential, positive; usually `theta`.
-    pub reset: f64,
-    /// The most spikes a neuron emits in one sample, from 1 to [`LifParameters::MOST_SPIKES`].
-    pub max_spikes: u32,
-    /// End of the sample in seconds, positive: no neuron spikes after it.
-    pub t_max: f64,
-}
-
-impl LifParameters {
-    /// The largest `max_spikes`.
-    pub const MOST_SPIKES: u32 = 65_535;
-}
-
-/// A neuron constant that cannot be.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum NeuronError {
-    /// A constant is zero, negative, NaN, infinite, or so small or large that the precision cannot hold it.
-    #[error("{name} = {value}: must be a positive, finite number")]
-    NotPositive {
-        /// The name of the constant.
-        name: &'static str,
-        /// The value that was given.
-        value: f64,
-    },
-    /// `max_spikes` is zero, or so large that one sample could fill the memory.
-    #[error(
-        "max_spikes = {max_spikes}: must be from 1 to {}",
-        LifParameters::MOST_SPIKES
-    )]
-    MaxSpikes {
-        /// The value that was given.
-        max_spikes: u32,
-    },
-    /// The time constants differ by more than the engines are tested for.
-    #[error("tau_m = {tau_m} s and tau_s = {tau_s} s differ by a factor of more than 1,000")]
-    RatioTooLarge {
-        /// Membrane time constant in seconds.
-        tau_m: f64,
-        /// Synaptic time constant in seconds.
-        tau_s: f64,
-    },
-}
-
-/// A checked neuron, in the precision of the network.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lif<T> {
-    parameters: LifParameters,
-    pub(crate) tau_m: T,
-    pub(crate) tau_s: T,
-    pub(crate) theta: T,
-    pub(crate) reset: T,
-    pub(crate) t_max: T,
-    pub(crate) inverse_tau_m: T,
-    /// 1/tau_s - 1/tau_m: how much faster the synapse decays than the membrane, in 1/s. Negative if `tau_m < tau_s`.
-    pub(crate) delta: T,
-    method: Method,
-}
-
-impl<T: Real> Lif<T> {
-    /// Checks the constants and prepares the neuron.
-    ///
-    /// # Errors
-    /// If a constant is not positive and finite, or if the time constants differ by a factor of more than 1,000.
-    pub fn new(parameters: &LifParameters) -> Result<Self, NeuronError> {
-        let LifParameters {
-            tau_m,
-            tau_s,
-            theta,
-            reset,
-            max_spikes,
-            t_max,
-        } = *parameters;
-        for (name, value) in [
-            ("tau_m", tau_m),
-            ("tau_s", tau_s),
-            ("theta", theta),
-            ("reset", reset),
-            ("t_max", t_max),
-        ] {
-            let representable = T::of(value);
-            if !(representable.is_normal() && representable > T::zero()) {
-                return Err(NeuronError::NotPositive { name, value });
-            }
-        }
-        if !(1..=LifParameters::MOST_SPIKES).contains(&max_spikes) {
-            return Err(NeuronError::MaxSpikes { max_spikes });
-        }
-        if tau_m.max(tau_s) > 1e3 * tau_m.min(tau_s) {
-            return Err(NeuronError::RatioTooLarge { tau_m, tau_s });
-        }
-        let method = Method::choose(tau_m, tau_s);
-        let delta = match method {
-            Method::LambertW => 0.0,
-            _ => (tau_m - tau_s) / (tau_m * tau_s),
-        };
-        Ok(Self {
-            parameters: *parameters,
-            tau_m: T::of(tau_m),
-            tau_s: T::of(tau_s),
-            theta: T::of(theta),
-            reset: T::of(reset),
-            t_max: T::of(t_max),
-            inverse_tau_m: T::of(1.0 / tau_m),
-            delta: T::of(delta),
-            method,
-        })
-    }
-
-    /// The constants this neuron was made from.
-    pub fn parameters(&self) -> &LifParameters {
-        &self.parameters
-    }
-
-    /// The most spikes the neuron emits in one sample.
-    pub fn max_spikes(&self) -> u32 {
-        self.parameters.max_spikes
-    }
-}
+pub use error::NeuronError;
+pub use lif::Lif;
+pub use parameters::LifParameters;

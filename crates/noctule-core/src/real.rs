@@ -1,6 +1,6 @@
-//! The floating-point type a network computes in: [`f32`] or [`f64`].
+//! [`Real`]: the floating-point type of a network, [`f32`] or [`f64`].
 
-mod quick;
+mod fast;
 
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -8,32 +8,17 @@ use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
 use num_traits::Float;
 
-#[expect(private_bounds, reason = "nobody else can name it")]
 mod sealed {
-    use crate::engine::dispatch::{self, Kernel};
+    /// Prevents implementations for other types.
+    pub trait Sealed {}
 
-    /// Keeps other types out, and knows how the engine computes with this one.
-    pub trait Sealed: Sized {
-        /// Runs a kernel with the best instruction set of this processor.
-        fn run(kernel: impl Kernel<Self>);
-    }
-
-    impl Sealed for f32 {
-        fn run(kernel: impl Kernel<Self>) {
-            dispatch::run_f32(kernel);
-        }
-    }
-
-    impl Sealed for f64 {
-        fn run(kernel: impl Kernel<Self>) {
-            dispatch::run_portable(kernel);
-        }
-    }
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
 /// A floating-point type that every layer, loss and engine is generic over.
 ///
-/// Implemented for `f32` (training) and `f64` (certification); it is sealed because the engines are only tested with
+/// It is implemented for `f32` (training) and `f64` (certification), and sealed because engines are only tested with
 /// these two.
 pub trait Real:
     sealed::Sealed
@@ -56,18 +41,22 @@ pub trait Real:
     /// Converts to `f64` exactly.
     fn to_f64(self) -> f64;
 
-    /// The nearest whole number to one that is not negative and less than 2^23.
-    fn nearest(self) -> u32;
+    /// The nearest integer; only for numbers from 0 to below 2^23.
+    fn round_to_u32(self) -> u32;
 
-    /// Orders two numbers that are known not to be NaN.
-    fn order(&self, other: &Self) -> std::cmp::Ordering;
+    /// The bytes of the number, the lowest first.
+    fn to_le_bytes_vec(self) -> Vec<u8>;
 
-    /// The exponential, to within two units in the last place; 0 or infinity where the result is no normal number. Like the
-    /// other quick and precise functions, and unlike those of the system's library, it is the same bits on every machine.
-    fn quick_exp(self) -> Self;
+    /// The total order of IEEE 754, which also orders NaN and signed zeros.
+    fn total_order(&self, other: &Self) -> std::cmp::Ordering;
+
+    /// The exponential, to within two units in the last place; results that are not normal numbers may become 0 or
+    /// infinity. Like the other fast and precise functions, and unlike those of the system's library, it gives the same
+    /// bits on every machine.
+    fn fast_exp(self) -> Self;
 
     /// The natural logarithm of a positive, normal number, to within two units in the last place.
-    fn quick_ln(self) -> Self;
+    fn fast_ln(self) -> Self;
 
     /// The exponential, to within a unit in the last place.
     fn precise_exp(self) -> Self;
@@ -94,25 +83,29 @@ impl Real for f32 {
     }
 
     #[inline(always)]
-    fn nearest(self) -> u32 {
-        // 2^23 has no bits behind the point.
+    fn round_to_u32(self) -> u32 {
+        // From 2^23 on, `f32` has no fractional bits, so the addition rounds.
         const WHOLE: f32 = (1 << 23) as f32;
         (WHOLE + self).to_bits() & !WHOLE.to_bits()
     }
 
+    fn to_le_bytes_vec(self) -> Vec<u8> {
+        self.to_le_bytes().to_vec()
+    }
+
     #[inline(always)]
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    fn total_order(&self, other: &Self) -> std::cmp::Ordering {
         self.total_cmp(other)
     }
 
     #[inline(always)]
-    fn quick_exp(self) -> Self {
-        quick::exp(self)
+    fn fast_exp(self) -> Self {
+        fast::exp(self)
     }
 
     #[inline(always)]
-    fn quick_ln(self) -> Self {
-        quick::ln(self)
+    fn fast_ln(self) -> Self {
+        fast::ln(self)
     }
 
     fn precise_exp(self) -> Self {
@@ -144,22 +137,26 @@ impl Real for f64 {
     }
 
     #[inline(always)]
-    fn nearest(self) -> u32 {
+    fn round_to_u32(self) -> u32 {
         (self + 0.5) as u32
     }
 
+    fn to_le_bytes_vec(self) -> Vec<u8> {
+        self.to_le_bytes().to_vec()
+    }
+
     #[inline(always)]
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    fn total_order(&self, other: &Self) -> std::cmp::Ordering {
         self.total_cmp(other)
     }
 
     #[inline(always)]
-    fn quick_exp(self) -> Self {
+    fn fast_exp(self) -> Self {
         libm::exp(self)
     }
 
     #[inline(always)]
-    fn quick_ln(self) -> Self {
+    fn fast_ln(self) -> Self {
         libm::log(self)
     }
 

@@ -1,7 +1,7 @@
-//! Spike trains of a batch of samples: the one type that flows between layers.
+//! [`SpikeBatch`]: the spike trains of a batch of samples, which are input and output of every layer.
 //!
-//! A [`SpikeBatch`] is stored sample by sample in compressed sparse rows, so memory is proportional to the number of
-//! spikes and not to neurons times spikes per neuron.
+//! Spikes are stored sample by sample, with the start of each sample, so memory is proportional to the number of
+//! spikes.
 //!
 //! ```
 //! use noctule_core::SpikeBatch;
@@ -15,14 +15,9 @@
 //! # Ok::<(), noctule_core::SpikeError>(())
 //! ```
 
-use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::Real;
-use crate::engine::trace::samples_at_once;
-
-/// To write a spike takes as long as work on so many numbers.
-const WRITTEN: usize = 8;
+use crate::real::Real;
 
 /// Why a list of spikes was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -63,7 +58,7 @@ pub enum SpikeError {
         /// The time that was given, in seconds.
         time: f64,
     },
-    /// A spike names a neuron that the population does not have.
+    /// A neuron index is not below the size of the population.
     #[error(
         "sample {sample}, spike {spike}: neuron {neuron} does not exist in a population of {population}"
     )]
@@ -72,7 +67,7 @@ pub enum SpikeError {
         sample: usize,
         /// Index of the spike in the sample.
         spike: usize,
-        /// The neuron that was named.
+        /// The neuron index that was given.
         neuron: u32,
         /// Number of neurons in the population.
         population: usize,
@@ -82,14 +77,29 @@ pub enum SpikeError {
 /// The spikes of a batch of samples of one population of neurons.
 ///
 /// Within each sample the spikes are sorted by time, all times are finite and not negative, and every neuron index is
-/// below [`population`](Self::population). These invariants are checked on the way in.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// below [`population`](Self::population). These invariants are checked when spikes are added.
+#[derive(Clone, Debug, PartialEq)]
 pub struct SpikeBatch<T> {
     population: usize,
     times: Vec<T>,
     neurons: Vec<u32>,
     offsets: Vec<usize>,
 }
+
+/// No samples, of a population of 0 neurons.
+impl<T> Default for SpikeBatch<T> {
+    fn default() -> Self {
+        Self {
+            population: 0,
+            times: Vec::new(),
+            neurons: Vec::new(),
+            offsets: vec![0],
+        }
+    }
+}
+
+/// Times in seconds and neurons of one sample, mutably.
+pub type SampleMut<'a, T> = (&'a mut [T], &'a mut [u32]);
 
 /// The spikes of one sample, sorted by time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,9 +123,9 @@ impl<T> Spikes<'_, T> {
 }
 
 impl<T: Real> Spikes<'_, T> {
-    /// Whether these can be the spikes of the sample of this index, of so many neurons.
+    /// Checks the spikes of the sample with this index, of a population of `population` neurons.
     fn check(&self, sample: usize, population: usize) -> Result<(), SpikeError> {
-        if self.is_fine(population) {
+        if self.is_valid(population) {
             return Ok(());
         }
         let mut previous = T::zero();
@@ -157,8 +167,8 @@ impl<T: Real> Spikes<'_, T> {
         Ok(())
     }
 
-    /// Whether [`Spikes::check`] finds nothing; without a branch for each spike.
-    fn is_fine(&self, population: usize) -> bool {
+    /// Whether [`Spikes::check`] finds no error; without a branch per spike.
+    fn is_valid(&self, population: usize) -> bool {
         let (Some(&first), Some(&last)) = (self.times.first(), self.times.last()) else {
             return true;
         };
@@ -211,7 +221,10 @@ impl<T: Real> SpikeBatch<T> {
         &self.offsets
     }
 
-    /// The positions of a sample's spikes in [`times`](Self::times) and [`neurons`](Self::neurons).
+    /// The index range of a sample's spikes in [`times`](Self::times) and [`neurons`](Self::neurons).
+    ///
+    /// # Panics
+    /// If there is no such sample.
     pub fn range(&self, sample: usize) -> std::ops::Range<usize> {
         self.offsets[sample]..self.offsets[sample + 1]
     }
@@ -238,8 +251,8 @@ impl<T: Real> SpikeBatch<T> {
     /// Appends a sample given as `(time in seconds, neuron)` pairs sorted by time.
     ///
     /// # Errors
-    /// If a time is negative, not finite or earlier than the one before it, or if a neuron does not exist; the batch is
-    /// then left as it was.
+    /// If a time is negative, not finite or earlier than the one before it, or if a neuron does not exist. The batch is
+    /// not changed then.
     pub fn push_sample(
         &mut self,
         spikes: impl IntoIterator<Item = (T, u32), IntoIter: Clone>,
@@ -263,56 +276,46 @@ impl<T: Real> SpikeBatch<T> {
         checked
     }
 
-    /// Replaces all samples by others with so many spikes each, which `write` writes on several threads.
-    ///
-    /// `write` is given memory of its thread, which `memory` makes, the index of a sample, and the sample's times (in
-    /// seconds, to be sorted) and neurons, which may hold anything.
+    /// Replaces all samples by samples of a population of `population` neurons with `counts` spikes each. `write`
+    /// receives the times (in seconds) and the neurons of every sample and must overwrite them; it may use several
+    /// threads.
     ///
     /// # Errors
-    /// As [`push_sample`](Self::push_sample), for the first sample that is refused; the batch is then empty.
-    pub fn write_samples<Memory>(
+    /// As [`push_sample`](Self::push_sample), for the first invalid sample. The batch is empty then.
+    pub fn write_samples(
         &mut self,
+        population: usize,
         counts: impl IntoIterator<Item = usize>,
-        memory: impl Fn() -> Memory + Send + Sync,
-        write: impl Fn(&mut Memory, usize, (&mut [T], &mut [u32])) + Send + Sync,
+        write: impl FnOnce(Vec<SampleMut<'_, T>>),
     ) -> Result<(), SpikeError> {
-        let population = self.population;
         self.make_room(population, counts.into_iter());
-        let at_once = samples_at_once(self.samples(), WRITTEN * self.spikes());
-        let samples = self.samples_mut().into_par_iter().enumerate();
-        let samples = samples.with_min_len(at_once.max(1));
-        let written = samples.map_init(memory, |memory, (sample, (times, neurons))| {
-            write(memory, sample, (&mut *times, &mut *neurons));
-            Spikes { times, neurons }.is_fine(population)
-        });
-        if written.reduce(|| true, |all, fine| all & fine) {
-            return Ok(());
-        }
+        write(self.samples_mut());
         let mut samples = 0..self.samples();
         let checked = samples.try_for_each(|sample| self.sample(sample).check(sample, population));
-        self.clear();
+        if checked.is_err() {
+            self.clear();
+        }
         checked
     }
 
-    /// Joins samples that an engine has already sorted.
-    pub(crate) fn from_sorted(population: usize, samples: &[Vec<(T, u32)>]) -> Self {
-        let total = samples.iter().map(Vec::len).sum();
-        let mut batch = Self::new(population);
-        batch.times.reserve(total);
-        batch.neurons.reserve(total);
-        batch.offsets.reserve(samples.len());
-        for sample in samples {
-            batch.times.extend(sample.iter().map(|&(time, _)| time));
-            batch
-                .neurons
-                .extend(sample.iter().map(|&(_, neuron)| neuron));
-            batch.offsets.push(batch.times.len());
-        }
-        batch
+    /// As [`write_samples`](Self::write_samples), for engines, whose spikes are valid by construction: only debug
+    /// builds check them.
+    ///
+    /// # Panics
+    /// In debug builds, if a sample is invalid.
+    pub fn write_sorted_samples(
+        &mut self,
+        population: usize,
+        counts: impl IntoIterator<Item = usize>,
+        write: impl FnOnce(Vec<SampleMut<'_, T>>),
+    ) {
+        self.make_room(population, counts.into_iter());
+        write(self.samples_mut());
+        debug_assert!((0..self.samples()).all(|sample| self.sample(sample).is_valid(population)));
     }
 
-    /// Makes room for as many spikes in each sample as `counts` says; what is there is of no use until it is overwritten.
-    pub(crate) fn make_room(&mut self, population: usize, counts: impl Iterator<Item = usize>) {
+    /// Makes room for `counts` spikes in each sample; their values are arbitrary until they are overwritten.
+    fn make_room(&mut self, population: usize, counts: impl Iterator<Item = usize>) {
         self.population = population;
         self.offsets.truncate(1);
         let mut total = 0;
@@ -324,8 +327,8 @@ impl<T: Real> SpikeBatch<T> {
         self.neurons.resize(total, 0);
     }
 
-    /// The times and neurons of each sample, for an engine that keeps their order.
-    pub(crate) fn samples_mut(&mut self) -> Vec<(&mut [T], &mut [u32])> {
+    /// The times and neurons of each sample, mutably.
+    fn samples_mut(&mut self) -> Vec<SampleMut<'_, T>> {
         let (mut times, mut neurons) = (&mut self.times[..], &mut self.neurons[..]);
         let lengths = self.offsets.windows(2).map(|pair| pair[1] - pair[0]);
         let mut samples = Vec::with_capacity(lengths.len());
@@ -338,27 +341,44 @@ impl<T: Real> SpikeBatch<T> {
         samples
     }
 
-    /// Becomes a copy of `other` in which every spike belongs to another neuron.
-    pub(crate) fn relabel_from(
-        &mut self,
-        other: &Self,
-        population: usize,
-        neuron: impl Fn(u32) -> u32,
-    ) {
+    /// Becomes a copy of `other` in which `neuron` maps the neuron of each spike to one of `population` neurons.
+    ///
+    /// # Panics
+    /// In debug builds, if `neuron` returns an index that is not below `population`.
+    pub fn relabel_from(&mut self, other: &Self, population: usize, neuron: impl Fn(u32) -> u32) {
         self.population = population;
         self.times.clone_from(&other.times);
         self.offsets.clone_from(&other.offsets);
         self.neurons.clear();
         self.neurons
             .extend(other.neurons.iter().map(|&n| neuron(n)));
+        debug_assert!(self.neurons.iter().all(|&n| (n as usize) < population));
     }
 
-    /// Number of spikes of every neuron in one sample; shape `[population]`.
+    /// Number of spikes of each neuron in one sample; shape `[population]`.
+    ///
+    /// # Panics
+    /// If there is no such sample.
     pub fn counts(&self, sample: usize) -> Vec<u32> {
         let mut counts = vec![0; self.population];
         for &neuron in self.sample(sample).neurons {
             counts[neuron as usize] += 1;
         }
         counts
+    }
+
+    /// A batch of the samples with the indices `samples`, in that order.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    pub fn subset(&self, samples: &[u32]) -> Self {
+        let mut subset = Self::new(self.population);
+        for &sample in samples {
+            let spikes = self.sample(sample as usize);
+            subset.times.extend_from_slice(spikes.times);
+            subset.neurons.extend_from_slice(spikes.neurons);
+            subset.offsets.push(subset.times.len());
+        }
+        subset
     }
 }

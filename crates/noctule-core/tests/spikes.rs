@@ -1,6 +1,6 @@
-//! What a batch of spikes refuses, and how it is filled.
+//! Which spikes a batch refuses, and how it is filled.
 
-use noctule_core::{SpikeBatch, SpikeError};
+use noctule_core::{SampleMut, SpikeBatch, SpikeError};
 
 /// Lists of spikes, and the position and kind of what is wrong in them.
 fn wrong() -> Vec<(Vec<(f32, u32)>, &'static str)> {
@@ -30,7 +30,7 @@ fn wrong_spikes_are_refused_and_leave_the_batch_as_it_was() {
 
 #[test]
 fn samples_that_are_written_are_those_that_are_pushed() {
-    // Enough for several threads, with samples of no spike among them.
+    // Some samples have no spikes.
     let count = |sample: usize| sample * 7 % 23;
     let spike = |sample: usize, spike: usize| (spike as f32, ((sample + spike) % 30) as u32);
     let mut pushed = SpikeBatch::new(30);
@@ -38,15 +38,18 @@ fn samples_that_are_written_are_those_that_are_pushed() {
         let spikes = (0..count(sample)).map(|index| spike(sample, index));
         pushed.push_sample(spikes).unwrap();
     }
-    let mut written = SpikeBatch::new(30);
+    // The population of the batch is replaced, too.
+    let mut written = SpikeBatch::new(7);
     for samples in [700, 500] {
-        let write = |_: &mut (), sample, (times, neurons): (&mut [f32], &mut [u32])| {
-            for (index, (time, neuron)) in times.iter_mut().zip(neurons).enumerate() {
-                (*time, *neuron) = spike(sample, index);
+        let counts = (0..samples).map(count);
+        let write = |written: Vec<SampleMut<'_, f32>>| {
+            for (sample, (times, neurons)) in written.into_iter().enumerate() {
+                for (index, (time, neuron)) in times.iter_mut().zip(neurons).enumerate() {
+                    (*time, *neuron) = spike(sample, index);
+                }
             }
         };
-        let counts = (0..samples).map(count);
-        written.write_samples(counts, || (), write).unwrap();
+        written.write_samples(30, counts, write).unwrap();
     }
     assert_eq!(written, pushed);
 }
@@ -57,13 +60,15 @@ fn the_first_wrong_sample_that_is_written_is_named_and_nothing_is_left() {
         let mut batch = SpikeBatch::new(3);
         batch.push_sample([(0.1_f32, 2)]).unwrap();
         let counts = [1, wrong.len(), wrong.len()];
-        let write = |_: &mut (), sample, (times, neurons): (&mut [f32], &mut [u32])| {
-            let spikes = if sample == 0 { &[(0.0, 0)] } else { &wrong[..] };
-            for (index, &spike) in spikes.iter().enumerate() {
-                (times[index], neurons[index]) = spike;
+        let write = |written: Vec<SampleMut<'_, f32>>| {
+            for (sample, (times, neurons)) in written.into_iter().enumerate() {
+                let spikes = if sample == 0 { &[(0.0, 0)] } else { &wrong[..] };
+                for (index, &spike) in spikes.iter().enumerate() {
+                    (times[index], neurons[index]) = spike;
+                }
             }
         };
-        let error: SpikeError = batch.write_samples(counts, || (), write).unwrap_err();
+        let error: SpikeError = batch.write_samples(3, counts, write).unwrap_err();
         let error = error.to_string();
         assert!(
             error.contains(what) && error.contains("sample 1"),

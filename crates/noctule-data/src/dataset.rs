@@ -1,180 +1,52 @@
 //! Labelled samples in memory: intensities, sample after sample, and a class for each.
 //!
 //! ```
-//! use noctule_data::{Dataset, Inputs, Shape};
+//! use noctule_data::{Dataset, Pixels, Shape};
 //!
 //! let shape = Shape { height: 1, width: 2, channels: 1 };
-//! let inputs = Inputs::Bytes(vec![0, 255, 255, 0]);
+//! let inputs = Pixels::Bytes(vec![0, 255, 255, 0].into());
 //! let dataset = Dataset::new("left-right", shape, 2, inputs, vec![1, 0])?;
 //! assert_eq!(dataset.len(), 2);
 //! assert_eq!(dataset.label(0), 1);
 //! # Ok::<(), noctule_data::DatasetError>(())
 //! ```
 
-pub use noctule_core::Shape;
+use std::sync::Arc;
+
+use noctule_core::{Batch, Images, Label, LatencyEncoding, Pixels, Real, Shape};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use thiserror::Error;
 
-/// Why samples do not make up a data set.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[non_exhaustive]
-pub enum DatasetError {
-    /// There is no sample.
-    #[error("data set {name:?} has no samples; give at least one")]
-    Empty {
-        /// Name of the data set.
-        name: String,
-    },
-    /// The shape has no neurons, or more than can be numbered.
-    #[error(
-        "data set {name:?}: the shape {height} x {width} x {channels} has no neurons or more than {}; every dimension must be at least 1",
-        u32::MAX
-    )]
-    Shape {
-        /// Name of the data set.
-        name: String,
-        /// Rows.
-        height: usize,
-        /// Columns.
-        width: usize,
-        /// Channels.
-        channels: usize,
-    },
-    /// The number of intensities is not samples times neurons.
-    #[error(
-        "data set {name:?}: {labels} labels of {neurons} intensities each need {expected} intensities, but there are {found}; do the inputs and the labels belong together?"
-    )]
-    Lengths {
-        /// Name of the data set.
-        name: String,
-        /// Number of labels, which is the number of samples.
-        labels: usize,
-        /// Intensities in each sample.
-        neurons: usize,
-        /// Intensities that the labels ask for.
-        expected: usize,
-        /// Intensities that were given.
-        found: usize,
-    },
-    /// A label names a class that does not exist.
-    #[error(
-        "data set {name:?}, sample {sample}: label {label} is out of range; {classes} classes have labels below {classes}"
-    )]
-    Label {
-        /// Name of the data set.
-        name: String,
-        /// Index of the sample.
-        sample: usize,
-        /// The label that was given.
-        label: u16,
-        /// Number of classes.
-        classes: usize,
-    },
-    /// An intensity is not a number from 0 to 1.
-    #[error(
-        "data set {name:?}, sample {sample}: the intensity {value} of neuron {neuron} is not a number from 0 to 1; scale the inputs first"
-    )]
-    Intensity {
-        /// Name of the data set.
-        name: String,
-        /// Index of the sample.
-        sample: usize,
-        /// Index of the neuron.
-        neuron: usize,
-        /// The intensity that was given.
-        value: f32,
-    },
-    /// A subset names a sample that does not exist.
-    #[error("data set {name:?} has {samples} samples; there is no sample {index}")]
-    NoSuchSample {
-        /// Name of the data set.
-        name: String,
-        /// The index that was given.
-        index: usize,
-        /// Number of samples.
-        samples: usize,
-    },
-    /// A validation part would leave nothing for one side.
-    #[error(
-        "data set {name:?} has {samples} samples: {validation} of them cannot be held out for validation; hold out between 1 and {}",
-        samples.saturating_sub(1)
-    )]
-    Validation {
-        /// Name of the data set.
-        name: String,
-        /// Number of samples to hold out.
-        validation: usize,
-        /// Number of samples.
-        samples: usize,
-    },
-}
+pub(crate) mod error;
 
-/// Intensities, sample after sample; shape `[samples, neurons]`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Inputs {
-    /// Intensities of 0..=255, standing for 0 to 1.
-    Bytes(Vec<u8>),
-    /// Intensities from 0 to 1.
-    Floats(Vec<f32>),
-}
-
-impl Inputs {
-    /// Number of intensities in all samples together.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Bytes(values) => values.len(),
-            Self::Floats(values) => values.len(),
-        }
-    }
-
-    /// Whether there is no intensity.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The samples named by `indices`, each of `neurons` intensities.
-    fn gather(&self, indices: &[usize], neurons: usize) -> Self {
-        fn rows<T: Copy>(values: &[T], indices: &[usize], neurons: usize) -> Vec<T> {
-            let mut gathered = Vec::with_capacity(indices.len() * neurons);
-            for &index in indices {
-                gathered.extend_from_slice(&values[index * neurons..][..neurons]);
-            }
-            gathered
-        }
-        match self {
-            Self::Bytes(values) => Self::Bytes(rows(values, indices, neurons)),
-            Self::Floats(values) => Self::Floats(rows(values, indices, neurons)),
-        }
-    }
-}
+pub use error::DatasetError;
 
 /// Labelled samples that share one shape.
 ///
-/// There is at least one sample, every label is below the number of classes and every intensity lies within 0 and 1:
-/// the constructor sees to it.
+/// The constructor checks that there is at least one sample, that every label is below the number of classes and that
+/// every intensity is from 0 to 1. Copies share the intensities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
     shape: Shape,
     classes: usize,
-    inputs: Inputs,
-    labels: Vec<u16>,
+    inputs: Pixels,
+    labels: Vec<Label>,
 }
 
 impl Dataset {
     /// A data set of `labels.len()` samples; `inputs` has shape `[samples, shape.neurons()]`.
     ///
     /// # Errors
-    /// If there is no sample, the lengths disagree, a label is not below `classes`, or a float is not within 0 and 1.
+    /// If there is no sample, the shape has no neurons, the lengths do not match, a label is not below `classes`, or an
+    /// intensity is not a number from 0 to 1.
     pub fn new(
         name: impl Into<String>,
         shape: Shape,
         classes: usize,
-        inputs: Inputs,
-        labels: Vec<u16>,
+        inputs: Pixels,
+        labels: Vec<Label>,
     ) -> Result<Self, DatasetError> {
         let dataset = Self {
             name: name.into(),
@@ -221,7 +93,7 @@ impl Dataset {
     }
 
     fn check_values(&self) -> Result<(), DatasetError> {
-        let out_of_range = |&label: &u16| usize::from(label) >= self.classes;
+        let out_of_range = |&label: &Label| label as usize >= self.classes;
         if let Some(sample) = self.labels.iter().position(out_of_range) {
             return Err(DatasetError::Label {
                 name: self.name.clone(),
@@ -230,7 +102,7 @@ impl Dataset {
                 classes: self.classes,
             });
         }
-        let Inputs::Floats(values) = &self.inputs else {
+        let Pixels::Floats(values) = &self.inputs else {
             return Ok(());
         };
         if let Some(at) = values.iter().position(|value| !is_intensity(*value)) {
@@ -249,7 +121,7 @@ impl Dataset {
         &self.name
     }
 
-    /// How the input neurons are laid out.
+    /// The layout of the input neurons.
     pub fn shape(&self) -> Shape {
         self.shape
     }
@@ -260,12 +132,12 @@ impl Dataset {
     }
 
     /// All intensities; shape `[len, shape.neurons()]`.
-    pub fn inputs(&self) -> &Inputs {
+    pub fn inputs(&self) -> &Pixels {
         &self.inputs
     }
 
     /// The class of every sample; shape `[len]`.
-    pub fn labels(&self) -> &[u16] {
+    pub fn labels(&self) -> &[Label] {
         &self.labels
     }
 
@@ -273,8 +145,21 @@ impl Dataset {
     ///
     /// # Panics
     /// If there is no such sample.
-    pub fn label(&self, sample: usize) -> u16 {
+    pub fn label(&self, sample: usize) -> Label {
         self.labels[sample]
+    }
+
+    /// The whole data set as a batch whose images an engine encodes with `encoding`.
+    ///
+    /// The batch shares the intensities with the data set and has its own copy of the labels. To select samples, pass
+    /// their indices to the engine, or take a [`subset`](Self::subset) first.
+    pub fn batch<T: Real>(&self, encoding: LatencyEncoding) -> Batch<T> {
+        let images = Images {
+            shape: self.shape,
+            pixels: self.inputs.clone(),
+            encoding,
+        };
+        Batch::images(images, self.labels.clone())
     }
 
     /// Number of samples, at least 1.
@@ -287,7 +172,7 @@ impl Dataset {
         self.labels.is_empty()
     }
 
-    /// The samples named by `indices`, in that order; an index may come more than once.
+    /// The samples named by `indices`, in that order; an index may occur more than once.
     ///
     /// # Errors
     /// If `indices` is empty or names a sample that does not exist.
@@ -297,12 +182,12 @@ impl Dataset {
             name: self.name.clone(),
             shape: self.shape,
             classes: self.classes,
-            inputs: self.inputs.gather(indices, self.shape.neurons()),
+            inputs: gather(&self.inputs, indices, self.shape.neurons()),
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
         })
     }
 
-    /// Whether `indices` name at least one sample, and only samples that exist.
+    /// Checks that there is at least one index and that every index names a sample.
     pub(crate) fn check_indices(&self, indices: &[usize]) -> Result<(), DatasetError> {
         if indices.is_empty() {
             return Err(DatasetError::Empty {
@@ -319,12 +204,13 @@ impl Dataset {
         Ok(())
     }
 
-    /// Turns `self` into a data set of the samples of `source` that `indices` name, reusing its memory, and returns the
-    /// intensities for the caller to write; until then they are any within 0 and 1.
+    /// Turns `self` into a data set of the samples of `source` named by `indices`, and returns the intensities, which
+    /// the caller has to overwrite with values from 0 to 1. Memory is reused unless it is shared; the returned memory
+    /// is not shared.
     ///
-    /// The indices must have passed [`check_indices`](Self::check_indices) of `source`, and only intensities within 0
-    /// and 1 may be written: the labels are those of `source`, so then nothing needs to be checked again.
-    pub(crate) fn prepare(&mut self, source: &Self, indices: &[usize]) -> &mut Inputs {
+    /// The indices must have passed [`check_indices`](Self::check_indices) of `source`. The result needs no further
+    /// checks, because its labels are those of `source`.
+    pub(crate) fn prepare(&mut self, source: &Self, indices: &[usize]) -> &mut Pixels {
         self.name.clone_from(&source.name);
         self.shape = source.shape;
         self.classes = source.classes;
@@ -333,20 +219,20 @@ impl Dataset {
         self.labels.extend(labels);
         let length = indices.len() * source.shape.neurons();
         match (&mut self.inputs, &source.inputs) {
-            (Inputs::Bytes(values), Inputs::Bytes(_)) => values.resize(length, 0),
-            (Inputs::Floats(values), Inputs::Floats(_)) => values.resize(length, 0.0),
-            (inputs, Inputs::Bytes(_)) => *inputs = Inputs::Bytes(vec![0; length]),
-            (inputs, Inputs::Floats(_)) => *inputs = Inputs::Floats(vec![0.0; length]),
+            (Pixels::Bytes(values), Pixels::Bytes(_)) => make_room(values, length),
+            (Pixels::Floats(values), Pixels::Floats(_)) => make_room(values, length),
+            (inputs, Pixels::Bytes(_)) => *inputs = Pixels::Bytes(vec![0; length].into()),
+            (inputs, Pixels::Floats(_)) => *inputs = Pixels::Floats(vec![0.0; length].into()),
         }
         &mut self.inputs
     }
 
-    /// Holds out `validation` samples drawn with `seed`: the rest for training, then those held out.
+    /// Holds out `validation` samples drawn with `seed`. Returns the rest, for training, and the held-out samples.
     ///
-    /// Every sample lands in exactly one of the two, and the same seed always draws the same samples.
+    /// Every sample is in exactly one of the two, and the same seed always draws the same samples.
     ///
     /// # Errors
-    /// If `validation` is 0 or leaves no sample to train with.
+    /// If `validation` is 0 or leaves no sample for training.
     pub fn split(&self, validation: usize, seed: u64) -> Result<(Self, Self), DatasetError> {
         if validation == 0 || validation >= self.len() {
             return Err(DatasetError::Validation {
@@ -360,6 +246,30 @@ impl Dataset {
         let (held_out, rest) = order.split_at(validation);
         Ok((self.subset(rest)?, self.subset(held_out)?))
     }
+}
+
+/// The samples of `inputs` named by `indices`, each of `neurons` intensities.
+fn gather(inputs: &Pixels, indices: &[usize], neurons: usize) -> Pixels {
+    fn rows<T: Copy>(values: &[T], indices: &[usize], neurons: usize) -> Arc<Vec<T>> {
+        let mut gathered = Vec::with_capacity(indices.len() * neurons);
+        for &index in indices {
+            gathered.extend_from_slice(&values[index * neurons..][..neurons]);
+        }
+        gathered.into()
+    }
+    match inputs {
+        Pixels::Bytes(values) => Pixels::Bytes(rows(values, indices, neurons)),
+        Pixels::Floats(values) => Pixels::Floats(rows(values, indices, neurons)),
+    }
+}
+
+/// Resizes a buffer to `length` elements. A shared buffer is replaced by a new one, so that its other owners keep it.
+fn make_room<T: Clone + Default>(values: &mut Arc<Vec<T>>, length: usize) {
+    if Arc::get_mut(values).is_none() {
+        *values = Arc::default();
+    }
+    // The buffer is not shared here, so `make_mut` copies nothing.
+    Arc::make_mut(values).resize(length, T::default());
 }
 
 /// Whether a value is a number from 0 to 1.

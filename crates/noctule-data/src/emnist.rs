@@ -1,22 +1,24 @@
-//! EMNIST: letters and digits in the manner of MNIST, as IDX files or as one MATLAB file.
+//! EMNIST: letters and digits like those of MNIST, from IDX files or from one MATLAB file.
 //!
-//! Both store every image column after column, which would lie on its side if it were read like MNIST; here the images
-//! are set upright.
+//! Both store the images column by column, while MNIST stores them row by row. The images are transposed here.
 
 use std::path::Path;
 
-use crate::dataset::{Dataset, Inputs, Shape};
-use crate::load::LoadError;
-use crate::mat5::{Array, Mat5Error, MatFile};
-use crate::mnist;
-use crate::registry::{KnownSet, NamePair};
+use noctule_core::{Label, Pixels, Shape};
 
-/// Images that are unpacked from MATLAB's order together: few enough that they stay in the cache.
+use crate::dataset::Dataset;
+use crate::load::error::LoadError;
+use crate::mat5::error::Mat5Error;
+use crate::mat5::{Array, MatFile};
+use crate::mnist;
+use crate::registry::known_set::{KnownSet, NamePair};
+
+/// Number of images that are rearranged from MATLAB's order together, small enough that they stay in the cache.
 const BLOCK: usize = 32;
 
-/// Loads one part of a set from `folder`: from its IDX files, or from `matlab` where neither of them is there.
+/// Loads one part of a set from `folder`: from its IDX files, or from the file `matlab` if neither of them exists.
 ///
-/// `part` is what the MATLAB file calls the part.
+/// `part` is the name of the part in the MATLAB file.
 pub(crate) fn load(
     set: &KnownSet,
     names: &NamePair,
@@ -32,7 +34,7 @@ pub(crate) fn load(
         let (columns, labels) = mnist::read(set, names, folder)?;
         (upright_images(&columns, set.shape), labels)
     };
-    let inputs = Inputs::Bytes(pixels);
+    let inputs = Pixels::Bytes(pixels.into());
     Ok(Dataset::new(
         set.name,
         set.shape,
@@ -43,7 +45,11 @@ pub(crate) fn load(
 }
 
 /// Reads the upright pixels, of shape `[samples, height, width]`, and the labels of one part.
-fn read_matlab(set: &KnownSet, part: &str, path: &Path) -> Result<(Vec<u8>, Vec<u16>), LoadError> {
+fn read_matlab(
+    set: &KnownSet,
+    part: &str,
+    path: &Path,
+) -> Result<(Vec<u8>, Vec<Label>), LoadError> {
     let failure = |cause| LoadError::Matlab {
         path: path.to_path_buf(),
         cause,
@@ -54,7 +60,7 @@ fn read_matlab(set: &KnownSet, part: &str, path: &Path) -> Result<(Vec<u8>, Vec<
     let images = part.field("images").map_err(failure)?;
     let pixels = pixels(&images, set.shape).map_err(failure)?;
     let array = part.field("labels").map_err(failure)?;
-    // Before the labels are read: eight bytes in memory for one in the file.
+    // Checked before the labels are read, which take eight bytes of memory for one byte of the file.
     let count = array.dimensions().iter().product();
     if images.dimensions()[0] != count {
         return Err(LoadError::Counts {
@@ -81,9 +87,9 @@ fn pixels(images: &Array<'_>, shape: Shape) -> Result<Vec<u8>, Mat5Error> {
     }
 }
 
-fn labels(array: &Array<'_>) -> Result<Vec<u16>, Mat5Error> {
+fn labels(array: &Array<'_>) -> Result<Vec<Label>, Mat5Error> {
     let whole = |value: f64| {
-        let label = value as u16;
+        let label = value as Label;
         if f64::from(label) == value {
             return Ok(label);
         }
@@ -95,7 +101,7 @@ fn labels(array: &Array<'_>) -> Result<Vec<u16>, Mat5Error> {
     array.numbers()?.into_iter().map(whole).collect()
 }
 
-/// Images that are stored column after column, of shape `[samples, width, height]`, row after row.
+/// Rearranges images of shape `[samples, width, height]`, stored column by column, to `[samples, height, width]`.
 fn upright_images(columns: &[u8], shape: Shape) -> Vec<u8> {
     let mut rows = vec![0; columns.len()];
     let size = shape.neurons();
@@ -107,7 +113,8 @@ fn upright_images(columns: &[u8], shape: Shape) -> Vec<u8> {
     rows
 }
 
-/// As [`upright_images`], from a matrix of a row per image in MATLAB's order: all first pixels, all second pixels, ...
+/// As [`upright_images`], from a matrix of shape `[samples, width * height]` in MATLAB's order, which stores the first
+/// pixels of all images, then the second pixels, and so on.
 fn upright_matrix(stored: &[u8], count: usize, shape: Shape) -> Vec<u8> {
     let mut rows = vec![0; stored.len()];
     let size = shape.neurons();
@@ -123,7 +130,7 @@ fn upright_matrix(stored: &[u8], count: usize, shape: Shape) -> Vec<u8> {
     rows
 }
 
-/// Where the pixel that is stored at `index` of its image belongs.
+/// Index in the upright image of the pixel that is stored at `index`.
 fn turned(index: usize, shape: Shape) -> usize {
     index % shape.height * shape.width + index / shape.height
 }

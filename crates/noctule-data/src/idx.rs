@@ -1,7 +1,7 @@
-//! Reader of the IDX format that MNIST and its relatives come in: images and labels of bytes, plain or gzip.
+//! Reader of the IDX format, in which MNIST and similar sets are published: images and labels of bytes, plain or gzip.
 //!
-//! The header's word is never enough to allocate memory: what a reader holds grows with the bytes that are really
-//! there, and reading stops one byte past what the header announces, however much a gzip stream would unpack to.
+//! Sizes in a header are not trusted: memory grows with the bytes that have been read. Reading stops one
+//! byte after the size that the header states, even if a gzip stream goes on.
 //!
 //! ```
 //! use noctule_data::idx;
@@ -22,42 +22,42 @@ use thiserror::Error;
 pub const IMAGES_MAGIC: u32 = 2051;
 /// Magic number of labels: unsigned bytes in one dimension.
 pub const LABELS_MAGIC: u32 = 2049;
-/// The most bytes of pixels or labels that a file may announce: 1 GiB, twice the largest set of the family.
+/// The largest size of the pixels or labels of a file, in bytes: 1 GiB, twice that of the largest similar set.
 pub const LIMIT: u64 = 1 << 30;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Why bytes are not an IDX file of the kind asked for. Byte positions count after unpacking.
+/// Why bytes are not an IDX file of the requested kind. Byte positions are those of the unpacked data.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum IdxError {
-    /// The first four bytes say that it is something else.
+    /// The magic number is that of something else.
     #[error(
         "wrong magic number {found} at byte 0: IDX {} have {expected}{}",
         kind(*expected), confusion(*found)
     )]
     WrongMagic {
-        /// The magic number of what was asked for.
+        /// The magic number of the requested kind.
         expected: u32,
-        /// The number that is there.
+        /// The number in the file.
         found: u32,
     },
-    /// The file ends too early.
+    /// The file is too short.
     #[error(
         "truncated: {expected} bytes were expected, but there are only {found}; fetch the file again"
     )]
     Truncated {
-        /// Bytes that the header announces, itself included (or the header alone, if that is not whole).
+        /// Size of the file according to its header, or the size of the header if that is not complete.
         expected: u64,
-        /// Bytes that are there.
+        /// Actual size.
         found: u64,
     },
-    /// More follows after the last value.
+    /// The file continues after the last value.
     #[error(
-        "trailing bytes: the header announces {expected} bytes, but more follow; fetch the file again"
+        "trailing bytes: the file should have {expected} bytes according to its header, but it has more; fetch the file again"
     )]
     TrailingBytes {
-        /// Bytes that the header announces, itself included.
+        /// Size of the file according to its header.
         expected: u64,
     },
     /// The gzip stream cannot be unpacked.
@@ -65,59 +65,57 @@ pub enum IdxError {
     CorruptGzip {
         /// Bytes that could be unpacked.
         found: u64,
-        /// What the unpacker said.
+        /// The error of the decompressor.
         cause: String,
     },
     /// A dimension is zero.
-    #[error(
-        "the header announces 0 {dimension} at byte {position}: there is nothing to learn from"
-    )]
+    #[error("the header says 0 {dimension} at byte {position}, but there must be at least 1")]
     Zero {
-        /// What there is none of: `images`, `rows`, `columns` or `labels`.
+        /// The dimension: `images`, `rows`, `columns` or `labels`.
         dimension: &'static str,
-        /// Where the zero stands.
+        /// Position of the zero in bytes.
         position: u64,
     },
-    /// The dimensions multiply to more than [`LIMIT`].
+    /// The product of the dimensions is larger than [`LIMIT`].
     #[error(
-        "the header announces {dimensions:?} values, more than the {LIMIT} bytes that are read; is this really an IDX file?"
+        "the dimensions {dimensions:?} of the header give more than {LIMIT} bytes, the most that are read; check that this is an IDX file"
     )]
     TooLarge {
         /// The dimensions, outermost first.
         dimensions: Vec<u32>,
     },
-    /// The source failed while it was read.
+    /// Reading the source failed.
     #[error("reading failed after {found} bytes: {cause}")]
     Unreadable {
         /// Bytes that could be read.
         found: u64,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: String,
     },
 }
 
-/// Why an IDX file cannot be had from a path.
+/// Why an IDX file cannot be read from a path.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// There is no such file.
     #[error("{} does not exist", path.display())]
     Missing {
-        /// The path that was asked for.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// The file is there but cannot be opened.
+    /// The file exists but cannot be opened.
     #[error("{} cannot be opened: {cause}", path.display())]
     Unreadable {
-        /// The path that was asked for.
+        /// Path of the file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// The file does not hold what it should.
+    /// The file does not have the requested contents.
     #[error("{}: {cause}", path.display())]
     Invalid {
-        /// The path that was asked for.
+        /// Path of the file.
         path: PathBuf,
         /// What is wrong with it.
         cause: IdxError,
@@ -153,7 +151,7 @@ pub fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
     labels(bytes)
 }
 
-/// Reads a file of images, plain or gzip whatever its name says.
+/// Reads a file of images, plain or gzip; the contents decide, not the name.
 ///
 /// # Errors
 /// If the file is missing, cannot be opened, or is not exactly one IDX file of images.
@@ -161,7 +159,7 @@ pub fn read_images(path: &Path) -> Result<Images, FileError> {
     images(open(path)?).map_err(|cause| invalid(path, cause))
 }
 
-/// Reads a file of labels, plain or gzip whatever its name says; shape `[count]`.
+/// Reads a file of labels, plain or gzip; the contents decide, not the name. Shape `[count]`.
 ///
 /// # Errors
 /// If the file is missing, cannot be opened, or is not exactly one IDX file of labels.
@@ -204,7 +202,7 @@ fn labels(source: impl BufRead) -> Result<Vec<u8>, IdxError> {
     reader.values(&dimensions)
 }
 
-/// Unpacked bytes, and how many of them have been read.
+/// The unpacked bytes, and the number of bytes read so far.
 struct Reader<'a> {
     source: Box<dyn Read + 'a>,
     position: u64,
@@ -252,7 +250,7 @@ impl<'a> Reader<'a> {
         Ok(dimensions)
     }
 
-    /// Reads all values and makes sure that nothing follows them.
+    /// Reads all values and checks that nothing follows them.
     fn values(&mut self, dimensions: &[u32]) -> Result<Vec<u8>, IdxError> {
         let product = dimensions
             .iter()
@@ -267,7 +265,7 @@ impl<'a> Reader<'a> {
         };
         let values = self.take(total)?;
         let expected = self.position;
-        // At the end this also makes the unpacker compare its checksum.
+        // Reading to the end also makes the decompressor verify the checksum.
         match self.source.read(&mut [0]) {
             Ok(0) => Ok(values),
             Ok(_) => Err(IdxError::TrailingBytes { expected }),
@@ -297,7 +295,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Names a failed read; `expected` is where it should have come to, if values were still to come.
+    /// The error for a failed read; `expected` is the position after the read, if it was for values of the file.
     fn failure(&self, error: io::Error, expected: Option<u64>) -> IdxError {
         let found = self.position;
         let cause = error.to_string();

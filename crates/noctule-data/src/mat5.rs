@@ -1,7 +1,7 @@
-//! Reader of MATLAB 5 files (what `save` writes unless told otherwise): numbers and structures, packed or not.
+//! Reader of MATLAB 5 files, the default format of `save`: numbers and structures, compressed or not.
 //!
-//! The file's word is never enough to allocate memory: what a reader holds grows with the bytes that are really there, up
-//! to [`LIMIT`]. Structures are looked into one level at a time, so nesting costs nothing.
+//! Sizes in a header are not trusted: memory grows with the bytes that have been read, up to [`LIMIT`].
+//! Structures are parsed one level at a time, so deep nesting does no harm.
 //!
 //! ```
 //! use noctule_data::mat5::{Mat5Error, MatFile};
@@ -14,15 +14,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use thiserror::Error;
-
 mod element;
+pub(crate) mod error;
 mod stream;
 
 use element::{Cursor, Order, kind};
-
-/// The most bytes that the variables of a file may take up, unpacked: 1 GiB.
-pub const LIMIT: u64 = 1 << 30;
+pub use error::{LIMIT, Mat5Error};
 
 /// The class number of structures.
 const STRUCTURE: u8 = 2;
@@ -30,111 +27,6 @@ const STRUCTURE: u8 = 2;
 const BYTES: u8 = 9;
 /// The class numbers of numbers, from double precision to unsigned 64-bit integers.
 const NUMBERS: std::ops::RangeInclusive<u8> = 6..=15;
-
-/// Why bytes are not a MATLAB 5 file, or do not hold what is asked for.
-#[derive(Clone, Debug, Error, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Mat5Error {
-    /// The end of the header does not say in which order bytes are.
-    #[error(
-        "bytes 126 and 127 are {found:?} instead of \"IM\" or \"MI\"; this is no MATLAB 5 file"
-    )]
-    WrongMagic {
-        /// The bytes that are there.
-        found: [u8; 2],
-    },
-    /// The header names another version.
-    #[error(
-        "this is a MATLAB file of version {found:#06x}, but only 0x0100 can be read; write it with `save -v7`"
-    )]
-    WrongVersion {
-        /// The version that is there.
-        found: u16,
-    },
-    /// The bytes end too early.
-    #[error(
-        "truncated: {what} needs {expected} bytes, but there are only {found}; fetch the file again"
-    )]
-    Truncated {
-        /// What is cut.
-        what: &'static str,
-        /// Bytes that it should have.
-        expected: u64,
-        /// Bytes that are there.
-        found: u64,
-    },
-    /// A packed variable cannot be unpacked.
-    #[error("a packed variable is damaged ({cause}); fetch the file again")]
-    CorruptZlib {
-        /// What the unpacker said.
-        cause: String,
-    },
-    /// The variables take up more than [`LIMIT`].
-    #[error(
-        "a variable of {announced} bytes is announced, but no more than {LIMIT} are read from a file"
-    )]
-    TooLarge {
-        /// Bytes that are announced.
-        announced: u64,
-    },
-    /// The source failed while it was read.
-    #[error("reading failed: {cause}")]
-    Unreadable {
-        /// What the operating system said.
-        cause: String,
-    },
-    /// Something else is there than should be.
-    #[error("the file is damaged: {what} of a variable is of type {found} and {bytes} bytes long")]
-    Malformed {
-        /// What was looked for.
-        what: &'static str,
-        /// The number of the type that is there.
-        found: u32,
-        /// The length that is there.
-        bytes: usize,
-    },
-    /// There is no variable or field of this name.
-    #[error("there is no {name:?} in {parent}; it has {known:?}")]
-    Absent {
-        /// The name that was asked for.
-        name: String,
-        /// What was looked into.
-        parent: String,
-        /// The names that it has, up to a hundred.
-        known: Vec<String>,
-    },
-    /// An array is of another class.
-    #[error("{array:?} is {found}, but {expected} is needed")]
-    WrongClass {
-        /// Name of the array.
-        array: String,
-        /// What is needed.
-        expected: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// An array has other dimensions.
-    #[error("{array:?} has the dimensions {found:?}, but {expected} is needed")]
-    Dimensions {
-        /// Name of the array.
-        array: String,
-        /// The dimensions that it has.
-        found: Vec<usize>,
-        /// What is needed.
-        expected: String,
-    },
-    /// A label is not a whole number.
-    #[error(
-        "{array:?} holds {value}, which is not a whole number from 0 to {}",
-        u16::MAX
-    )]
-    NotWhole {
-        /// Name of the array.
-        array: String,
-        /// The number that is there.
-        value: String,
-    },
-}
 
 /// The variables of a MATLAB 5 file, unpacked.
 #[derive(Clone, Debug)]
@@ -144,12 +36,16 @@ pub struct MatFile {
 }
 
 impl MatFile {
+    fn new((order, variables): (Order, Vec<Vec<u8>>)) -> Self {
+        Self { order, variables }
+    }
+
     /// Reads a file from its bytes.
     ///
     /// # Errors
-    /// If the bytes are not a MATLAB 5 file, or too large or damaged.
+    /// If the bytes are not a MATLAB 5 file, or the file is too large or damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, Mat5Error> {
-        stream::read(bytes)
+        stream::read(bytes).map(Self::new)
     }
 
     /// Reads a file.
@@ -160,7 +56,7 @@ impl MatFile {
         let file = File::open(path).map_err(|cause| Mat5Error::Unreadable {
             cause: cause.to_string(),
         })?;
-        stream::read(BufReader::new(file))
+        stream::read(BufReader::new(file)).map(Self::new)
     }
 
     /// The variable of this name.
@@ -186,7 +82,7 @@ pub struct Array<'a> {
     name: String,
     class: u8,
     dimensions: Vec<usize>,
-    /// What follows the name.
+    /// The elements after the name.
     rest: Cursor<'a>,
 }
 
@@ -213,12 +109,12 @@ impl<'a> Array<'a> {
         })
     }
 
-    /// Its name; a field is called by the name that it was asked for.
+    /// The name of the variable or field.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its dimensions, at least two. Values are stored with the first dimension varying fastest.
+    /// The dimensions, at least two. Values are stored with the first dimension varying fastest.
     pub fn dimensions(&self) -> &[usize] {
         &self.dimensions
     }
@@ -226,7 +122,7 @@ impl<'a> Array<'a> {
     /// The field of this name of a structure.
     ///
     /// # Errors
-    /// If this is no single structure, has no such field, or is damaged.
+    /// If this is not a single structure, has no such field, or is damaged.
     pub fn field(&self, name: &str) -> Result<Array<'a>, Mat5Error> {
         self.expect_class(self.class == STRUCTURE, "a structure")?;
         if self.dimensions.iter().any(|&size| size != 1) {
@@ -321,7 +217,7 @@ fn absent(name: &str, parent: &str, known: impl IntoIterator<Item = String>) -> 
     }
 }
 
-/// The name that is stored in `bytes`, which zeros may follow.
+/// The name stored in `bytes`, without the zeros that pad it.
 fn text(bytes: &[u8]) -> String {
     let name = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(name).into_owned()

@@ -1,20 +1,22 @@
-//! The MNIST family: a file of images and a file of labels for each part, in IDX format.
+//! MNIST and sets in its format: an IDX file of images and an IDX file of labels for each part.
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Dataset, Inputs};
-use crate::idx;
-use crate::load::LoadError;
-use crate::registry::{self, FilePair, KnownSet, NamePair};
+use noctule_core::{Label, Pixels};
 
-/// Loads one part of a set from `folder`, where its files lie packed or unpacked.
+use crate::dataset::Dataset;
+use crate::idx;
+use crate::load::error::LoadError;
+use crate::registry::known_set::{FilePair, KnownSet, NamePair, unpacked};
+
+/// Loads one part of a set from `folder`, which has its files packed or unpacked.
 pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Dataset, LoadError> {
     let names = NamePair {
         images: files.images.name,
         labels: files.labels.name,
     };
     let (pixels, labels) = read(set, &names, folder)?;
-    let inputs = Inputs::Bytes(pixels);
+    let inputs = Pixels::Bytes(pixels.into());
     Ok(Dataset::new(
         set.name,
         set.shape,
@@ -26,12 +28,12 @@ pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Da
 
 /// Reads the pixels, of shape `[samples, height, width]`, and the labels of one part.
 ///
-/// A part may have fewer samples than the official one, so that cut-down copies can be used for trials.
+/// A part may have fewer samples than the official one, so that reduced copies can be used for tests.
 pub(crate) fn read(
     set: &KnownSet,
     names: &NamePair,
     folder: &Path,
-) -> Result<(Vec<u8>, Vec<u16>), LoadError> {
+) -> Result<(Vec<u8>, Vec<Label>), LoadError> {
     let [images_path, labels_path] = names.names().map(|name| locate(name, folder));
     let images = idx::read_images(&images_path)?;
     let labels = idx::read_labels(&labels_path)?;
@@ -53,16 +55,16 @@ pub(crate) fn read(
             labels: labels.len(),
         });
     }
-    let labels = labels.into_iter().map(u16::from).collect();
+    let labels = labels.into_iter().map(Label::from).collect();
     Ok((images.pixels, labels))
 }
 
-/// The unpacked file if only that is there, else the packed one.
+/// Path of the unpacked file if only that one exists, else of the packed one.
 pub(crate) fn locate(name: &str, folder: &Path) -> PathBuf {
     let packed = folder.join(name);
-    let unpacked = folder.join(registry::unpacked(name));
-    if !packed.exists() && unpacked.exists() {
-        unpacked
+    let plain = folder.join(unpacked(name));
+    if !packed.exists() && plain.exists() {
+        plain
     } else {
         packed
     }

@@ -1,8 +1,8 @@
-//! The smallest task that needs spike times: two samples of four spikes that differ in which of two comes first.
+//! A minimal task that needs spike times: two samples of four spikes that differ in the order of two of them.
 //!
-//! The four inputs have intensities 1, 1, 1/2, 0 in class 0 and 1, 1, 0, 1/2 in class 1, so a latency encoder from 0 to 2
-//! spikes at 0, 0, 1, 2 or at 0, 0, 2, 1. Whether a small network learns to tell them apart depends on its initial weights
-//! more than on anything else, which makes it a probe of convergence.
+//! The four inputs have intensities 1, 1, 1/2, 0 in class 0 and 1, 1, 0, 1/2 in class 1, so latency coding from 0 s to
+//! 2 s gives spikes at 0, 0, 1, 2 or at 0, 0, 2, 1. Whether a small network learns this task depends mostly on its
+//! initial weights, so the task is a test of convergence.
 //!
 //! ```
 //! let samples = noctule_data::spike_order::samples()?;
@@ -10,7 +10,10 @@
 //! # Ok::<(), noctule_data::DatasetError>(())
 //! ```
 
-use crate::dataset::{Dataset, DatasetError, Inputs, Shape};
+use noctule_core::{Pixels, Shape};
+
+use crate::dataset::Dataset;
+use crate::dataset::error::DatasetError;
 
 /// The two samples, which are the training set and the test set.
 ///
@@ -23,11 +26,6 @@ pub fn samples() -> Result<Dataset, DatasetError> {
         channels: 1,
     };
     let intensities = vec![1.0, 1.0, 0.5, 0.0, 1.0, 1.0, 0.0, 0.5];
-    Dataset::new(
-        "spike-order",
-        shape,
-        2,
-        Inputs::Floats(intensities),
-        vec![0, 1],
-    )
+    let inputs = Pixels::Floats(intensities.into());
+    Dataset::new("spike-order", shape, 2, inputs, vec![0, 1])
 }

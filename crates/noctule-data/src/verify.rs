@@ -1,34 +1,24 @@
-//! Is a file the one its publisher offers?
+//! Compares files with the checksums that their publishers offer.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+use crate::checksum::{sha256, unpacked_sha256};
+use crate::registry::known_set::KnownFile;
 
-use crate::receipt::Receipt;
-use crate::registry::KnownFile;
+pub(crate) mod receipt;
+pub(crate) mod verdict;
 
-/// What a folder holds of a known file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
-    /// The official file, byte for byte.
-    Official,
-    /// The official contents, unpacked or packed by someone else.
-    OfficialContents,
-    /// Something else: another version, another split, or a damaged file.
-    Different,
-    /// Nothing, packed or unpacked.
-    Missing,
-}
+use receipt::Receipt;
+pub use verdict::Verdict;
 
-/// Compares what `folder` holds of a known file, packed or unpacked, with the official checksums.
+/// Compares the copy of a known file in `folder`, packed or unpacked, with the official checksums.
 ///
-/// An archive whose files were extracted when it was fetched counts by these files.
+/// If the file is an archive that was deleted after its files were extracted, these files are compared instead.
 ///
 /// # Errors
-/// If a file is there but cannot be read.
+/// If a file exists but cannot be read.
 pub fn inspect(file: &KnownFile, folder: &Path) -> io::Result<Verdict> {
     for name in [file.name, file.unpacked_name()] {
         match judge(file, &folder.join(name)) {
@@ -46,43 +36,9 @@ fn judge(file: &KnownFile, path: &Path) -> io::Result<Verdict> {
     let Some(expected) = file.unpacked_sha256 else {
         return Ok(Verdict::Different);
     };
-    // A file that cannot be unpacked is not the official one; that it can be read is known already.
+    // The file was readable a moment ago, so an error here means gzip data that cannot be unpacked.
     match unpacked_sha256(File::open(path)?) {
         Ok(found) if found == expected => Ok(Verdict::OfficialContents),
         _ => Ok(Verdict::Different),
-    }
-}
-
-/// SHA-256 of everything in `source`, in lower-case hexadecimal.
-pub(crate) fn sha256(source: impl Read) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    io::copy(&mut BufReader::new(source), &mut Hasher(&mut digest))?;
-    Ok(hexadecimal(&digest.finalize()))
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unpacked_sha256(source: impl Read) -> io::Result<String> {
-    let mut source = BufReader::new(source);
-    if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        sha256(MultiGzDecoder::new(source))
-    } else {
-        sha256(source)
-    }
-}
-
-struct Hasher<'a>(&'a mut Sha256);
-
-impl Write for Hasher<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -1,8 +1,8 @@
-//! The Yin-Yang set: points in a yin-yang symbol, to be told apart by region. Small, hard enough that a linear
-//! classifier fails, and generated, so it needs no download.
+//! The Yin-Yang set: points in a yin-yang symbol, classified by region. It is small, not linearly separable, and
+//! generated, so it needs no download.
 //!
-//! The symbol is a disk of radius 0.5 around (0.5, 0.5) with two dots of radius 0.1. Every sample first draws its
-//! class, then points until one lies in that class, so the classes are balanced on average.
+//! The symbol is a disk of radius 0.5 around (0.5, 0.5) with two dots of radius 0.1. For each
+//! sample, the class is drawn first, then points until one lies in that class. So the classes are balanced on average.
 //!
 //! ```
 //! use noctule_data::yinyang::{self, Region};
@@ -15,11 +15,13 @@
 //! # Ok::<(), noctule_data::DatasetError>(())
 //! ```
 
+use noctule_core::{Label, Pixels, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::dataset::{Dataset, DatasetError, Inputs, Shape};
-use crate::registry::Split;
+use crate::dataset::Dataset;
+use crate::dataset::error::DatasetError;
+use crate::registry::split::Split;
 
 /// Radius of the disk, and both coordinates of its centre.
 const BIG: f64 = 0.5;
@@ -42,12 +44,12 @@ impl Region {
     pub const ALL: [Self; 3] = [Self::Yin, Self::Yang, Self::Dot];
 
     /// The label in generated data sets.
-    pub fn label(self) -> u16 {
-        self as u16
+    pub fn label(self) -> Label {
+        self as Label
     }
 }
 
-/// The region of the point `(x, y)`, or `None` outside of the disk. `y` points upwards.
+/// The region of the point `(x, y)`, or `None` outside the disk. `y` points upwards.
 pub fn classify(x: f64, y: f64) -> Option<Region> {
     let distance = |centre: f64| libm::hypot(x - centre, y - BIG);
     let inside = distance(BIG) <= BIG;
@@ -76,9 +78,9 @@ pub fn generate(samples: usize, seed: u64) -> Result<Dataset, DatasetError> {
     draw(samples, &mut ChaCha8Rng::seed_from_u64(seed))
 }
 
-/// Draws one part of the standard set: 5,000 points to learn from, 1,000 to choose by and 1,000 to report on.
+/// Draws one part of the standard set: 5,000 training points, 1,000 validation points or 1,000 test points.
 ///
-/// The parts are independent streams of one seed, so no part changes with the size of another.
+/// Each part has its own random stream of the seed, so the parts are independent of each other.
 ///
 /// # Errors
 /// None in practice; the signature is that of [`generate`].
@@ -108,13 +110,14 @@ fn draw(samples: usize, random: &mut ChaCha8Rng) -> Result<Dataset, DatasetError
         channels: 1,
     };
     let classes = Region::ALL.len();
-    Dataset::new("yin-yang", shape, classes, Inputs::Floats(features), labels)
+    let inputs = Pixels::Floats(features.into());
+    Dataset::new("yin-yang", shape, classes, inputs, labels)
 }
 
 /// Draws points until one lies in `goal`.
 fn draw_point(goal: Region, random: &mut ChaCha8Rng) -> (f32, f32) {
     loop {
-        // In f32 from the start: the label must hold for the features as they are stored.
+        // Drawn in f32, because the label must be right for the features as they are stored.
         let (x, y): (f32, f32) = (random.random(), random.random());
         if classify(x.into(), y.into()) == Some(goal) {
             return (x, y);

@@ -1,4 +1,5 @@
-//! Sets in an archive: downloaded from a server on the loopback, extracted, checked and left in order.
+//! Sets that are published as an archive: downloaded from a local server, extracted and checked.
+#![cfg(feature = "download")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Cursor, Write};
@@ -22,7 +23,7 @@ fn contents(name: &str) -> Vec<u8> {
     name.bytes().cycle().take(100_000).collect()
 }
 
-/// An archive with these files in the folder `inner`, and others that nobody needs.
+/// An archive with these files in the folder `inner`, and one more that is not needed.
 fn archive(names: &[&str]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for name in names.iter().chain(&["c-images.gz"]) {
@@ -35,7 +36,7 @@ fn archive(names: &[&str]) -> Vec<u8> {
     writer.finish().expect("memory").into_inner()
 }
 
-/// The entry of a set in this archive.
+/// A known set whose files are in this archive.
 fn set(archive: &[u8]) -> KnownSet {
     let digest = Sha256::digest(archive);
     let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -60,7 +61,7 @@ fn set(archive: &[u8]) -> KnownSet {
     }
 }
 
-/// Serves `body` to everyone who asks, and counts them.
+/// Serves `body` to every request, and counts the requests.
 fn serve(body: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -74,7 +75,7 @@ fn serve(body: Vec<u8>) -> (String, Arc<AtomicUsize>) {
             let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
             assert!(request[0].starts_with("GET /all.zip "), "{request:?}");
             let length = body.len();
-            // A client that has heard enough may hang up.
+            // Writing fails if the client closes the connection early, which it may do.
             let _ = write!(
                 stream,
                 "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
@@ -101,7 +102,7 @@ fn verdict(set: &KnownSet, directory: &Path) -> Verdict {
     inspect(archive, &set.folder(directory)).expect("a readable folder")
 }
 
-/// The four files are there, and nothing else but the list of their sums.
+/// Checks that the folder has the four files and the list of their sums, and nothing else.
 fn assert_complete(folder: &Path) {
     for name in NAMES {
         assert_eq!(fs::read(folder.join(name)).expect(name), contents(name));
@@ -114,7 +115,7 @@ fn assert_complete(folder: &Path) {
     assert_eq!(others, ["all.zip.sha256"]);
 }
 
-/// A fetched set: the entry, its data directory and its folder.
+/// A downloaded set, its data directory and its folder.
 fn fetched() -> (KnownSet, tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a folder");
     let body = archive(&NAMES);
@@ -127,7 +128,7 @@ fn fetched() -> (KnownSet, tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn the_needed_files_are_extracted_and_the_archive_goes() {
+fn the_needed_files_are_extracted_and_the_archive_is_deleted() {
     let (set, directory, folder) = fetched();
     assert_complete(&folder);
     assert_eq!(verdict(&set, directory.path()), Verdict::OfficialContents);
@@ -136,8 +137,8 @@ fn the_needed_files_are_extracted_and_the_archive_goes() {
     let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(sums.contains(&format!("\n{sum}  {}\n", NAMES[0])), "{sums}");
 
-    let nobody = "http://127.0.0.1:1/";
-    let again = fetch(&set, directory.path(), nobody).expect("nothing to do");
+    let closed = "http://127.0.0.1:1/";
+    let again = fetch(&set, directory.path(), closed).expect("nothing to do");
     assert_eq!(again, NAMES.map(|name| (name, Fetched::AlreadyThere)));
 }
 
@@ -158,7 +159,7 @@ fn only_what_is_missing_is_extracted_again() {
 }
 
 #[test]
-fn an_archive_that_is_there_already_is_used() {
+fn an_archive_in_the_folder_is_used() {
     let directory = tempfile::tempdir().expect("a folder");
     let body = archive(&NAMES);
     let set = set(&body);
@@ -171,17 +172,17 @@ fn an_archive_that_is_there_already_is_used() {
 }
 
 #[test]
-fn changed_and_unknown_files_are_left_alone() {
+fn changed_and_unknown_files_are_not_overwritten() {
     let (set, directory, folder) = fetched();
-    let nobody = "http://127.0.0.1:1/";
+    let closed = "http://127.0.0.1:1/";
     fs::write(folder.join(NAMES[1]), "changed").expect("a file");
     assert_eq!(verdict(&set, directory.path()), Verdict::Different);
-    let error = fetch(&set, directory.path(), nobody).expect_err("a changed file");
+    let error = fetch(&set, directory.path(), closed).expect_err("a changed file");
     assert!(matches!(error, DownloadError::Occupied { .. }), "{error}");
     assert!(error.to_string().contains(NAMES[1]), "{error}");
 
     fs::remove_file(folder.join("all.zip.sha256")).expect("the list");
-    let error = fetch(&set, directory.path(), nobody).expect_err("files from nowhere");
+    let error = fetch(&set, directory.path(), closed).expect_err("files of unknown origin");
     assert!(matches!(error, DownloadError::Unproven { .. }), "{error}");
     assert_eq!(fs::read(folder.join(NAMES[1])).expect("kept"), b"changed");
 }
@@ -206,7 +207,7 @@ fn wrong_archives_leave_nothing_behind() {
     let folder = known.folder(directory.path());
     assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 0);
 
-    for bad in [archive(&NAMES[..3]), b"no archive at all".to_vec()] {
+    for bad in [archive(&NAMES[..3]), b"not an archive".to_vec()] {
         let directory = tempfile::tempdir().expect("a folder");
         let set = set(&bad);
         let (url, _) = serve(bad);

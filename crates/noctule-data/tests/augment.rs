@@ -1,6 +1,6 @@
-//! Augmentation: what stays, what moves, and what it depends on.
+//! What augmentation preserves, what it changes, and what its result depends on.
 
-use noctule_data::{AugmentError, Augmentation, Dataset, DatasetError, Elastic, Inputs, Shape};
+use noctule_data::{AugmentError, Augmentation, Dataset, DatasetError, Elastic, Pixels, Shape};
 use proptest::prelude::*;
 
 const SIDE: usize = 28;
@@ -13,7 +13,7 @@ fn shape(channels: usize) -> Shape {
     }
 }
 
-/// Blurred blobs, each somewhere else, well inside a black border; alike in all channels.
+/// Blurred blobs at different places, with a wide black border; all channels are equal.
 fn blobs(samples: usize, channels: usize) -> Vec<f32> {
     let mut values = Vec::new();
     for sample in 0..samples {
@@ -30,20 +30,20 @@ fn blobs(samples: usize, channels: usize) -> Vec<f32> {
     values
 }
 
-fn dataset(inputs: Inputs, channels: usize) -> Dataset {
+fn dataset(inputs: Pixels, channels: usize) -> Dataset {
     let samples = inputs.len() / shape(channels).neurons();
-    let labels = (0..samples).map(|sample| (sample % 10) as u16).collect();
+    let labels = (0..samples).map(|sample| (sample % 10) as u32).collect();
     Dataset::new("blobs", shape(channels), 10, inputs, labels).expect("a data set")
 }
 
 fn floats(samples: usize) -> Dataset {
-    dataset(Inputs::Floats(blobs(samples, 1)), 1)
+    dataset(Pixels::Floats(blobs(samples, 1).into()), 1)
 }
 
 fn bytes(samples: usize) -> Dataset {
     let to_byte = |value: f32| (value * 255.0).round() as u8;
-    let values = blobs(samples, 1).into_iter().map(to_byte).collect();
-    dataset(Inputs::Bytes(values), 1)
+    let values: Vec<u8> = blobs(samples, 1).into_iter().map(to_byte).collect();
+    dataset(Pixels::Bytes(values.into()), 1)
 }
 
 fn everything() -> Augmentation {
@@ -61,14 +61,14 @@ fn everything() -> Augmentation {
 
 fn float_values(dataset: &Dataset) -> &[f32] {
     match dataset.inputs() {
-        Inputs::Floats(values) => values,
+        Pixels::Floats(values) => values,
         other => panic!("{other:?} are not floats"),
     }
 }
 
 fn byte_values(dataset: &Dataset) -> &[u8] {
     match dataset.inputs() {
-        Inputs::Bytes(values) => values,
+        Pixels::Bytes(values) => values,
         other => panic!("{other:?} are not bytes"),
     }
 }
@@ -120,7 +120,7 @@ fn a_flip_mirrors_exactly_about_every_other_image() {
     assert!((70..130).contains(&mirrored), "{mirrored} of 200");
 }
 
-/// Sum, and mean place along x and y, of one image.
+/// Sum of the intensities of one image, and their centre along x and y.
 fn moments(image: &[f32]) -> (f32, [f32; 2]) {
     let sum: f32 = image.iter().sum();
     let mean = |place: fn(usize) -> usize| {
@@ -187,7 +187,7 @@ fn rotation_keeps_the_mass_and_scaling_changes_it_both_ways() {
 }
 
 #[test]
-fn bending_moves_little_and_keeps_the_mass_roughly() {
+fn elastic_distortion_moves_little_and_roughly_keeps_the_mass() {
     for points in [2, 3, 8] {
         let bent = Augmentation {
             elastic: Some(Elastic { points, sigma: 1.0 }),
@@ -232,7 +232,7 @@ fn neither_threads_nor_batches_change_a_bit() {
 #[test]
 fn epochs_seeds_and_samples_differ() {
     let same = &blobs(1, 1)[..];
-    let set = dataset(Inputs::Floats([same, same].concat()), 1);
+    let set = dataset(Pixels::Floats([same, same].concat().into()), 1);
     let out = |seed, epoch| everything().apply(&set, &[0, 1], seed, epoch);
     let first = out(1, 0).expect("copies");
     assert_eq!(Ok(&first), out(1, 0).as_ref());
@@ -242,12 +242,12 @@ fn epochs_seeds_and_samples_differ() {
 }
 
 #[test]
-fn channels_change_alike() {
+fn all_channels_change_in_the_same_way() {
     let single = floats(6);
     let indices = [5, 0, 3];
     let expected = everything().apply(&single, &indices, 4, 1).expect("copies");
     for channels in [2, 3] {
-        let set = dataset(Inputs::Floats(blobs(6, channels)), channels);
+        let set = dataset(Pixels::Floats(blobs(6, channels).into()), channels);
         let out = everything().apply(&set, &indices, 4, 1).expect("copies");
         let repeated: Vec<f32> = float_values(&expected)
             .iter()
@@ -262,7 +262,7 @@ fn bytes_are_floats_rounded() {
     let set = bytes(8);
     let by_bytes = everything().apply(&set, &[1, 7], 2, 2).expect("bytes");
     let scaled = byte_values(&set).iter().map(|&b| f32::from(b) / 255.0);
-    let set = dataset(Inputs::Floats(scaled.collect()), 1);
+    let set = dataset(Pixels::Floats(scaled.collect::<Vec<f32>>().into()), 1);
     let by_floats = everything().apply(&set, &[1, 7], 2, 2).expect("floats");
     for (&byte, &float) in byte_values(&by_bytes).iter().zip(float_values(&by_floats)) {
         assert!((f32::from(byte) - 255.0 * float).abs() < 0.501);
@@ -282,11 +282,30 @@ fn memory_is_reused_and_any_result_can_be_replaced() {
             .expect("copies");
         assert_eq!((out.len(), byte_values(&out).as_ptr()), (count, address));
     }
-    let other = dataset(Inputs::Floats(blobs(2, 3)), 3);
+    let other = dataset(Pixels::Floats(blobs(2, 3).into()), 3);
     augmentation
         .apply_into(&other, &[1], 0, 0, &mut out)
         .expect("a copy");
     assert_eq!(Ok(out), augmentation.apply(&other, &[1], 0, 0));
+}
+
+#[test]
+fn a_result_that_is_shared_is_not_overwritten() {
+    let set = bytes(3);
+    let augmentation = everything();
+    let mut out = augmentation.apply(&set, &[0, 1], 0, 0).expect("copies");
+    let shared = out.clone();
+    let expected = augmentation.apply(&set, &[0, 1], 0, 0).expect("copies");
+    augmentation
+        .apply_into(&set, &[2], 0, 1, &mut out)
+        .expect("copies");
+    assert_eq!(shared, expected);
+    assert_eq!(Ok(out), augmentation.apply(&set, &[2], 0, 1));
+    let mut out = set.clone();
+    augmentation
+        .apply_into(&set, &[2], 0, 1, &mut out)
+        .expect("copies");
+    assert_eq!(set, bytes(3), "the source is shared with its clone");
 }
 
 #[test]
@@ -365,7 +384,7 @@ proptest! {
     ) {
         let shape = Shape { height, width, channels };
         let values = values[..shape.neurons()].to_vec();
-        let set = Dataset::new("any", shape, 1, Inputs::Floats(values), vec![0]).expect("a set");
+        let set = Dataset::new("any", shape, 1, Pixels::Floats(values.into()), vec![0]).expect("a set");
         let elastic = Some(Elastic { points, sigma });
         let augmentation = Augmentation { elastic, shift, rotation, scale, flip };
         let out = augmentation.apply(&set, &[0], seed, 0).expect("a copy");

@@ -1,6 +1,9 @@
-//! What a data set accepts, and how it is taken apart.
+//! Which samples a data set accepts, and how it is divided.
 
-use noctule_data::{Dataset, DatasetError, Inputs, Shape};
+use std::sync::Arc;
+
+use noctule_core::{LatencyEncoding, Samples};
+use noctule_data::{Dataset, DatasetError, Pixels, Shape};
 
 const PAIR: Shape = Shape {
     height: 1,
@@ -9,22 +12,29 @@ const PAIR: Shape = Shape {
 };
 
 fn numbered(samples: usize) -> Dataset {
-    let bytes = (0..samples)
+    let bytes: Vec<u8> = (0..samples)
         .flat_map(|i| [i as u8, 255 - i as u8])
         .collect();
-    let labels = (0..samples).map(|i| i as u16).collect();
-    Dataset::new("numbered", PAIR, samples, Inputs::Bytes(bytes), labels).expect("a data set")
+    let labels = (0..samples).map(|i| i as u32).collect();
+    Dataset::new(
+        "numbered",
+        PAIR,
+        samples,
+        Pixels::Bytes(bytes.into()),
+        labels,
+    )
+    .expect("a data set")
 }
 
-fn refused(shape: Shape, classes: usize, inputs: Inputs, labels: Vec<u16>) -> DatasetError {
+fn refused(shape: Shape, classes: usize, inputs: Pixels, labels: Vec<u32>) -> DatasetError {
     Dataset::new("bad", shape, classes, inputs, labels).expect_err("a bad data set")
 }
 
 #[test]
-fn disagreeing_parts_are_refused() {
-    let empty = refused(PAIR, 1, Inputs::Bytes(vec![]), vec![]);
+fn parts_that_do_not_match_are_refused() {
+    let empty = refused(PAIR, 1, Pixels::Bytes(Vec::new().into()), vec![]);
     assert!(matches!(empty, DatasetError::Empty { .. }), "{empty}");
-    let lengths = refused(PAIR, 1, Inputs::Bytes(vec![0; 5]), vec![0, 0]);
+    let lengths = refused(PAIR, 1, Pixels::Bytes(vec![0; 5].into()), vec![0, 0]);
     assert!(
         matches!(
             lengths,
@@ -36,7 +46,7 @@ fn disagreeing_parts_are_refused() {
         ),
         "{lengths}"
     );
-    let label = refused(PAIR, 2, Inputs::Bytes(vec![0; 4]), vec![1, 2]);
+    let label = refused(PAIR, 2, Pixels::Bytes(vec![0; 4].into()), vec![1, 2]);
     assert!(
         matches!(
             label,
@@ -53,7 +63,7 @@ fn disagreeing_parts_are_refused() {
         let error = refused(
             PAIR,
             1,
-            Inputs::Floats(vec![0.0, 1.0, 0.5, value]),
+            Pixels::Floats(vec![0.0, 1.0, 0.5, value].into()),
             vec![0, 0],
         );
         assert!(
@@ -74,7 +84,7 @@ fn disagreeing_parts_are_refused() {
             width: 2,
             channels: 2,
         };
-        let error = refused(shape, 1, Inputs::Bytes(vec![]), vec![0]);
+        let error = refused(shape, 1, Pixels::Bytes(Vec::new().into()), vec![0]);
         assert!(matches!(error, DatasetError::Shape { .. }), "{error}");
     }
 }
@@ -85,7 +95,7 @@ fn subsets_keep_inputs_and_labels_together() {
     assert_eq!(subset.labels(), [4, 0, 4]);
     assert_eq!(
         subset.inputs(),
-        &Inputs::Bytes(vec![4, 251, 0, 255, 4, 251])
+        &Pixels::Bytes(vec![4, 251, 0, 255, 4, 251].into())
     );
     let error = numbered(5).subset(&[0, 5]).expect_err("no sixth sample");
     assert!(matches!(
@@ -100,7 +110,25 @@ fn subsets_keep_inputs_and_labels_together() {
 }
 
 #[test]
-fn a_split_shares_out_every_sample_once_and_by_the_seed() {
+fn a_batch_shares_the_intensities_and_encodes_to_their_spikes() {
+    let dataset = numbered(3);
+    let encoding = LatencyEncoding::new(0.0, 2.55).expect("a window");
+    let batch = dataset.batch::<f64>(encoding.with_bias(1.0).expect("a time"));
+    assert_eq!((batch.len(), batch.population()), (3, 3));
+    assert_eq!(batch.labels, [0, 1, 2]);
+    let Samples::Images(images) = &batch.samples else {
+        panic!("the samples are images");
+    };
+    let (Pixels::Bytes(shared), Pixels::Bytes(whole)) = (&images.pixels, dataset.inputs()) else {
+        panic!("bytes stay bytes");
+    };
+    assert!(Arc::ptr_eq(shared, whole));
+    let spikes = images.encode::<f64>(&[2]).expect("spikes");
+    assert_eq!(spikes.neurons(), [1, 2, 0]);
+}
+
+#[test]
+fn a_split_has_every_sample_once_and_depends_on_the_seed() {
     let whole = numbered(100);
     let (train, validation) = whole.split(30, 7).expect("a split");
     assert_eq!((train.len(), validation.len()), (70, 30));
@@ -109,7 +137,7 @@ fn a_split_shares_out_every_sample_once_and_by_the_seed() {
     labels.sort_unstable();
     assert_eq!(labels, whole.labels());
     for part in [&train, &validation] {
-        let Inputs::Bytes(bytes) = part.inputs() else {
+        let Pixels::Bytes(bytes) = part.inputs() else {
             panic!("bytes stay bytes");
         };
         for (pair, &label) in bytes.chunks(2).zip(part.labels()) {
@@ -122,7 +150,7 @@ fn a_split_shares_out_every_sample_once_and_by_the_seed() {
 }
 
 #[test]
-fn a_split_must_leave_both_sides_something() {
+fn a_split_must_leave_samples_on_both_sides() {
     for validation in [0, 5, 6] {
         let error = numbered(5).split(validation, 0).expect_err("an empty side");
         assert!(

@@ -1,4 +1,5 @@
-//! Downloads from a small server on the loopback that answers as each test wants it to.
+//! Downloads from a small local server whose responses each test chooses.
+#![cfg(feature = "download")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +16,7 @@ const NAME: &str = "images.gz";
 const SHA256: &str = "2c4085b1ab9817526311b5a5b04451140dc922067c6922a59a77e1503918357b";
 const SIZE: usize = 200_000;
 
-/// Bytes that repeat only after a long while, so that a misplaced piece shows.
+/// Bytes with a long period, so that the test detects a misplaced part.
 fn contents() -> Vec<u8> {
     (0..SIZE as u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -31,29 +32,29 @@ fn known() -> KnownFile {
     }
 }
 
-/// How the server treats one connection.
+/// The server's response on one connection.
 #[derive(Clone)]
 enum Answer {
-    /// The range that was asked for, or everything.
+    /// The requested range, or everything.
     Whole(Vec<u8>),
-    /// Everything, whatever range was asked for.
+    /// Everything, whatever range was requested.
     NoRange(Vec<u8>),
     /// As `Whole`, but the connection ends after this many bytes of the body.
     Cut(Vec<u8>, usize),
     /// Only a status.
     Status(u16),
-    /// Some bytes, then nothing more on an open connection.
+    /// This many bytes of the body, then silence on an open connection.
     Stall(Vec<u8>, usize),
 }
 
 struct Server {
     url: String,
-    /// The range that each connection asked for, if any.
+    /// The range that was requested on each connection, if any.
     ranges: Arc<Mutex<Vec<Option<String>>>>,
 }
 
 impl Server {
-    /// Serves one answer to each connection, and the last one to all after it.
+    /// Serves one answer per connection, and the last one on all further connections.
     fn new(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/set/", listener.local_addr().expect("an address"));
@@ -94,7 +95,7 @@ fn reply(mut stream: TcpStream, answer: &Answer, range: Option<&str>) {
         let digits = range.trim_start_matches("bytes=").trim_end_matches('-');
         digits.parse().expect("an open range")
     });
-    // A client that has heard enough may hang up: writing then fails, and that is its right.
+    // Writing fails if the client closes the connection early, which it may do.
     let _ = match answer {
         Answer::Whole(body) => send(&mut stream, body, start, usize::MAX),
         Answer::NoRange(body) => send(&mut stream, body, 0, usize::MAX),
@@ -139,7 +140,7 @@ fn part(folder: &Path) -> std::path::PathBuf {
     folder.join(format!("{NAME}.part"))
 }
 
-/// The file is complete and nothing else lies beside it.
+/// Checks that the file is complete and the only one in the folder.
 fn assert_complete(folder: &Path) {
     assert_eq!(fs::read(folder.join(NAME)).expect("the file"), contents());
     assert_eq!(fs::read_dir(folder).expect("the folder").count(), 1);
@@ -182,7 +183,7 @@ fn downloads_a_file_into_a_new_folder_and_reports_progress() {
 }
 
 #[test]
-fn resumes_what_an_earlier_run_left() {
+fn resumes_a_partial_file_of_an_earlier_run() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(part(folder.path()), &contents()[..70_000]).expect("a partial file");
     let server = Server::new(vec![Answer::Whole(contents())]);
@@ -192,7 +193,7 @@ fn resumes_what_an_earlier_run_left() {
 }
 
 #[test]
-fn starts_again_where_the_server_knows_no_ranges() {
+fn starts_again_if_the_server_does_not_support_ranges() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(part(folder.path()), &contents()[..70_000]).expect("a partial file");
     let server = Server::new(vec![Answer::NoRange(contents())]);
@@ -201,7 +202,7 @@ fn starts_again_where_the_server_knows_no_ranges() {
 }
 
 #[test]
-fn takes_up_a_cut_connection_where_it_broke() {
+fn resumes_after_a_broken_connection() {
     let folder = tempfile::tempdir().expect("a folder");
     let cut = Answer::Cut(contents(), 60_000);
     let server = Server::new(vec![cut.clone(), cut, Answer::Whole(contents())]);
@@ -213,7 +214,7 @@ fn takes_up_a_cut_connection_where_it_broke() {
 }
 
 #[test]
-fn a_lasting_break_keeps_the_partial_file_for_the_next_run() {
+fn a_lasting_failure_keeps_the_partial_file_for_the_next_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::new(vec![
         Answer::Cut(contents(), 60_000),
@@ -252,7 +253,7 @@ fn a_missing_file_names_the_status_and_the_address() {
 }
 
 #[test]
-fn a_server_in_trouble_does_not_cost_the_partial_file() {
+fn a_server_error_keeps_the_partial_file() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(part(folder.path()), &contents()[..70_000]).expect("a partial file");
     let server = Server::new(vec![Answer::Status(503)]);
@@ -275,7 +276,7 @@ fn wrong_bytes_are_deleted() {
 }
 
 #[test]
-fn a_wrong_start_is_thrown_away_once() {
+fn a_wrong_partial_file_is_discarded_once() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(part(folder.path()), vec![0; 70_000]).expect("a partial file");
     let server = Server::new(vec![Answer::Whole(contents())]);
@@ -305,7 +306,7 @@ fn a_silent_server_is_a_timeout() {
 }
 
 #[test]
-fn silence_in_the_middle_is_taken_up_like_a_cut() {
+fn resumes_after_a_timeout_in_the_middle() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::new(vec![
         Answer::Stall(contents(), 50_000),
@@ -319,14 +320,14 @@ fn silence_in_the_middle_is_taken_up_like_a_cut() {
 }
 
 #[test]
-fn nobody_at_the_address_is_unreachable() {
+fn a_closed_port_is_unreachable() {
     let folder = tempfile::tempdir().expect("a folder");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     drop(listener);
     let error = Downloader::default()
         .fetch(&known(), &url, folder.path(), &mut ())
-        .expect_err("nobody there");
+        .expect_err("a closed port");
     assert!(
         matches!(error, DownloadError::Unreachable { .. }),
         "{error}"
@@ -334,7 +335,7 @@ fn nobody_at_the_address_is_unreachable() {
 }
 
 #[test]
-fn another_file_of_the_name_is_left_alone() {
+fn another_file_of_the_name_is_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(NAME), "my own").expect("a file");
     let server = Server::new(vec![Answer::Whole(contents())]);
@@ -348,7 +349,7 @@ fn another_file_of_the_name_is_left_alone() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn a_folder_that_cannot_be_created_is_named() {
     let directory = tempfile::tempdir().expect("a folder");
     let file = directory.path().join("file");
     fs::write(&file, "").expect("a file");

@@ -1,10 +1,10 @@
-//! EMNIST and Fashion-MNIST from small files in their real formats.
+//! EMNIST and Fashion-MNIST, loaded from small files in the real formats.
 
 use std::fs;
 use std::path::Path;
 
 use noctule_data::mat5::Mat5Error;
-use noctule_data::{Dataset, DatasetError, Inputs, LoadError, Split, load};
+use noctule_data::{Dataset, DatasetError, LoadError, Pixels, Split, load};
 
 mod support;
 
@@ -13,14 +13,14 @@ use support::{Mat, Value, gzip, idx};
 const SIZE: usize = 28 * 28;
 const LABELS: [u8; 4] = [46, 0, 10, 35];
 
-/// Upright images, each another, none symmetric.
+/// Upright images, all different and none symmetric.
 fn upright() -> Vec<u8> {
     (0..LABELS.len() * SIZE)
         .map(|i| (i % 28 * 3 + i / 28 % 28 * 7 + i / SIZE * 50) as u8)
         .collect()
 }
 
-/// The images as EMNIST stores them: column after column.
+/// The images as EMNIST stores them: column by column.
 fn stored() -> Vec<u8> {
     let upright = upright();
     let pixel = |i: usize| upright[i / SIZE * SIZE + i % 28 * 28 + i / 28 % 28];
@@ -33,7 +33,7 @@ fn folder(directory: &Path, set: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Writes one part as IDX files, the images packed and the labels not.
+/// Writes one part as IDX files: packed images, unpacked labels.
 fn write_idx(directory: &Path, part: &str) {
     let folder = folder(directory, "emnist-balanced");
     let images = gzip(&idx(2051, &[4, 28, 28], &stored()));
@@ -43,7 +43,7 @@ fn write_idx(directory: &Path, part: &str) {
     fs::write(folder.join(name), idx(2049, &[4], &LABELS)).expect("a file");
 }
 
-/// The images as a row for each in MATLAB's order.
+/// A matrix in MATLAB's order with a row per image.
 fn image_matrix() -> Value {
     let stored = stored();
     let count = LABELS.len();
@@ -56,7 +56,7 @@ fn label_column() -> Value {
     Value::Doubles([4, 1], LABELS.map(f64::from).to_vec())
 }
 
-/// A file with the parts `train` and `test`, both of these images and labels.
+/// The variables of a file whose parts `train` and `test` both have these fields.
 fn matlab(parts: impl Fn() -> Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
     let mapping = Value::Doubles([2, 2], vec![0.0, 1.0, 48.0, 49.0]);
     let dataset = Value::Fields(vec![
@@ -88,9 +88,9 @@ fn load_emnist(directory: &Path, split: Split) -> Result<Dataset, LoadError> {
 }
 
 fn expected() -> Dataset {
-    let labels = LABELS.map(u16::from).to_vec();
+    let labels = LABELS.map(u32::from).to_vec();
     let set = noctule_data::registry::find("emnist-balanced").expect("a known set");
-    let inputs = Inputs::Bytes(upright());
+    let inputs = Pixels::Bytes(upright().into());
     Dataset::new("emnist-balanced", set.shape, 47, inputs, labels).expect("a data set")
 }
 
@@ -117,7 +117,7 @@ fn idx_and_matlab_files_hold_the_same_upright_images() {
 }
 
 #[test]
-fn idx_files_come_first_and_a_half_set_is_missing_the_other_half() {
+fn idx_files_are_preferred_and_must_be_complete() {
     let directory = tempfile::tempdir().expect("a folder");
     let mislabelled = || vec![("images", image_matrix()), ("labels", label_column())];
     write_matlab(directory.path(), PACKED, &matlab(mislabelled));
@@ -136,7 +136,7 @@ fn idx_files_come_first_and_a_half_set_is_missing_the_other_half() {
 }
 
 #[test]
-fn nothing_at_all_says_what_fetches_it() {
+fn missing_files_say_the_command_that_fetches_them() {
     let directory = tempfile::tempdir().expect("a folder");
     let error = load_emnist(directory.path(), Split::Test).expect_err("no files");
     let message = error.to_string();
@@ -152,7 +152,7 @@ fn nothing_at_all_says_what_fetches_it() {
     assert!(matches!(error, LoadError::NoSplit { .. }), "{error}");
 }
 
-/// What loading says to a MATLAB file with these fields in each part.
+/// The error of loading a MATLAB file with these fields in each part.
 fn refused(parts: impl Fn() -> Vec<(&'static str, Value)>) -> LoadError {
     let directory = tempfile::tempdir().expect("a folder");
     write_matlab(directory.path(), PACKED, &matlab(parts));
@@ -216,7 +216,7 @@ fn wrong_matlab_files_are_named() {
         }
     );
     assert!(counts, "{few}");
-    for value in [0.5, -1.0, 65_536.0, f64::NAN] {
+    for value in [0.5, -1.0, 4_294_967_296.0, f64::NAN] {
         let error = labels(vec![1.0, value, 2.0, 3.0]);
         assert!(
             matches!(
@@ -249,7 +249,7 @@ fn wrong_matlab_files_are_named() {
 }
 
 #[test]
-fn fashion_mnist_loads_from_files_in_its_format_as_they_are() {
+fn fashion_mnist_is_not_transposed() {
     let directory = tempfile::tempdir().expect("a folder");
     let folder = folder(directory.path(), "fashion-mnist");
     let images = gzip(&idx(2051, &[4, 28, 28], &upright()));
@@ -259,5 +259,5 @@ fn fashion_mnist_loads_from_files_in_its_format_as_they_are() {
     let set = load("fashion-mnist", Split::Test, Some(directory.path()), 0).expect("the set");
     assert_eq!((set.name(), set.classes()), ("fashion-mnist", 10));
     assert_eq!(set.labels(), [9, 2, 1, 1]);
-    assert_eq!(set.inputs(), &Inputs::Bytes(upright()));
+    assert_eq!(set.inputs(), &Pixels::Bytes(upright().into()));
 }

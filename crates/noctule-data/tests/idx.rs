@@ -45,7 +45,7 @@ fn images_keep_their_order_plain_and_packed() {
 }
 
 #[test]
-fn the_contents_decide_about_gzip_and_not_the_name() {
+fn the_contents_decide_about_gzip_not_the_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let labels = file(2049, &[3], &[9, 0, 4]);
     for (name, bytes) in [("plain.gz", labels.clone()), ("packed", gzip(&labels))] {
@@ -71,7 +71,7 @@ fn truncation_says_how_many_bytes_there_should_be() {
 }
 
 #[test]
-fn a_truncated_gzip_file_is_never_taken_for_whole() {
+fn a_truncated_gzip_file_is_never_accepted() {
     let packed = gzip(&two_images());
     for length in 0..packed.len() {
         let error = idx::parse_images(&packed[..length]).expect_err("a cut file");
@@ -115,7 +115,7 @@ fn a_wrong_magic_number_says_what_the_file_is() {
 }
 
 #[test]
-fn zero_sizes_are_named_with_their_place() {
+fn zero_sizes_are_named_with_their_position() {
     for (place, dimension) in ["images", "rows", "columns"].into_iter().enumerate() {
         let mut dimensions = [1; 3];
         dimensions[place] = 0;
@@ -137,7 +137,7 @@ fn zero_sizes_are_named_with_their_place() {
 }
 
 #[test]
-fn huge_headers_are_refused_or_found_short_without_memory_for_them() {
+fn huge_sizes_in_a_header_are_refused_or_found_truncated_without_allocation() {
     let huge = file(2051, &[u32::MAX; 3], &[1, 2, 3]);
     let error = idx::parse_images(&huge).expect_err("an overflow");
     assert!(matches!(error, IdxError::TooLarge { .. }), "{error}");
@@ -168,7 +168,7 @@ fn a_gzip_bomb_is_not_unpacked() {
 fn a_flipped_bit_in_a_gzip_file_is_noticed() {
     let packed = gzip(&two_images());
     let good = idx::parse_images(&packed);
-    // The ten bytes of the gzip header carry a date and a name for people; nothing checks those.
+    // The gzip header of ten bytes has a date and other information that no checksum covers.
     for bit in 8 * 10..8 * packed.len() {
         let mut flipped = packed.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
@@ -202,7 +202,7 @@ fn paths_are_named() {
     );
 }
 
-/// What must hold of any bytes: no panic, and whatever is accepted accounts for every byte.
+/// Checks what must hold for any bytes: no panic, and accepted values account for every byte.
 fn check(bytes: &[u8]) {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
     if let Ok(images) = idx::parse_images(bytes) {

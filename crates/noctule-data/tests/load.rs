@@ -1,10 +1,10 @@
-//! Loading by name: small files made here, every way they can be wrong, and the real sets where they lie.
+//! Loading by name: small files, correct and wrong, and the real sets if this machine has them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use noctule_data::idx::FileError;
-use noctule_data::{DatasetError, Inputs, LoadError, Split, Verdict, inspect, load, registry};
+use noctule_data::{DatasetError, LoadError, Pixels, Split, Verdict, inspect, load, registry};
 
 fn idx(magic: u32, dimensions: &[u32], values: &[u8]) -> Vec<u8> {
     let header = std::iter::once(&magic).chain(dimensions);
@@ -14,7 +14,7 @@ fn idx(magic: u32, dimensions: &[u32], values: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// A data directory with test files of MNIST that hold these images and labels.
+/// A data directory with the MNIST test files: `images` is their number and side, and these are the labels.
 fn directory(images: (u32, u32), labels: &[u8]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a folder");
     let folder = directory.path().join("mnist");
@@ -41,7 +41,7 @@ fn files_load_packed_or_unpacked() {
         (3, 784, 10)
     );
     assert_eq!(set.labels(), [7, 2, 1]);
-    let Inputs::Bytes(pixels) = set.inputs() else {
+    let Pixels::Bytes(pixels) = set.inputs() else {
         panic!("pixels are bytes");
     };
     assert_eq!(pixels[785], (785 % 256) as u8);
@@ -99,7 +99,7 @@ fn wrong_files_are_named() {
 }
 
 #[test]
-fn missing_files_say_what_fetches_them() {
+fn missing_files_say_the_command_that_fetches_them() {
     let directory = tempfile::tempdir().expect("a folder");
     let message = load_test(directory.path())
         .expect_err("no files")
@@ -139,7 +139,7 @@ fn unknown_names_and_parts_are_refused() {
     );
 }
 
-/// Where the real sets lie, if they do.
+/// The data directory that has the real set, if there is one.
 fn real_data(set: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let variable = std::env::var_os("NOCTULE_DATA").map(PathBuf::from);
@@ -183,13 +183,13 @@ fn real_fashion_mnist_loads() {
     let test = load("fashion-mnist", Split::Test, Some(&directory), 0).expect("the set");
     assert_eq!((train.len(), test.len()), (60_000, 10_000));
     for class in 0..10 {
-        let count = |labels: &[u16]| labels.iter().filter(|&&label| label == class).count();
+        let count = |labels: &[u32]| labels.iter().filter(|&&label| label == class).count();
         assert_eq!(count(train.labels()) + count(test.labels()), 7_000);
     }
 }
 
 #[test]
-fn files_are_told_apart_by_their_contents() {
+fn files_are_identified_by_their_contents() {
     let directory = directory((2, 28), &[7, 1]);
     let set = registry::find("mnist").expect("a known set");
     let verdicts: Vec<Verdict> = set

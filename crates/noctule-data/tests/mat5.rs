@@ -21,7 +21,7 @@ fn kinds() -> impl Iterator<Item = Mat> {
     orders.flat_map(|big| [false, true].map(|packed| Mat { big, packed }))
 }
 
-/// Variables like those of EMNIST, with something else before them.
+/// Variables like those of EMNIST, after another variable.
 fn variables() -> Vec<(&'static str, Value)> {
     let part = Value::Fields(vec![
         ("images", Value::Bytes([2, 3], vec![1, 2, 3, 4, 5, 255])),
@@ -82,7 +82,7 @@ fn every_storage_type_of_numbers_is_read() {
 }
 
 #[test]
-fn absent_names_list_those_that_are_there() {
+fn errors_about_absent_names_list_the_existing_ones() {
     let file = MatFile::parse(&PACKED.file(&variables())).expect("a file");
     let error = file.variable("data").expect_err("no such variable");
     assert!(
@@ -144,7 +144,7 @@ fn other_files_are_refused() {
 }
 
 #[test]
-fn a_truncated_file_is_never_taken_for_whole() {
+fn a_truncated_file_is_never_accepted() {
     for mat in kinds() {
         let whole = mat.file(&variables());
         let first = mat.file(&variables()[..1]).len();
@@ -176,7 +176,7 @@ fn a_changed_byte_in_a_packed_variable_is_noticed() {
 }
 
 #[test]
-fn announcements_allocate_nothing() {
+fn stated_sizes_allocate_nothing() {
     for (kind, length) in [(14, u32::MAX), (14, LIMIT as u32 + 1)] {
         let bytes = PLAIN.file_of([PLAIN.words(&[kind, length])]);
         let error = MatFile::parse(&bytes).expect_err("too large");
@@ -188,7 +188,7 @@ fn announcements_allocate_nothing() {
         );
     }
     let short = PLAIN.file_of([PLAIN.words(&[14, LIMIT as u32])]);
-    let error = MatFile::parse(&short).expect_err("nothing there");
+    let error = MatFile::parse(&short).expect_err("a truncated file");
     assert!(
         matches!(error, Mat5Error::Truncated { found: 0, .. }),
         "{error}"
@@ -209,7 +209,7 @@ fn a_packed_variable_must_be_one_variable() {
     }
 }
 
-/// Looks at everything that has one of a few names.
+/// Reads everything that has one of a few names.
 fn look(bytes: &[u8]) {
     let Ok(file) = MatFile::parse(bytes) else {
         return;

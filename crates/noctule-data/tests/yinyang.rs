@@ -1,11 +1,11 @@
-//! The Yin-Yang generator against the properties of the symbol.
+//! The Yin-Yang generator, checked against the geometry of the symbol.
 
 use noctule_data::yinyang::{Region, classify, generate, standard};
-use noctule_data::{Dataset, Inputs, Split};
+use noctule_data::{Dataset, Pixels, Split};
 use proptest::prelude::*;
 
 fn points(dataset: &Dataset) -> Vec<[f32; 4]> {
-    let Inputs::Floats(values) = dataset.inputs() else {
+    let Pixels::Floats(values) = dataset.inputs() else {
         panic!("coordinates are floats");
     };
     values
@@ -51,9 +51,9 @@ fn each_region_is_filled_evenly() {
     let mut sums = [[0.0; 2]; 3];
     let mut counts = [0.0; 3];
     for ([x, y, ..], &label) in points(&dataset).iter().zip(dataset.labels()) {
-        sums[usize::from(label)][0] += f64::from(*x);
-        sums[usize::from(label)][1] += f64::from(*y);
-        counts[usize::from(label)] += 1.0;
+        sums[label as usize][0] += f64::from(*x);
+        sums[label as usize][1] += f64::from(*y);
+        counts[label as usize] += 1.0;
     }
     let mean = |region: Region, axis: usize| {
         sums[region.label() as usize][axis] / counts[region.label() as usize]
@@ -94,12 +94,12 @@ fn the_regions_cover_the_areas_they_should() {
         for column in 0..steps {
             let place = |index: u32| (f64::from(index) + 0.5) / f64::from(steps);
             if let Some(region) = classify(place(column), place(row)) {
-                counts[usize::from(region.label())] += 1;
+                counts[region.label() as usize] += 1;
             }
         }
     }
     let area =
-        |region: Region| f64::from(counts[usize::from(region.label())]) / f64::from(steps * steps);
+        |region: Region| f64::from(counts[region.label() as usize]) / f64::from(steps * steps);
     let dots = 2.0 * std::f64::consts::PI * 0.1 * 0.1;
     let half = (std::f64::consts::PI * 0.5 * 0.5 - dots) / 2.0;
     assert!((area(Region::Dot) - dots).abs() < 1e-3);
@@ -111,7 +111,7 @@ proptest! {
     /// A half turn around the centre swaps yin and yang and keeps the dots.
     #[test]
     fn a_half_turn_swaps_yin_and_yang(x in 0.0..1.0, y in 0.0..1.0) {
-        // Points on an edge belong to one side only; leave out a hair's breadth around all edges.
+        // A point on an edge belongs to only one of the two regions, so points on edges are left out.
         let from = |centre: f64| f64::hypot(x - centre, y - 0.5);
         let edges = [from(0.5) - 0.5, from(0.25) - 0.25, from(0.75) - 0.25, from(0.25) - 0.1, from(0.75) - 0.1, y - 0.5];
         prop_assume!(edges.iter().all(|edge| edge.abs() > 1e-9));

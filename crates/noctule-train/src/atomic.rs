@@ -1,7 +1,7 @@
 //! Files that are either whole or not there.
 //!
 //! [`write_atomically`] writes beside the target, waits for the disk, and renames. A reader, a crash or a full disk
-//! therefore meets the old file or the new one, never half of one.
+//! therefore finds the old file or the new one, never a part of one.
 //!
 //! ```
 //! let folder = tempfile::tempdir()?;
@@ -53,7 +53,7 @@ fn advice(cause: &io::Error) -> &'static str {
 }
 
 /// Writes `bytes` to `path`, replacing what was there, so that no reader ever sees a part of them. Where `path` is a
-/// symbolic link, the file that it names is replaced; what is no file, such as a device, is left alone.
+/// symbolic link, the file that it names is replaced; what is not a file, such as a device, is left alone.
 ///
 /// # Errors
 /// [`WriteError`] names the path and the cause (no such folder, permission, disk full). The old file stays as it was
@@ -98,7 +98,7 @@ pub(crate) fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder).map_err(without_temporary_name)
 }
 
-/// tempfile adds the name of its temporary file to the cause, which would only puzzle the reader.
+/// tempfile adds the name of its temporary file to the cause, which means nothing to the reader.
 fn without_temporary_name(cause: io::Error) -> io::Error {
     match cause.get_ref() {
         Some(_) => cause.kind().into(),
@@ -108,7 +108,7 @@ fn without_temporary_name(cause: io::Error) -> io::Error {
 
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    // The rename itself must survive a power cut. Some file systems cannot sync a folder; that is no loss of data.
+    // The rename itself must survive a power cut. Some file systems cannot sync a folder; no data is lost then.
     File::open(folder)?.sync_all().or(Ok(()))
 }
 

@@ -36,12 +36,12 @@ const PREFIX: usize = size_of::<u64>();
 /// The largest header that a safetensors reader accepts.
 const LARGEST_HEADER: usize = 100_000_000;
 
-/// Tensors by name, and whatever else a run must remember.
+/// Tensors by name, and everything else that a run needs to continue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
     /// The tensors, such as `layers.0.weights`.
     pub tensors: BTreeMap<String, Tensor>,
-    /// Everything that is no tensor.
+    /// Everything that is not a tensor.
     pub metadata: Value,
 }
 
@@ -50,7 +50,7 @@ pub struct Checkpoint {
 pub struct Tensor {
     /// Length of each dimension, the slowest first.
     pub shape: Vec<usize>,
-    /// As many numbers as the product of `shape`, the last dimension running fastest.
+    /// The values; their number is the product of `shape`, and the last dimension runs fastest.
     pub values: Vec<f32>,
 }
 
@@ -82,12 +82,12 @@ pub enum CheckpointError {
         /// Bytes there are.
         found: usize,
     },
-    /// The file is something else, or damaged.
+    /// The file is not a safetensors file, or damaged.
     #[error("`{}` is not a safetensors file, or is damaged: {message}", path.display())]
     NotSafetensors {
         /// The file.
         path: PathBuf,
-        /// What the reader stumbled over.
+        /// What the reader reported.
         message: String,
     },
     /// The file is a safetensors file, but Noctule did not write it.
@@ -271,7 +271,7 @@ fn require_finite(path: &Path, name: &str, values: &[f32]) -> Result<(), Checkpo
     }
 }
 
-/// Tells a file that ends too early from one that is something else.
+/// Distinguishes a file that ends too early from one of another kind.
 fn unreadable(path: &Path, bytes: &[u8], message: &str) -> CheckpointError {
     let path = path.to_owned();
     match expected_length(bytes) {
@@ -287,7 +287,7 @@ fn unreadable(path: &Path, bytes: &[u8], message: &str) -> CheckpointError {
     }
 }
 
-/// How long the file should be, as far as the bytes that are there can tell.
+/// How long the file should be, as far as the bytes that are there show.
 fn expected_length(bytes: &[u8]) -> Option<usize> {
     let Some(prefix) = bytes.first_chunk::<PREFIX>() else {
         return Some(PREFIX);

@@ -22,109 +22,25 @@
 
 mod check;
 mod error;
+mod inherited;
 mod layers;
 pub(crate) mod node;
+mod optimiser;
 mod presets;
+mod resolved;
 mod sections;
 mod table;
 
 pub use error::ConfigError;
 pub use layers::{
-    Conv2dConfig, DenseConfig, Homeostasis, InitConfig, LayerConfig, NormalInit, Population,
+    Conv2dConfig, DenseConfig, HomeostasisConfig, InitConfig, LayerConfig, NormalInit, Population,
     SumPool2dConfig, UniformInit,
 };
+pub use optimiser::OptimiserConfig;
+pub use resolved::Config;
 pub use sections::{
     AugmentationConfig, AxisConfig, CountSoftmaxLoss, DataConfig, DataSet, ElasticConfig,
     EncoderConfig, FirstSpikeLoss, LossConfig, NeuronConfig, SpikeCountLoss, SpikeTimeLoss,
     SweepConfig, TrainingConfig,
 };
 pub use table::ConfigTable;
-
-use serde::{Deserialize, Serialize};
-
-use crate::optimiser::OptimiserConfig;
-use crate::schedule::ScheduleConfig;
-
-/// A fully resolved experiment: every default is filled in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Short name: letters, digits, `-`, `_` and `.`; run directories are named after it.
-    pub name: String,
-    /// A sentence for people; default empty.
-    #[serde(default)]
-    pub description: String,
-    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data; default 0.
-    #[serde(default)]
-    pub seed: u64,
-    /// Where the samples come from.
-    pub data: DataConfig,
-    /// How the training samples are changed at random; default not at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub augmentation: Option<AugmentationConfig>,
-    /// How samples become spikes.
-    #[serde(default)]
-    pub encoder: EncoderConfig,
-    /// Neuron constants of all layers that do not have their own.
-    pub neuron: NeuronConfig,
-    /// The layers, from input to output.
-    pub layers: Vec<LayerConfig>,
-    /// What is minimised.
-    pub loss: LossConfig,
-    /// How weights follow the gradient.
-    pub optimiser: OptimiserConfig,
-    /// How the learning rate changes over the run; default constant.
-    #[serde(default)]
-    pub schedule: ScheduleConfig,
-    /// Length and batches of the run.
-    pub training: TrainingConfig,
-    /// What `noctule sweep` varies; default nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sweep: Option<SweepConfig>,
-}
-
-impl Config {
-    /// Reads and checks an experiment; `origin` (a file name, say) opens every error message.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for text that is not TOML, and for unknown keys, wrong types, missing keys and values out of
-    /// range, each with the key's path.
-    pub fn from_toml_str(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        ConfigTable::from_toml_str(text, origin)?.resolve()
-    }
-
-    /// The built-in experiment of that name.
-    ///
-    /// # Errors
-    /// [`ConfigError::UnknownPreset`] lists the names there are.
-    pub fn preset(name: &str) -> Result<Self, ConfigError> {
-        ConfigTable::preset(name)?.resolve()
-    }
-
-    /// The names of all built-in experiments.
-    pub fn preset_names() -> Vec<&'static str> {
-        presets::PRESETS.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// The text of a built-in experiment, comments included.
-    pub fn preset_text(name: &str) -> Option<&'static str> {
-        presets::PRESETS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, text)| *text)
-    }
-
-    /// The experiment as TOML with every default written out; [`Config::from_toml_str`] reads back an equal one.
-    ///
-    /// What a layer has from `[neuron]`, or from its own `theta`, is not repeated in the layer, so that a later override
-    /// of these reaches it.
-    ///
-    /// # Errors
-    /// [`ConfigError::Unwritable`] if a value has no TOML form; those that [`Config::check`] accepts all have one.
-    pub fn to_toml(&self) -> Result<String, ConfigError> {
-        let unwritable = |error: toml::ser::Error| ConfigError::Unwritable(error.to_string());
-        let mut table = toml::Table::try_from(self).map_err(unwritable)?;
-        table::leave_out_inherited(&mut table);
-        toml::to_string(&table).map_err(unwritable)
-    }
-}

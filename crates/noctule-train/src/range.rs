@@ -1,6 +1,6 @@
 //! Ranges of configured values, checked with the path of the key in every message.
 //!
-//! Values are configured in double precision but used in single precision, so "finite" and "positive" are judged after
+//! Values are configured in double precision but used in single precision, so "finite" and "positive" are checked after
 //! rounding to `f32`: `1e300` would become infinite and `1e-60` zero.
 
 use thiserror::Error;
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn judges_in_single_precision() {
+    fn checks_in_single_precision() {
         assert!(positive("x", 1e-30).is_ok());
         assert!(positive("x", 1e-60).is_err());
         assert!(finite("x", 1e300).is_err());
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_a_number() {
+    fn refuses_nan_and_infinity() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for check in [finite, positive, not_negative, fraction_below_one] {
                 assert!(check("x", value).is_err(), "{value}");

@@ -1,11 +1,11 @@
 //! The folder of a run.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `config.toml` | the experiment, fully resolved |
 //! | `metrics.jsonl` | a JSON object per line: one per epoch and split |
 //! | `last.safetensors` | the state after the last epoch, to resume from |
-//! | `best.safetensors` | the state that did best in validation |
+//! | `best.safetensors` | the state of the epoch with the best validation accuracy |
 //!
 //! ```
 //! use noctule_train::run_directory::RunDirectory;
@@ -65,7 +65,7 @@ pub enum RunDirectoryError {
         #[source]
         cause: io::Error,
     },
-    /// The path is no folder, or not one of a run.
+    /// The path is not a folder, or not that of a run.
     #[error("`{}` is not a run directory: {reason}", path.display())]
     NotRun {
         /// The path.
@@ -122,7 +122,7 @@ impl RunDirectory {
                 RunDirectoryError::NotEmpty { path }
             });
         }
-        // Better to find out now than after the first epoch.
+        // An error now costs less than one after the first epoch.
         temporary_file(&path)
             .and_then(|probe| probe.close())
             .map_err(failed)?;
@@ -173,7 +173,7 @@ impl RunDirectory {
         self.path.join(LAST)
     }
 
-    /// The state that did best in validation.
+    /// The state of the epoch with the best validation accuracy.
     pub fn best_path(&self) -> PathBuf {
         self.path.join(BEST)
     }

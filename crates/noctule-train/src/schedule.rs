@@ -23,10 +23,10 @@ pub enum ScheduleConfig {
     /// The base rate throughout.
     #[serde(rename = "constant")]
     Constant(ConstantSchedule),
-    /// A factor every so many epochs.
+    /// A factor after a fixed number of epochs.
     #[serde(rename = "step")]
     Step(StepSchedule),
-    /// A straight climb, then half a cosine down to the floor.
+    /// Linear warm-up, then half a cosine down to the floor.
     #[serde(rename = "cosine")]
     Cosine(CosineSchedule),
 }
@@ -48,7 +48,7 @@ pub struct ConstantSchedule {}
 pub struct StepSchedule {
     /// Epochs between two changes, at least 1.
     pub every_epochs: usize,
-    /// What the rate is multiplied with at each change, above 0 and at most 1.
+    /// The factor of the rate at each change, above 0 and at most 1.
     pub factor: f64,
     /// The rate never falls below this; default 0.
     #[serde(default)]
@@ -61,7 +61,7 @@ pub struct StepSchedule {
 pub struct CosineSchedule {
     /// The rate at the end of the run, and at the start of a warm-up; default 0.
     pub floor: f64,
-    /// Epochs of climbing in a straight line from the floor to the base rate; default 0.
+    /// Epochs of linear increase from the floor to the base rate; default 0.
     pub warmup_epochs: usize,
 }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn cosine_climbs_and_falls() {
+    fn cosine_rises_and_falls() {
         let schedule = ScheduleConfig::Cosine(CosineSchedule {
             floor: 0.1,
             warmup_epochs: 4,
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_makes_no_schedule() {
+    fn refuses_constants_out_of_range() {
         let step = |every_epochs, factor, floor| {
             ScheduleConfig::Step(StepSchedule {
                 every_epochs,

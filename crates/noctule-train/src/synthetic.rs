@@ -1,20 +1,21 @@
 //! How the cost of a layer grows: one dense layer under random events, of which one number varies at a time.
 //!
 //! The input events are independent and uniform over neurons and time. Weights are scaled so that neurons spike
-//! equally often for any number of events. So the cost of a sample should be that of its events, in proportion, and that of
-//! its spikes, which stay; it should be in proportion to the neurons, and the same for any batch.
+//! equally often for any number of events. The cost of a sample should therefore be a constant cost of its spikes plus a
+//! cost in proportion to its events; it should be in proportion to the neurons, and the same for any batch.
 
 use std::time::{Duration, Instant};
 
 use noctule_core::{
-    Activity, Guards, Initialiser, Lif, LifParameters, Network, ShapeError, SpikeBatch,
+    Batch, Engine, EngineError, Initialiser, LifParameters, Metrics, Network, NetworkError, Pass,
+    Regularisation, Session, SessionOptions, SpikeBatch,
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::awake::with_threads_awake;
-use crate::trainer::median;
+use crate::median::median;
+use crate::run_on::run_on;
 
 /// Neurons that send events.
 const INPUTS: usize = 1000;
@@ -46,11 +47,11 @@ pub struct Point {
     pub batch: usize,
     /// Spikes of a neuron in a sample, on average.
     pub spikes_per_neuron: f64,
-    /// Samples in a second that go forwards and back, without an optimiser.
+    /// Samples per second of forward and backward pass, without an optimiser.
     pub train_samples_per_second: f64,
-    /// Samples in a second that go forwards.
+    /// Samples per second of the forward pass.
     pub infer_samples_per_second: f64,
-    /// Nanoseconds forwards and back for each event and neuron that it reaches.
+    /// Nanoseconds of forward and backward pass for each event and neuron that it reaches.
     pub nanoseconds_per_delivery: f64,
 }
 
@@ -67,40 +68,47 @@ pub fn points() -> Vec<(Axis, [usize; 3])> {
 /// Measures one point for `windows` windows of at least the length of `window`.
 ///
 /// # Errors
-/// If a number is 0.
+/// If a number is 0, or the engine fails.
 pub fn measure(
+    engine: &dyn Engine<f32>,
     axis: Axis,
     numbers: [usize; 3],
     window: Duration,
     windows: usize,
-) -> Result<Point, ShapeError> {
-    with_threads_awake(|| measure_in_pool(axis, numbers, window, windows))
+) -> Result<Point, EngineError> {
+    run_on(engine, || {
+        measure_in_engine(engine, axis, numbers, window, windows)
+    })
 }
 
-fn measure_in_pool(
+fn measure_in_engine(
+    engine: &dyn Engine<f32>,
     axis: Axis,
     [events, neurons, batch]: [usize; 3],
     window: Duration,
     windows: usize,
-) -> Result<Point, ShapeError> {
+) -> Result<Point, EngineError> {
     let network = network(events, neurons)?;
-    let input = input(events, batch);
-    let mut activity = Activity::new();
-    let spikes = network.forward(&input, &mut activity)?.spikes();
-    let guards = Guards::default();
-    let mut gradient = network.zero_gradient();
+    let mut session = engine.open(&network, &SessionOptions::default())?;
+    session.load(&Batch::events(input(events, batch), Vec::new()))?;
+    let pass = Pass {
+        input_gradients: true,
+        ..Pass::default()
+    };
+    session.forward(pass)?;
+    let spikes = session.spikes(0)?.spikes();
     let mut errors = ChaCha8Rng::seed_from_u64(1);
     let d_times: Vec<f32> = (0..spikes)
         .map(|_| errors.random_range(-1.0..1.0))
         .collect();
-    let infer = rate(batch, window, windows, || {
-        network.forward(&input, &mut activity).map(|_| ())
+    let infer = rate(&mut *session, batch, window, windows, |session| {
+        session.forward(Pass::default())
     })?;
-    let train = rate(batch, window, windows, || {
-        network.forward(&input, &mut activity)?;
-        let d_input =
-            network.backward(&mut activity, d_times.clone(), &guards, &mut gradient, true);
-        d_input.map(|_| ())
+    let regularisation = Regularisation::default();
+    let train = rate(&mut *session, batch, window, windows, |session| {
+        session.forward(pass)?;
+        session.set_time_gradients(&d_times, 0.0, &[])?;
+        session.backward(&regularisation, 1.0)
     })?;
     Ok(Point {
         axis,
@@ -114,8 +122,8 @@ fn measure_in_pool(
     })
 }
 
-fn network(events: usize, neurons: usize) -> Result<Network<f32>, ShapeError> {
-    let parameters = LifParameters {
+fn network(events: usize, neurons: usize) -> Result<Network<f32>, NetworkError> {
+    let neuron = LifParameters {
         tau_m: 0.26,
         tau_s: 0.13,
         theta: 1.0,
@@ -123,12 +131,11 @@ fn network(events: usize, neurons: usize) -> Result<Network<f32>, ShapeError> {
         max_spikes: 30,
         t_max: T_MAX,
     };
-    let neuron = Lif::new(&parameters).unwrap_or_else(|_| unreachable!("constants that fit"));
     // The mean potential and its spread reach about the threshold at the end, whatever the number of events.
     let events = events.max(1) as f64;
     let initialiser = Initialiser::normal(60.0 / events, 17.0 / events.sqrt());
-    let initialiser = initialiser.unwrap_or_else(|_| unreachable!("numbers that fit"));
-    Network::new(INPUTS)?.dense(neurons, neuron, initialiser, 0)
+    let initialiser = initialiser.unwrap_or_else(|_| unreachable!("finite numbers"));
+    Network::new(INPUTS)?.dense(neurons, &neuron, initialiser, 0)
 }
 
 fn input(events: usize, batch: usize) -> SpikeBatch<f32> {
@@ -148,44 +155,24 @@ fn input(events: usize, batch: usize) -> SpikeBatch<f32> {
     input
 }
 
-/// Samples in a second: the median of the windows, after one that does not count.
+/// Samples per second: the median of the windows, after one that does not count.
 fn rate(
+    session: &mut dyn Session<f32>,
     batch: usize,
     window: Duration,
     windows: usize,
-    mut work: impl FnMut() -> Result<(), ShapeError>,
-) -> Result<f64, ShapeError> {
+    mut work: impl FnMut(&mut dyn Session<f32>) -> Result<(), EngineError>,
+) -> Result<f64, EngineError> {
     let mut rates = Vec::new();
     for _ in 0..=windows.max(1) {
         let (start, mut samples) = (Instant::now(), 0);
         while samples == 0 || start.elapsed() < window {
-            work()?;
+            work(session)?;
             samples += batch;
         }
+        session.wait()?;
         rates.push(samples as f64 / start.elapsed().as_secs_f64());
     }
+    session.take_metrics(&mut Metrics::default())?;
     Ok(median(&rates[1..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_has_spikes_and_rates() {
-        let point = measure(Axis::Events, [50, 20, 3], Duration::ZERO, 1).unwrap();
-        assert!(point.spikes_per_neuron > 0.1, "{point:?}");
-        assert!(point.train_samples_per_second > 0.0);
-        assert!(point.infer_samples_per_second > 0.0);
-        assert!(point.nanoseconds_per_delivery.is_finite());
-    }
-
-    #[test]
-    fn neurons_spike_about_once_for_any_number_of_events() {
-        for (axis, numbers) in points() {
-            let [events, neurons, _] = numbers;
-            let point = measure(axis, [events, neurons, 2], Duration::ZERO, 1).unwrap();
-            assert!((0.2..5.0).contains(&point.spikes_per_neuron), "{point:?}");
-        }
-    }
 }

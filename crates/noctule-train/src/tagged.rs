@@ -2,7 +2,7 @@
 //!
 //! serde's own internally tagged enums copy such a table before reading it, and the copy forgets the path, so a wrong
 //! type would be reported for `layers.0` instead of `layers.0.theta`. Here the rest of the table is read in place as
-//! soon as `kind` has been seen; [`Node`] always hands out `kind` first. Tables from elsewhere may hold it anywhere.
+//! soon as `kind` has been seen; [`Node`] always gives `kind` first. In tables from elsewhere it may come anywhere.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,9 +11,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 
-use crate::config::node::Node;
-
-pub(crate) const KIND: &str = "kind";
+use crate::config::node::{KIND, Node};
 
 /// An enum that knows how to read the keys of each of its kinds.
 pub(crate) trait Tagged<'de>: Sized {

@@ -1,11 +1,19 @@
-//! A running mean of the weights: what is judged, what is saved, and how a run goes on.
+//! A running mean of the weights: what is evaluated, what is saved, and how a run continues.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use noctule_core::Engine;
+use noctule_cpu::CpuEngine;
 use noctule_train::{
-    Checkpoint, Config, Ending, EpochRecord, NoProgress, Progress, RunDirectory, Standing, Trainer,
+    BatchProgress, Checkpoint, Config, EpochRecord, NoProgress, Progress, RunDirectory, RunEnd,
+    Trainer,
 };
+
+fn engine() -> Arc<dyn Engine<f32>> {
+    Arc::new(CpuEngine::new(0).unwrap())
+}
 
 fn config(epochs: usize, keep: f64) -> Config {
     let mut config = Config::preset("yinyang").unwrap();
@@ -16,7 +24,7 @@ fn config(epochs: usize, keep: f64) -> Config {
 
 fn train(config: &Config, path: &Path) -> Trainer {
     let directory = directory(config, path);
-    let mut trainer = Trainer::new(config.clone(), None).unwrap();
+    let mut trainer = Trainer::new(config.clone(), None, engine()).unwrap();
     run(&mut trainer, &directory);
     trainer
 }
@@ -32,11 +40,11 @@ fn run(trainer: &mut Trainer, directory: &RunDirectory) {
     trainer.run(Some(directory), &mut progress, &stop).unwrap();
 }
 
-/// Asks for a stop after so many batches.
+/// Asks the run to stop after this number of batches.
 struct StopAfter<'a>(usize, &'a AtomicBool);
 
 impl Progress for StopAfter<'_> {
-    fn batch(&mut self, _: Standing) {
+    fn batch(&mut self, _: BatchProgress) {
         self.0 -= 1;
         if self.0 == 0 {
             self.1.store(true, Ordering::Relaxed);
@@ -52,16 +60,16 @@ fn test_loss(trainer: &Trainer) -> f64 {
 }
 
 #[test]
-fn a_resumed_run_goes_on_to_the_bit() {
+fn a_resumed_run_continues_to_the_bit() {
     let folder = tempfile::tempdir().unwrap();
     let whole = train(&config(2, 0.99), &folder.path().join("whole"));
     let config = config(2, 0.99);
     let directory = directory(&config, &folder.path().join("parts"));
-    let mut first = Trainer::new(config, None).unwrap();
+    let mut first = Trainer::new(config, None, engine()).unwrap();
     let stop = AtomicBool::new(false);
-    let ending = first.run(Some(&directory), &mut StopAfter(17, &stop), &stop);
-    assert_eq!(ending.unwrap(), Ending::Interrupted);
-    let mut resumed = Trainer::resume(&directory, &[], None).unwrap();
+    let end = first.run(Some(&directory), &mut StopAfter(17, &stop), &stop);
+    assert_eq!(end.unwrap(), RunEnd::Interrupted);
+    let mut resumed = Trainer::resume(&directory, &[], None, engine()).unwrap();
     run(&mut resumed, &directory);
     assert_eq!(test_loss(&whole), test_loss(&resumed));
     let tensors = |name: &str| {
@@ -73,7 +81,7 @@ fn a_resumed_run_goes_on_to_the_bit() {
 }
 
 #[test]
-fn the_mean_is_judged_and_saved_and_training_does_not_see_it() {
+fn the_mean_is_evaluated_and_saved_and_training_does_not_see_it() {
     let folder = tempfile::tempdir().unwrap();
     let plain = train(&config(1, 0.0), &folder.path().join("plain"));
     let path = folder.path().join("mean");
@@ -82,8 +90,8 @@ fn the_mean_is_judged_and_saved_and_training_does_not_see_it() {
     assert_eq!(training(&plain), training(&mean));
     assert_ne!(test_loss(&plain), test_loss(&mean));
     let directory = RunDirectory::open(&path).unwrap();
-    // As an experiment that knows of no mean would use it.
-    let mut reader = Trainer::new(config(1, 0.0), None).unwrap();
+    // As an experiment without a mean would use it.
+    let mut reader = Trainer::new(config(1, 0.0), None, engine()).unwrap();
     reader.load_weights(&directory.last_path()).unwrap();
     let record = reader.evaluate("test", &mut NoProgress).unwrap();
     assert_eq!(record.loss, test_loss(&mean));

@@ -1,4 +1,4 @@
-//! Checkpoints survive the disk, and files that are none are refused by name.
+//! Checkpoints are read back unchanged, and other files are refused by name.
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Barrier, Mutex};
 
-use noctule_train::collective::share;
+use noctule_core::{Engine, shard};
+use noctule_cpu::CpuEngine;
 use noctule_train::{
     Checkpoint, Collective, Config, ConfigTable, EpochRecord, NoProgress, TrainError, Trainer,
 };
@@ -34,23 +35,23 @@ impl Collective for Thread {
         format!("machine {}", self.rank / 2)
     }
 
-    fn sum_share(&mut self, values: &mut [f32]) {
+    fn sum_shard(&mut self, values: &mut [f32]) {
         let mut sums: Vec<f64> = values.iter().map(|&value| value.into()).collect();
         self.sum(&mut sums);
-        let own = self.share(values.len());
-        // Whoever reads more than its share shall notice.
+        let own = self.shard(values.len());
+        // A reader of more than its shard must notice.
         values.fill(f32::NAN);
         for (value, &sum) in values[own.clone()].iter_mut().zip(&sums[own]) {
             *value = sum as f32;
         }
     }
 
-    fn bring_together(&mut self, values: &mut [f32]) {
+    fn all_gather(&mut self, values: &mut [f32]) {
         let own = values.iter().flat_map(|value| value.to_le_bytes());
-        let all = self.gather(&own.collect::<Vec<_>>());
+        let all = self.gather_bytes(&own.collect::<Vec<_>>());
         for (rank, of_rank) in all.iter().enumerate() {
             let (numbers, _) = of_rank.as_chunks();
-            for index in share(values.len(), rank, self.size) {
+            for index in shard(values.len(), rank, self.size) {
                 values[index] = f32::from_le_bytes(numbers[index]);
             }
         }
@@ -59,7 +60,7 @@ impl Collective for Thread {
     fn sum(&mut self, values: &mut [f64]) {
         let own: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         values.fill(0.0);
-        for of_rank in self.gather(&own) {
+        for of_rank in self.gather_bytes(&own) {
             assert_eq!(
                 of_rank.len(),
                 own.len(),
@@ -73,10 +74,10 @@ impl Collective for Thread {
     }
 
     fn any(&mut self, flag: bool) -> bool {
-        self.gather(&[u8::from(flag)]).contains(&vec![1])
+        self.gather_bytes(&[u8::from(flag)]).contains(&vec![1])
     }
 
-    fn gather(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
+    fn gather_bytes(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
         self.table.places.lock().unwrap()[self.rank] = own.to_vec();
         self.table.barrier.wait();
         let all = self.table.places.lock().unwrap().clone();
@@ -85,7 +86,16 @@ impl Collective for Thread {
     }
 }
 
-/// Does `work` on so many ranks, each with a pool of one thread.
+/// An engine of one thread.
+fn engine() -> Arc<dyn Engine<f32>> {
+    Arc::new(CpuEngine::new(1).unwrap())
+}
+
+fn trainer_of(sets: &[&str]) -> Trainer {
+    Trainer::new(config(sets), None, engine()).unwrap()
+}
+
+/// Does `work` on this number of ranks.
 fn on_ranks<T: Send>(size: usize, work: impl Fn(Thread) -> T + Sync) -> Vec<T> {
     let table = Arc::new(Table {
         places: Mutex::new(vec![Vec::new(); size]),
@@ -93,11 +103,7 @@ fn on_ranks<T: Send>(size: usize, work: impl Fn(Thread) -> T + Sync) -> Vec<T> {
     });
     let run = |rank| {
         let table = Arc::clone(&table);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .build()
-            .unwrap();
-        pool.install(|| work(Thread { rank, size, table }))
+        work(Thread { rank, size, table })
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..size)
@@ -131,18 +137,17 @@ fn trained(mut trainer: Trainer) -> (Vec<EpochRecord>, Vec<f32>) {
     trainer
         .run(None, &mut NoProgress, &AtomicBool::new(false))
         .unwrap();
-    let weights = trainer
-        .network()
-        .weights()
-        .flat_map(|weights| weights.as_flat().to_vec());
+    let network = trainer.network().unwrap().clone();
+    let weights = network.indexed_weights();
+    let weights = weights.flat_map(|(_, weights)| weights.as_slice().to_vec());
     (trainer.history().to_vec(), weights.collect())
 }
 
 /// Trains in one process and on ranks, and returns how far the weights are apart.
 fn apart(size: usize, sets: &[&str]) -> f32 {
-    let (records, weights) = trained(Trainer::new(config(sets), None).unwrap());
+    let (records, weights) = trained(trainer_of(sets));
     let all = on_ranks(size, |rank| {
-        let trainer = Trainer::new(config(sets), None).unwrap();
+        let trainer = trainer_of(sets);
         trained(trainer.join(Box::new(rank)).unwrap())
     });
     for (of_rank, others) in &all {
@@ -164,7 +169,7 @@ fn apart(size: usize, sets: &[&str]) -> f32 {
 }
 
 #[test]
-fn shares_of_any_size_add_up_to_the_batch() {
+fn shards_of_any_size_add_up_to_the_batch() {
     // 5000 samples: batches of 1000; of 49, whose last has 2 samples; of 2, where a rank never has any.
     assert!(apart(2, &["training.batch_size=1000"]) < 1e-6);
     assert!(apart(3, &["training.batch_size=49"]) < 1e-4);
@@ -172,11 +177,11 @@ fn shares_of_any_size_add_up_to_the_batch() {
 }
 
 #[test]
-fn shares_of_a_running_mean_make_up_the_mean() {
+fn shards_of_a_running_mean_make_up_the_mean() {
     let sets = |keep| ["training.batch_size=1000", keep];
     let keeps = ["training.weight_average=0.9", "training.weight_average=0.0"];
     assert!(apart(3, &sets(keeps[0])) < 1e-6);
-    let weights = keeps.map(|keep| trained(Trainer::new(config(&sets(keep)), None).unwrap()).1);
+    let weights = keeps.map(|keep| trained(trainer_of(&sets(keep))).1);
     assert_ne!(weights[0], weights[1], "there is no mean");
 }
 
@@ -186,42 +191,38 @@ fn neurons_that_are_silent_in_the_whole_batch_are_raised_once() {
     let sets = |boost| ["training.batch_size=1000", "layers.0.theta=0.045", boost];
     let boosts = ["layers.0.silent_boost=20.0", "layers.0.silent_boost=0.0"];
     assert!(apart(3, &sets(boosts[0])) < 1e-6);
-    let weights = boosts.map(|boost| trained(Trainer::new(config(&sets(boost)), None).unwrap()).1);
+    let weights = boosts.map(|boost| trained(trainer_of(&sets(boost))).1);
     assert_ne!(weights[0], weights[1], "no neuron is silent");
 }
 
 #[test]
-fn what_differs_is_said_beforehand() {
+fn differences_from_one_process_are_reported_beforehand() {
     let sets = [
         "layers.0.homeostasis={target=1.0,strength=0.1}",
         "layers.1.dropout=0.5",
     ];
     let caveats = |sets: &[&str], size| {
         on_ranks(size, |rank| {
-            let trainer = Trainer::new(config(sets), None).unwrap();
+            let trainer = trainer_of(sets);
             trainer.join(Box::new(rank)).unwrap().caveats()
         })
     };
-    assert_eq!(caveats(&sets, 2)[1].len(), 2);
+    assert_eq!(caveats(&sets, 2)[1].len(), 1);
     assert!(caveats(&sets, 1)[0].is_empty());
     assert!(caveats(&[], 2)[0].is_empty());
 }
 
 #[test]
-fn dropout_repeats_and_leaves_ranks_alike() {
-    let sets = ["layers.1.dropout=0.5", "training.batch_size=1000"];
-    let runs = [0, 1].map(|_| {
-        on_ranks(2, |rank| {
-            let trainer = Trainer::new(config(&sets), None).unwrap();
-            trained(trainer.join(Box::new(rank)).unwrap()).1
-        })
-    });
-    assert_eq!(runs[0], runs[1]);
-    assert_eq!(runs[0][0], runs[0][1]);
+fn ranks_drop_the_inputs_that_one_process_drops() {
+    let sets = |share| [share, "training.batch_size=1000"];
+    let shares = ["layers.1.dropout=0.5", "layers.1.dropout=0.0"];
+    assert!(apart(3, &sets(shares[0])) < 1e-6);
+    let weights = shares.map(|share| trained(trainer_of(&sets(share))).1);
+    assert_ne!(weights[0], weights[1], "nothing is dropped");
 }
 
 #[test]
-fn a_checkpoint_has_the_state_of_all_shares() {
+fn a_checkpoint_has_the_state_of_all_shards() {
     let sets = [
         "optimiser={kind='adam',learning_rate=0.001}",
         "training.weight_average=0.9",
@@ -229,7 +230,7 @@ fn a_checkpoint_has_the_state_of_all_shares() {
     let folder = tempfile::tempdir().unwrap();
     let tensors = on_ranks(3, |rank| {
         let path = folder.path().join(rank.rank.to_string());
-        let trainer = Trainer::new(config(&sets), None).unwrap();
+        let trainer = trainer_of(&sets);
         let mut trainer = trainer.join(Box::new(rank)).unwrap();
         trainer
             .run(None, &mut NoProgress, &AtomicBool::new(false))
@@ -237,7 +238,7 @@ fn a_checkpoint_has_the_state_of_all_shares() {
         trainer.save(&path).unwrap();
         Checkpoint::load(&path).unwrap().tensors
     });
-    // A share that never came from the rank that keeps it up would still be zero, or as it began.
+    // A shard that was not sent by the rank that updates it would still be zero, or as it began.
     assert_eq!(tensors[0], tensors[1]);
     assert_eq!(tensors[0], tensors[2]);
     let moving = tensors[0]
@@ -250,7 +251,7 @@ fn a_checkpoint_has_the_state_of_all_shares() {
 fn other_data_is_noticed_on_every_rank() {
     let errors = on_ranks(3, |rank| {
         let seed = if rank.rank == 2 { "seed=1" } else { "seed=0" };
-        let trainer = Trainer::new(config(&[seed]), None).unwrap();
+        let trainer = trainer_of(&[seed]);
         match trainer.join(Box::new(rank)) {
             Err(TrainError::Disagreement(error)) => error.to_string(),
             _ => panic!("ranks with different seeds agree"),
@@ -268,13 +269,10 @@ fn other_data_is_noticed_on_every_rank() {
 fn a_stop_on_any_rank_stops_all_before_the_same_batch() {
     let stopped = on_ranks(2, |rank| {
         let stop = AtomicBool::new(rank.rank == 1);
-        let mut trainer = Trainer::new(config(&[]), None)
-            .unwrap()
-            .join(Box::new(rank))
-            .unwrap();
+        let mut trainer = trainer_of(&[]).join(Box::new(rank)).unwrap();
         trainer.run(None, &mut NoProgress, &stop).unwrap()
     });
-    assert_eq!(stopped, [noctule_train::Ending::Interrupted; 2]);
+    assert_eq!(stopped, [noctule_train::RunEnd::Interrupted; 2]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Run directories: made once, resumed after a crash, and refused where they are none.
+//! Run directories: made once, resumed after a crash, and other folders refused.
 
 use std::fs;
 

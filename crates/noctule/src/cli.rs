@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use noctule::engines::Backend;
 
 /// Trains spiking neural networks event by event, with exact gradients.
 #[derive(Debug, Parser)]
@@ -62,6 +63,13 @@ Examples:
 
 Figures are medians of several windows after a warm-up. Compare them only on a quiet machine.";
 
+const REPLAY_HELP: &str = "\
+Allowed errors:  f64: times 1e-9 tau_s, gradients 1e-6 of the largest entry (of recorded spikes 1e-9)
+                 f32: times 1e-4 tau_s, gradients 1e-3
+A case passes only if each neuron spikes as often as expected.
+
+Exit status: 0 if all cases that have expectations pass, 1 if one fails, 2 if the file cannot be replayed.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -79,7 +87,8 @@ pub enum Command {
     /// List, download and inspect data sets.
     #[command(subcommand)]
     Data(Data),
-    /// Replay reference cases: spike times and gradients, to certify a build.
+    /// Replay reference cases and compare spike times and gradients, to certify a build; status 1 if a case fails.
+    #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
 }
 
@@ -99,7 +108,7 @@ pub struct Train {
     /// The run directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Train for so many epochs.
+    /// Number of epochs to train for.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub epochs: Option<u64>,
     /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
@@ -111,7 +120,7 @@ pub struct Train {
         conflicts_with = "resume"
     )]
     pub seed: Option<u64>,
-    /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine share evenly. Results do
+    /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine divide evenly. Results do
     /// not depend on it.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
@@ -175,7 +184,7 @@ pub struct Bench {
         default_value_t = 2.0
     )]
     pub seconds: f64,
-    /// Trains for so many seconds before anything is measured: as a network learns, its number of spikes settles.
+    /// Seconds of training before anything is measured: as a network learns, its number of spikes settles.
     #[arg(
         long,
         value_name = "S",
@@ -199,7 +208,7 @@ pub struct Bench {
 pub struct Eval {
     /// The run directory.
     pub run: PathBuf,
-    /// Evaluate the epoch that did best in validation, not the last.
+    /// Evaluate the epoch with the best validation accuracy, not the last.
     #[arg(long)]
     pub best: bool,
     /// Print one JSON object.
@@ -226,7 +235,7 @@ pub enum Data {
         #[arg(long, value_name = "URL")]
         from: Option<String>,
     },
-    /// Say what a data set holds, and whether its files are there and official.
+    /// Describe a data set, and whether its files are there and official.
     Info {
         /// Name of the data set.
         set: String,
@@ -248,18 +257,9 @@ pub struct Replay {
     /// The engine that computes.
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
     pub backend: Backend,
-    /// Where to write the outcome.
+    /// Where to write the spikes and gradients that were computed, in the format of the cases.
     #[arg(short, long, value_name = "OUT.json")]
-    pub output: PathBuf,
-}
-
-/// An engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Backend {
-    /// The processor.
-    Cpu,
-    /// The graphics card.
-    Gpu,
+    pub output: Option<PathBuf>,
 }
 
 /// A floating-point type.
@@ -271,7 +271,7 @@ pub enum Precision {
     F32,
 }
 
-/// Reads a count, and says in plain words what one is.
+/// Reads a count, with a message that says what is allowed.
 fn whole_number<N: FromStr>(text: &str) -> Result<N, &'static str> {
     text.parse()
         .map_err(|_| "must be a whole number, 0 or more, with less than 20 digits")

@@ -3,13 +3,15 @@
 mod bench;
 mod data;
 mod eval;
+mod experiment;
 mod replay;
 mod sweep;
 mod train;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use noctule::engines::{self, Backend};
 
-use crate::cli::{Backend, Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::ranks::Ranks;
 
 /// How a command ended, if it did not fail.
@@ -19,6 +21,8 @@ pub enum Outcome {
     Done,
     /// Ctrl-C came first.
     Interrupted,
+    /// All is done, and something that was judged did not pass.
+    Failed,
 }
 
 /// Does what was typed; commands that are for several ranks look for them.
@@ -29,13 +33,11 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
         Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
-        Command::Replay(options) => replay::run(&options).map(|()| Outcome::Done),
+        Command::Replay(options) => replay::run(&options),
     }
 }
 
+/// Refuses an engine that this build does not have, before anything else is looked at.
 fn require_cpu(backend: Backend) -> Result<()> {
-    if backend == Backend::Gpu {
-        bail!("this build of noctule has no GPU back end; use --backend cpu");
-    }
-    Ok(())
+    Ok(engines::require(backend)?)
 }

@@ -2,23 +2,43 @@
 //!
 //! This crate is the command line, and one name for the whole library:
 //!
-//! | module | what it holds |
+//! | module | what it has |
 //! |---|---|
-//! | [`core`] | neuron, event lists, layers, losses, the CPU engine |
-//! | [`data`] | data sets and encoders |
-//! | [`train`] | experiment files, optimisers, the trainer, run directories |
-//! | [`replay`] | reference cases that certify a build |
-//! | [`picture`] | what a Yin-Yang network sees |
-//! | [`heatmap`] | the outcome of a sweep |
+//! | [`core`] | neurons, event lists, networks, losses, and the contract of engines |
+//! | [`cpu`] | the CPU engine |
+//! | [`data`] | data sets |
+//! | [`train`] | experiment files, the trainer, run directories |
+//! | [`study`] | sweeps and pictures |
+//! | [`conformance`] | reference cases that certify an engine |
+//! | [`engines`] | the engines of this build, by name |
+//!
+//! ```
+//! use noctule::engines::{Backend, open};
+//! use noctule::train::{Config, NoProgress, Trainer};
+//! use std::sync::atomic::AtomicBool;
+//!
+//! let mut config = Config::preset("yinyang")?;
+//! config.training.epochs = 1;
+//! let engine = open(Backend::Cpu, config.training.threads)?;
+//! let mut trainer = Trainer::new(config, None, engine)?; // Yin-Yang needs no files.
+//! trainer.run(None, &mut NoProgress, &AtomicBool::new(false))?;
+//! let test = trainer.history().iter().rfind(|record| record.split == "test").unwrap();
+//! assert!(test.accuracy > 0.5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-pub mod heatmap;
-pub mod picture;
-pub mod replay;
+pub mod engines;
 
+#[doc(inline)]
+pub use noctule_conformance as conformance;
 #[doc(inline)]
 pub use noctule_core as core;
 #[doc(inline)]
+pub use noctule_cpu as cpu;
+#[doc(inline)]
 pub use noctule_data as data;
+#[doc(inline)]
+pub use noctule_study as study;
 #[doc(inline)]
 pub use noctule_train as train;
 

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The exit status if something that was judged did not pass.
+const NOT_PASSED: u8 = 1;
 /// The exit status of every named error.
 const FAILURE: u8 = 2;
 /// The exit status after Ctrl-C, as shells expect it.
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
             match outcome {
                 commands::Outcome::Done => ExitCode::SUCCESS,
                 commands::Outcome::Interrupted => ExitCode::from(INTERRUPTED),
+                commands::Outcome::Failed => ExitCode::from(NOT_PASSED),
             }
         }
         Err(error) if reader_left(&error) => {
@@ -35,7 +38,7 @@ fn main() -> ExitCode {
             let name = ranks
                 .name()
                 .map_or(String::new(), |name| format!("{name}: "));
-            // In one piece: several ranks may speak at once.
+            // In one piece: several ranks may print at once.
             let message = format!("error: {name}{}\n", explain(&error));
             eprint!("{message}");
             ranks.leave(Some(FAILURE));

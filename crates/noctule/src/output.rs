@@ -1,4 +1,4 @@
-//! Printing that can fail: a full disk behind `>` is an error like any other, and a reader who has seen enough is none.
+//! Printing that can fail: a full disk behind `>` is an error, a reader that closes the pipe is not.
 
 use std::fmt::Arguments;
 use std::io::{self, Write};

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use noctule_train::{EpochRecord, Progress, Standing};
+use noctule_train::{BatchProgress, EpochRecord, Progress};
 
 /// How often the line is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// A bar for a run of so many epochs.
+    /// A bar for a run of this number of epochs.
     pub fn new(epochs: usize) -> Self {
         let style = ProgressStyle::with_template("{bar:24} {msg}");
         let bar = ProgressBar::new(1000)
@@ -41,7 +41,7 @@ impl Bars {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -58,27 +58,27 @@ impl Bars {
 }
 
 impl Progress for Bars {
-    fn batch(&mut self, standing: Standing<'_>) {
-        let within = standing.samples.0 as f64 / standing.samples.1.max(1) as f64;
-        let done = standing.epoch.0 as f64 + within;
+    fn batch(&mut self, progress: BatchProgress<'_>) {
+        let within = progress.samples.0 as f64 / progress.samples.1.max(1) as f64;
+        let done = progress.epoch.0 as f64 + within;
         self.begun.get_or_insert(done);
-        if standing.split != "train" || self.drawn.elapsed() < REDRAW {
+        if progress.split != "train" || self.drawn.elapsed() < REDRAW {
             return;
         }
         self.drawn = Instant::now();
         self.bar
             .set_position((1000.0 * done / self.epochs as f64) as u64);
-        let tally = standing.tally;
+        let metrics = &progress.metrics.metrics;
         let test = self.test_accuracy.map_or(String::new(), |accuracy| {
             format!("  test {:.2} %", 100.0 * accuracy)
         });
         self.bar.set_message(format!(
             "epoch {}/{}  loss {:.4}  accuracy {:.2} %{test}  {:.0} samples/s  {} left",
-            standing.epoch.0 + 1,
+            progress.epoch.0 + 1,
             self.epochs,
-            tally.loss(),
-            100.0 * tally.accuracy(),
-            tally.samples_per_second(),
+            metrics.loss(),
+            100.0 * metrics.accuracy(),
+            progress.metrics.samples_per_second(),
             self.time_left(done),
         ));
     }

@@ -1,4 +1,4 @@
-//! This process among others that `mpirun` started with it; a build without the feature `mpi` is always alone.
+//! This process among others that `mpirun` started with it; a build without the feature `mpi` has no others.
 
 use anyhow::Result;
 use noctule_train::Collective;
@@ -22,11 +22,11 @@ impl Ranks {
     #[cfg(feature = "mpi")]
     pub fn join(&mut self) -> Result<Box<dyn Collective>> {
         if !launched() {
-            return Ok(Box::new(noctule_train::Solo));
+            return Ok(Box::new(noctule_train::SingleProcess));
         }
         let connection = Connection::open()?;
         let ranks = connection.ranks();
-        self.name = (!ranks.is_solo()).then(|| format!("rank {}", ranks.rank()));
+        self.name = (!ranks.is_single()).then(|| format!("rank {}", ranks.rank()));
         self.connection = Some(connection);
         Ok(Box::new(ranks))
     }
@@ -40,7 +40,7 @@ impl Ranks {
                 "warning: this build of noctule lacks the feature `mpi`: every process that mpirun started trains by itself"
             );
         }
-        Ok(Box::new(noctule_train::Solo))
+        Ok(Box::new(noctule_train::SingleProcess))
     }
 
     /// What messages of this process begin with, if there are others.
@@ -48,7 +48,7 @@ impl Ranks {
         self.name.as_deref()
     }
 
-    /// Parts from the other ranks; if this one failed with that exit status and the others wait for it, they end, too.
+    /// Ends the connection; if this rank failed with that exit status and the others wait for it, they are ended, too.
     #[cfg(feature = "mpi")]
     pub fn leave(self, failed: Option<u8>) {
         if let Some(connection) = self.connection {
@@ -56,7 +56,7 @@ impl Ranks {
         }
     }
 
-    /// There is nobody to part from.
+    /// There is no connection to end.
     #[cfg(not(feature = "mpi"))]
     pub fn leave(self, _: Option<u8>) {}
 }

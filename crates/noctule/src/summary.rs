@@ -1,20 +1,16 @@
-//! What is said before and after a training.
+//! What is printed before and after a training.
 
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::HumanDuration;
-use noctule_train::{Best, EpochRecord, Trainer};
+use noctule_train::{BestEpoch, Config, EpochRecord, Trainer};
 
-/// One line that says what begins.
-pub fn heading(trainer: &Trainer, ranks: usize, run: &Path) -> String {
-    let network = trainer.network();
-    let sizes: Vec<String> = std::iter::once(network.inputs())
-        .chain(network.layers().iter().map(|layer| layer.outputs()))
-        .map(|size| size.to_string())
-        .collect();
-    let config = trainer.config();
+/// One line that describes the run.
+pub fn heading(config: &Config, trainer: &Trainer, ranks: usize, run: &Path) -> String {
+    let sizes = trainer.layer_sizes().into_iter();
+    let sizes: Vec<String> = sizes.map(|size| size.to_string()).collect();
     let ranks = match ranks {
         1 => String::new(),
         _ => format!(", {ranks} ranks"),
@@ -23,8 +19,8 @@ pub fn heading(trainer: &Trainer, ranks: usize, run: &Path) -> String {
         "{}: {} on {} training samples of {}, {} epochs, seed {}{ranks}, into {}",
         config.name,
         sizes.join("-"),
-        trainer.data().train.len(),
-        trainer.data().train.name(),
+        trainer.training_samples().len(),
+        config.data.set.name(),
         config.training.epochs,
         config.seed,
         run.display(),
@@ -37,7 +33,7 @@ pub struct Summary {
     elapsed: Duration,
     neurons: Vec<usize>,
     test: Option<EpochRecord>,
-    best: Option<(Best, Option<f64>)>,
+    best: Option<(BestEpoch, Option<f64>)>,
 }
 
 impl Summary {
@@ -51,12 +47,7 @@ impl Summary {
         Self {
             run: run.to_owned(),
             elapsed,
-            neurons: trainer
-                .network()
-                .layers()
-                .iter()
-                .map(|layer| layer.outputs())
-                .collect(),
+            neurons: trainer.layer_sizes().split_off(1),
             test: test_of(last).cloned(),
             best: trainer.best().map(|best| {
                 let test = test_of(best.epoch as u64).map(|record| record.accuracy);

@@ -185,70 +185,6 @@ fn damaged_metrics_stop_a_resumption() {
 }
 
 #[test]
-fn cases_that_cannot_be_replayed() {
-    let bench = Bench::new();
-    let replay = |cases| ["replay", cases, "-o", "out.json"];
-    bench.refuse(&replay("missing.json"), &["missing.json"]);
-    fs::write(bench.path("bad.json"), "{").unwrap();
-    bench.refuse(&replay("bad.json"), &["bad.json"]);
-    let layer = |theta: &str| {
-        format!(
-            r#"{{"cases": [{{"name": "c", "input_spikes": [[0.1, 0]], "output_time_gradient": [[]],
-            "network": [{{"kind": "dense", "weights": [[1.0]], "tau_s": 1, "tau_m": 2, "theta": {theta},
-            "reset": 1, "cap": 3, "t_max": 5}}]}}]}}"#
-        )
-    };
-    fs::write(bench.path("bad.json"), layer("-1.0")).unwrap();
-    bench.refuse(&replay("bad.json"), &["bad.json", "\"c\"", "theta = -1"]);
-    fs::write(bench.path("bad.json"), layer("0.01")).unwrap();
-    bench.refuse(&replay("bad.json"), &["output_time_gradient", "neuron 0"]);
-    let ragged = layer("0.01").replace("[[1.0]]", "[[1.0], [1.0, 2.0], []]");
-    fs::write(bench.path("bad.json"), ragged).unwrap();
-    let parts = ["weights at [1] have 2 entries", "those before them have 1"];
-    bench.refuse(&replay("bad.json"), &parts);
-    for (conv, parts) in [
-        (convolution(1, 3, ""), ["layer 0", "3 x 3 window"]),
-        (convolution(3, 2, r#", "stride": 0"#), ["layer 0", "stride"]),
-        (
-            convolution(3, 2, r#", "padding": 2"#),
-            ["layer 0", "padding of 2"],
-        ),
-        (
-            convolution(3, 3, r#", "kind2": 1"#),
-            ["output_time_gradient", "neuron 0"],
-        ),
-    ] {
-        fs::write(bench.path("bad.json"), conv).unwrap();
-        bench.refuse(&replay("bad.json"), &parts);
-    }
-    let holey = convolution(3, 2, "").replacen("[1.0]", "[]", 1);
-    fs::write(bench.path("bad.json"), holey).unwrap();
-    bench.refuse(
-        &replay("bad.json"),
-        &["weights at [0, 0, 1] have 1 entries"],
-    );
-    fs::write(
-        bench.path("bad.json"),
-        layer("5.0").replace("\"cap\": 3", "\"cap\": 70000"),
-    )
-    .unwrap();
-    bench.refuse(&replay("bad.json"), &["max_spikes = 70000"]);
-    bench.refuse(
-        &["replay", "bad.json", "--precision", "f16", "-o", "out.json"],
-        &["f16"],
-    );
-    bench.refuse(
-        &["replay", "bad.json", "--backend", "gpu", "-o", "out.json"],
-        &["GPU"],
-    );
-    fs::write(bench.path("good.json"), layer("5.0")).unwrap();
-    bench.refuse(
-        &["replay", "good.json", "-o", "nowhere/out.json"],
-        &["nowhere/out.json", "create its folder"],
-    );
-}
-
-#[test]
 fn measurements_that_cannot_be() {
     let bench = Bench::new();
     bench.refuse(&["bench", "nothing"], &["nothing", "mnist-count"]);
@@ -301,16 +237,6 @@ fn sweeps_and_networks_that_cannot_be() {
     }
 }
 
-/// A case with one convolution by a window of `side` over an image of `image x image`, which spikes once.
-fn convolution(image: usize, side: usize, more: &str) -> String {
-    let weights = vec![vec![vec![[1.0]; side]; side]; 1];
-    format!(
-        r#"{{"cases": [{{"name": "c", "input_spikes": [[0.1, 0]], "output_time_gradient": [[]],
-        "network": [{{"kind": "conv", "in_shape": [{image}, {image}, 1], "weights": {weights:?}{more},
-        "tau_s": 1, "tau_m": 2, "theta": 0.1, "reset": 0.1, "cap": 3, "t_max": 5}}]}}]}}"#
-    )
-}
-
 /// A file system of 64 KiB, in a mount namespace of its own, is soon full.
 #[cfg(target_os = "linux")]
 #[test]
@@ -327,7 +253,7 @@ fn a_full_disk_is_named() {
     };
     let mount = "mount -t tmpfs -o size=64k tmpfs disk";
     if !in_namespace(mount).is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this machine lets nobody mount a small file system");
+        eprintln!("skipped: this machine does not allow mounting a small file system");
         return;
     }
     let noctule = env!("CARGO_BIN_EXE_noctule");

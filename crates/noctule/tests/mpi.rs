@@ -15,7 +15,7 @@ use noctule::train::Checkpoint;
 use serde_json::Value;
 
 /// The longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 const SMALL: [&str; 5] = ["train", "yinyang", "--set", "layers.0.neurons=50", "--out"];
 
 /// One test at a time: ranks that wait do so busily, and slow each other down where there are few cores.
@@ -43,7 +43,7 @@ fn mpirun(bench: &Bench) -> Command {
     command
 }
 
-/// `noctule` on so many ranks, one thread each.
+/// `noctule` on a number of ranks, one thread each.
 fn ranks(bench: &Bench, ranks: usize, words: &[&str]) -> Command {
     let mut command = mpirun(bench);
     command.args(["-n", &ranks.to_string(), env!("CARGO_BIN_EXE_noctule")]);
@@ -84,7 +84,7 @@ fn assert_close(one: &[Value], other: &[Value]) {
     }
 }
 
-/// The largest difference of two runs' weights, as a share of the largest weight.
+/// The largest difference of two runs' weights, as a fraction of the largest weight.
 fn weights_apart(bench: &Bench, one: &str, other: &str) -> f32 {
     let load = |run: &str| Checkpoint::load(&bench.path(run).join("last.safetensors")).unwrap();
     let (one, other) = (load(one), load(other));
@@ -116,14 +116,14 @@ fn signal_when(
     let start = Instant::now();
     while !bench.path(file).exists() {
         assert!(child.try_wait().unwrap().is_none(), "ended before {file}");
-        assert!(start.elapsed() < PATIENCE, "no {file}");
+        assert!(start.elapsed() < TIME_LIMIT, "no {file}");
         std::thread::sleep(Duration::from_millis(2));
     }
     let target = pick(&child);
     let sent = Command::new("kill").args([signal, &target]).status();
     assert!(sent.unwrap().success());
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > TIME_LIMIT {
             child.kill().unwrap();
             panic!("mpirun did not end after {signal}");
         }
@@ -207,7 +207,7 @@ fn runs_that_were_stopped_or_killed_go_on() {
             ["whole", run].map(|run| bench.read(&format!("{run}/last.safetensors")));
         assert!(whole == parts, "{run} differs");
     }
-    // One process, and three ranks, can go on with what two began.
+    // One process, and three ranks, can continue what two began.
     bench.succeed(&["train", "--resume", "stopped", "--epochs", "201"]);
     succeed(ranks(
         &bench,

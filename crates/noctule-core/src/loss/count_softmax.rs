@@ -1,19 +1,20 @@
 //! Cross-entropy of spike counts.
 
-use super::{Loss, most_spikes, negative_log, softmax, summarise};
-use crate::{Real, Spikes};
+use crate::loss::summary::{negative_log, softmax, summarise};
+use crate::real::Real;
+use crate::spikes::Spikes;
 
 /// `L = -log p_label` with `p = softmax(count/temperature)`.
 ///
 /// Every spike of neuron `j` receives `dL/dt = (1[j = label] - p_j)/temperature`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CountSoftmax {
-    /// Spikes by which a count must lead to be `e` times as likely.
+    /// The number of additional spikes that make a class `e` times as likely.
     pub temperature: f64,
 }
 
-impl<T: Real> Loss<T> for CountSoftmax {
-    fn sample(
+impl CountSoftmax {
+    pub(super) fn sample<T: Real>(
         &self,
         output: Spikes<'_, T>,
         classes: usize,
@@ -31,9 +32,5 @@ impl<T: Real> Loss<T> for CountSoftmax {
             *d_time = T::of((wanted - probabilities[class]) / self.temperature);
         }
         negative_log(probabilities[label])
-    }
-
-    fn predict(&self, output: Spikes<'_, T>, classes: usize) -> Option<usize> {
-        most_spikes(output, classes)
     }
 }

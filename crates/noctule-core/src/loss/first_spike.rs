@@ -1,18 +1,19 @@
 //! Cross-entropy of first-spike times.
 
-use super::{Loss, first_to_spike, negative_log, softmax, summarise};
-use crate::{Real, Spikes};
+use crate::loss::summary::{negative_log, softmax, summarise};
+use crate::real::Real;
+use crate::spikes::Spikes;
 
 /// `L = -log p_label` with `p = softmax(-t_first/temperature)`: the true class should spike first.
 ///
 /// Only first spikes receive an error: `dL/dt_j = (1[j = label] - p_j)/temperature`.
 ///
 /// ```
-/// use noctule_core::{Loss, SpikeBatch, TimeToFirstSpike};
+/// use noctule_core::{FirstSpike, Loss, SpikeBatch};
 ///
 /// let mut output = SpikeBatch::<f64>::new(3);
 /// output.push_sample([(0.010, 2), (0.012, 0), (0.020, 2)])?;
-/// let loss = TimeToFirstSpike { temperature: 0.005, silent_time: 0.1, early_pull: None };
+/// let loss = Loss::from(FirstSpike { temperature: 0.005, silent_time: 0.1, early_pull: None });
 /// let evaluation = loss.evaluate(&output, &[0])?;
 /// assert_eq!(evaluation.predictions, [Some(2)]);
 /// assert!(evaluation.d_times[1] > 0.0); // The true class is late.
@@ -20,26 +21,26 @@ use crate::{Real, Spikes};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TimeToFirstSpike {
-    /// Seconds by which a spike must lead to be `e` times as likely.
+pub struct FirstSpike {
+    /// The lead of a first spike, in seconds, that makes its class `e` times as likely.
     pub temperature: f64,
-    /// The time in seconds at which a silent neuron is taken to spike; usually `t_max`.
+    /// The first-spike time of a silent neuron in seconds; usually `t_max`.
     pub silent_time: f64,
-    /// A pull of the true class towards early spikes, if any.
+    /// A penalty for late spikes of the true class, if any.
     pub early_pull: Option<EarlyPull>,
 }
 
 /// Adds `strength (exp(t_label/time) - 1)` to the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EarlyPull {
-    /// How hard to pull.
+    /// The factor of the penalty.
     pub strength: f64,
-    /// The time scale of the pull in seconds.
+    /// The time scale of the penalty in seconds.
     pub time: f64,
 }
 
 impl EarlyPull {
-    /// The pull's loss and its derivative for a spike at `time` seconds.
+    /// The penalty of a spike at `time` seconds, and its derivative.
     fn at(&self, time: f64) -> (f64, f64) {
         let growth = libm::exp(time / self.time);
         (
@@ -49,8 +50,8 @@ impl EarlyPull {
     }
 }
 
-impl<T: Real> Loss<T> for TimeToFirstSpike {
-    fn sample(
+impl FirstSpike {
+    pub(super) fn sample<T: Real>(
         &self,
         output: Spikes<'_, T>,
         classes: usize,
@@ -83,9 +84,5 @@ impl<T: Real> Loss<T> for TimeToFirstSpike {
             }
         }
         negative_log(probabilities[label]) + pull
-    }
-
-    fn predict(&self, output: Spikes<'_, T>, _: usize) -> Option<usize> {
-        first_to_spike(output)
     }
 }

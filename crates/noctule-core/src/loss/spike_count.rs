@@ -1,7 +1,8 @@
 //! Squared distance of spike counts from targets.
 
-use super::{Loss, most_spikes, summarise};
-use crate::{Real, Spikes};
+use crate::loss::summary::summarise;
+use crate::real::Real;
+use crate::spikes::Spikes;
 
 /// `L = 1/2 sum_j (target_j - count_j)^2`, with one target for the true class and one for all others.
 ///
@@ -12,10 +13,10 @@ use crate::{Real, Spikes};
 ///
 /// let mut output = SpikeBatch::<f32>::new(2);
 /// output.push_sample([(0.01, 1), (0.02, 1)])?;
-/// let loss = SpikeCount { target_true: 3.0, target_false: 0.0 };
+/// let loss = Loss::from(SpikeCount { target_true: 3.0, target_false: 0.0 });
 /// let evaluation = loss.evaluate(&output, &[1])?;
 /// assert_eq!(evaluation.loss, 0.5);
-/// assert_eq!(evaluation.d_times, [1.0, 1.0]); // Earlier, to make room for one more.
+/// assert_eq!(evaluation.d_times, [1.0, 1.0]); // Earlier spikes leave time for one more.
 /// assert_eq!(evaluation.predictions, [Some(1)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -27,8 +28,8 @@ pub struct SpikeCount {
     pub target_false: f64,
 }
 
-impl<T: Real> Loss<T> for SpikeCount {
-    fn sample(
+impl SpikeCount {
+    pub(super) fn sample<T: Real>(
         &self,
         output: Spikes<'_, T>,
         classes: usize,
@@ -51,9 +52,5 @@ impl<T: Real> Loss<T> for SpikeCount {
             *d_time = T::of(missing[neuron as usize]);
         }
         0.5 * missing.iter().map(|missing| missing * missing).sum::<f64>()
-    }
-
-    fn predict(&self, output: Spikes<'_, T>, classes: usize) -> Option<usize> {
-        most_spikes(output, classes)
     }
 }

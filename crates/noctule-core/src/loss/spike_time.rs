@@ -1,24 +1,25 @@
 //! Squared distance of first spikes from target times.
 
-use super::{Loss, first_to_spike, summarise};
-use crate::{Real, Spikes};
+use crate::loss::summary::summarise;
+use crate::real::Real;
+use crate::spikes::Spikes;
 
 /// `L = 1/2 sum_j ((t_j - target_j)/scale)^2` over the first spikes `t_j`, with one target time for the true class and
 /// one for all others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpikeTime {
-    /// When the neuron of the true class should spike, in seconds.
+    /// The target time of the true class in seconds.
     pub target_true: f64,
-    /// When every other neuron should spike, in seconds.
+    /// The target time of every other class in seconds.
     pub target_false: f64,
-    /// The unit of the distance in seconds; makes the loss a plain number.
+    /// The unit of distances in seconds, which makes the loss dimensionless.
     pub scale: f64,
-    /// The time in seconds at which a silent neuron is taken to spike; usually `t_max`.
+    /// The first-spike time of a silent neuron in seconds; usually `t_max`.
     pub silent_time: f64,
 }
 
-impl<T: Real> Loss<T> for SpikeTime {
-    fn sample(
+impl SpikeTime {
+    pub(super) fn sample<T: Real>(
         &self,
         output: Spikes<'_, T>,
         classes: usize,
@@ -42,9 +43,5 @@ impl<T: Real> Loss<T> for SpikeTime {
             }
         }
         loss
-    }
-
-    fn predict(&self, output: Spikes<'_, T>, _: usize) -> Option<usize> {
-        first_to_spike(output)
     }
 }

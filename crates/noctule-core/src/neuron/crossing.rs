@@ -1,42 +1,19 @@
-//! When does the membrane reach its threshold?
+//! The next threshold crossing of a neuron: [`Lif::first_crossing`].
 //!
 //! From potential `u_0 < theta` and current `I_0` at `s = 0`, without further input, the potential rises while
-//! `I > u/tau_m`, has one maximum, and falls for ever. On the rise it is concave, whatever the time constants:
+//! `I > u/tau_m`, has one maximum, and then falls. On the rise it is concave, whatever the time constants:
 //! `u'' = -I/tau_s - u'/tau_m < 0`. So there is at most one crossing from below, it lies on the rise, and Newton's
-//! method started to the left of it approaches it monotonically.
+//! method, started to the left of it, approaches it monotonically.
 //!
 //! * `tau_m = 2 tau_s`: a quadratic in `y = exp(s/tau_m)`. It is solved for `y - 1`, in the slope `h = I_0 - u_0/tau_m`
-//!   and the gap `g = (theta - u_0)/tau_m`, so that crossings that come very soon keep all their digits:
+//!   and the gap `g = (theta - u_0)/tau_m`, so that crossings after a very short time keep all their digits:
 //!   `y - 1 = 2g/(h - 2g + x)` with `x^2 = h^2 - 4 I_0 g`. The slope at the crossing is `x/y`.
-//! * `tau_m = tau_s`: `s = -tau W(-theta/(tau I_0) exp(-u_0/(tau I_0))) - u_0/I_0`, polished by Newton.
-//! * any other ratio: the maximum in closed form tells whether there is a crossing; Newton finds it.
+//! * `tau_m = tau_s`: `s = -tau W(-theta/(tau I_0) exp(-u_0/(tau I_0))) - u_0/I_0`, refined by Newton's method.
+//! * any other ratio: the maximum, in closed form, decides whether there is a crossing; Newton's method finds it.
 
-use super::Lif;
-use crate::Real;
-
-/// How the crossing is found; chosen by the ratio of the time constants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
-    Quadratic,
-    LambertW,
-    Newton,
-}
-
-impl Method {
-    /// Ratios closer than this to 1 or 2 are taken as 1 or 2: the difference is below what the closed form rounds off.
-    const TOLERANCE: f64 = 1e-13;
-
-    pub(super) fn choose(tau_m: f64, tau_s: f64) -> Self {
-        let is_ratio = |ratio: f64| (tau_m - ratio * tau_s).abs() <= Self::TOLERANCE * tau_m;
-        if is_ratio(2.0) {
-            Self::Quadratic
-        } else if is_ratio(1.0) {
-            Self::LambertW
-        } else {
-            Self::Newton
-        }
-    }
-}
+use crate::neuron::lif::Lif;
+use crate::neuron::method::Method;
+use crate::real::Real;
 
 /// An upward crossing of the threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,16 +22,16 @@ pub struct Crossing<T> {
     pub elapsed: T,
     /// Slope `du/dt` of the potential just before the crossing, positive, in units of potential per second.
     pub slope: T,
-    /// What is left of a potential after `elapsed`: `exp(-elapsed/tau_m)`.
+    /// The factor by which a potential decays in `elapsed` seconds: `exp(-elapsed/tau_m)`.
     pub potential_decay: T,
-    /// What is left of a current after `elapsed`: `exp(-elapsed/tau_s)`.
+    /// The factor by which a current decays in `elapsed` seconds: `exp(-elapsed/tau_s)`.
     pub current_decay: T,
 }
 
 impl<T: Real> Lif<T> {
     /// `phi(x)` from `x` and `exp(-x/tau_m)`, without an exponential where the ratio of the time constants allows it.
     #[inline]
-    pub(crate) fn response_of_decay(&self, x: T, potential_decay: T) -> T {
+    pub fn response_of_decay(&self, x: T, potential_decay: T) -> T {
         match self.method {
             // delta = 1/tau_m
             Method::Quadratic => self.tau_m * (T::one() - potential_decay),
@@ -63,10 +40,10 @@ impl<T: Real> Lif<T> {
         }
     }
 
-    /// `exp(x/tau_s)` and `phi(x)` of many `x`, from these and `exp(x/tau_m)`, without another exponential where the ratio of
-    /// the time constants allows it. All lists have the same length.
+    /// Computes `gains`, `exp(x/tau_s)`, and `responses`, `phi(x)`, from `xs` and `growths`, `exp(x/tau_m)`, without
+    /// another exponential where the ratio of the time constants allows it. All lists have the same length.
     #[inline(always)]
-    pub(crate) fn gains_and_responses(
+    pub fn gains_and_responses(
         &self,
         xs: &[T],
         growths: &[T],
@@ -74,24 +51,24 @@ impl<T: Real> Lif<T> {
         responses: &mut [T],
     ) {
         let out = gains.iter_mut().zip(responses);
-        let moments = out.zip(xs.iter().zip(growths));
+        let entries = out.zip(xs.iter().zip(growths));
         match self.method {
             // tau_s = tau_m/2
             Method::Quadratic => {
-                for ((gain, response), (_, &growth)) in moments {
+                for ((gain, response), (_, &growth)) in entries {
                     *gain = growth * growth;
                     *response = self.tau_m * (T::one() - growth.recip());
                 }
             }
             Method::LambertW => {
-                for ((gain, response), (&x, &growth)) in moments {
+                for ((gain, response), (&x, &growth)) in entries {
                     *gain = growth;
                     *response = x;
                 }
             }
             Method::Newton => {
-                for ((gain, response), (&x, _)) in moments {
-                    *gain = (x / self.tau_s).quick_exp();
+                for ((gain, response), (&x, _)) in entries {
+                    *gain = (x / self.tau_s).fast_exp();
                     *response = self.response(x);
                 }
             }
@@ -101,7 +78,7 @@ impl<T: Real> Lif<T> {
     /// The first time within `duration` seconds at which the potential, `potential` at the start, reaches the threshold
     /// from below under the decaying current `current`.
     ///
-    /// A potential that rounding has already put a little above the threshold and that still rises crosses at once.
+    /// A potential that rounding has put slightly above the threshold, and that still rises, crosses after 0 seconds.
     #[inline]
     pub fn first_crossing(&self, potential: T, current: T, duration: T) -> Option<Crossing<T>> {
         // At a crossing u = theta and u' = I - theta/tau_m > 0, and the current only decays.
@@ -140,7 +117,7 @@ impl<T: Real> Lif<T> {
         let logarithm = if y == T::one() {
             growth
         } else {
-            y.quick_ln() * (growth / (y - T::one()))
+            y.fast_ln() * (growth / (y - T::one()))
         };
         let potential_decay = y.recip();
         Some(Crossing {
@@ -153,7 +130,7 @@ impl<T: Real> Lif<T> {
 
     /// Whether the crossing is a quadratic equation: `tau_m = 2 tau_s`.
     #[inline(always)]
-    pub(crate) fn is_quadratic(&self) -> bool {
+    pub fn is_quadratic(&self) -> bool {
         self.method == Method::Quadratic
     }
 
@@ -163,14 +140,14 @@ impl<T: Real> Lif<T> {
         let guess = if argument > -T::of(std::f64::consts::E).recip() {
             -self.tau_s * argument.lambert_w0() - potential / current
         } else {
-            // Rounding at a crossing that only just touches the threshold; Newton decides.
+            // Rounding, where the maximum barely reaches the threshold; Newton's method decides.
             end
         };
         let guess = guess.max(T::zero()).min(end);
         self.crossing_by_newton(potential, current, guess, end)
     }
 
-    /// The end of the rise or of the interval, whichever comes first; `None` if the potential stays negative for ever.
+    /// The end of the rise or of the interval, whichever comes first; `None` if the potential stays negative.
     fn rise_end(&self, current: T, slope: T, duration: T) -> Option<T> {
         let v = -self.delta * self.tau_s * slope / current;
         if v <= -T::one() {
@@ -179,7 +156,7 @@ impl<T: Real> Lif<T> {
         Some(duration.min(-v.precise_ln_1p() / self.delta))
     }
 
-    /// Newton's method on the concave rise from 0 to `end`, from `guess` on.
+    /// Newton's method on the concave rise from 0 to `end`, started at `guess`.
     fn crossing_by_newton(
         &self,
         potential: T,
@@ -187,14 +164,14 @@ impl<T: Real> Lif<T> {
         guess: T,
         end: T,
     ) -> Option<Crossing<T>> {
-        const MOST_STEPS: usize = 100;
+        const MAX_STEPS: usize = 100;
         let (highest, _) = self.propagate(potential, current, end);
         if highest < self.theta {
             return None;
         }
         let (mut left, mut right) = (T::zero(), end);
         let mut elapsed = guess;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let (u, i) = self.propagate(potential, current, elapsed);
             let (excess, slope) = (u - self.theta, i - u / self.tau_m);
             if excess < T::zero() {
@@ -208,7 +185,7 @@ impl<T: Real> Lif<T> {
             }
             let step = (next - elapsed).abs();
             elapsed = next;
-            // The potential itself is only known to about epsilon theta: more steps would chase rounding.
+            // The potential itself is only accurate to about epsilon theta, so more steps would gain nothing.
             if step <= T::epsilon() * elapsed || excess.abs() <= T::epsilon() * self.theta {
                 break;
             }

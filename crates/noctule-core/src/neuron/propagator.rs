@@ -1,7 +1,7 @@
-//! The exact solution between events, in coordinates that stay accurate in `f32`.
+//! The exact solution between events ([`Lif::propagate`]), and the coordinates in which engines use it.
 //!
-//! Let `r` be a reference time, and `(V, C)` the potential and the current that a neuron would have at `r` if all the
-//! inputs so far had acted according to their own times. With `x = t - r` and `delta = 1/tau_s - 1/tau_m`,
+//! Let `r` be a reference time. The coordinates of a neuron are its potential `V` and its current `C` after the last
+//! event, extrapolated to `r` as if there were no events in between. With `x = t - r` and `delta = 1/tau_s - 1/tau_m`,
 //!
 //! ```text
 //! I(t) = C exp(-x/tau_s)
@@ -9,18 +9,18 @@
 //! ```
 //!
 //! An input of weight `w` at `x_i` adds `w exp(x_i/tau_s)` to `C` and `-w exp(x_i/tau_s) phi(x_i)` to `V`; an output
-//! spike at `x_k` subtracts `reset exp(x_k/tau_m)` from `V`. This is one formula for every ratio of the time constants:
-//! unlike `kappa (b exp(-x/tau_m) - a exp(-x/tau_s))` it has no pole at `tau_m = tau_s`. It loses digits once `x` is
-//! many time constants long, so the engines move `r` along with the events (see `engine::timeline`), which for `(V, C)`
-//! is nothing but following the neuron from one reference time to the next.
+//! spike at `x_k` subtracts `reset exp(x_k/tau_m)` from `V`. This formula holds for every ratio of the time constants.
+//! Unlike `kappa (b exp(-x/tau_m) - a exp(-x/tau_s))`, it has no pole at `tau_m = tau_s`. It loses digits once `x` is
+//! many time constants long, so engines move `r` along with the events: to move `(V, C)` to a later reference time is
+//! to propagate the neuron from the old to the new one.
 
-use super::Lif;
-use crate::Real;
+use crate::neuron::lif::Lif;
+use crate::real::Real;
 
 impl<T: Real> Lif<T> {
-    /// `phi(x)`: the potential, divided by the leak `exp(-x/tau_m)`, that a unit of current builds up in `x` seconds.
+    /// `phi(x)`: the potential that a current of 1 builds up in `x` seconds, divided by `exp(-x/tau_m)`.
     #[inline(always)]
-    pub(crate) fn response(&self, x: T) -> T {
+    pub fn response(&self, x: T) -> T {
         if self.delta == T::zero() {
             x
         } else {
@@ -44,8 +44,8 @@ impl<T: Real> Lif<T> {
         (-s / slow).precise_exp() * -(-rate * s).precise_exp_m1() / rate
     }
 
-    /// Potential and current `s >= 0` seconds after the potential was `potential` and the current `current`, if no
-    /// spike comes in or goes out meanwhile.
+    /// Potential and current `s >= 0` seconds after the potential was `potential` and the current `current`, without an
+    /// input or output spike in between.
     pub fn propagate(&self, potential: T, current: T, s: T) -> (T, T) {
         let leaked = potential * (-s / self.tau_m).precise_exp();
         (

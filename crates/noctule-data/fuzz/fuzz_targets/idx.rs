@@ -1,4 +1,4 @@
-//! Feeds arbitrary bytes to the IDX reader: it must answer with values or an error, never with a panic.
+//! Feeds arbitrary bytes to the IDX reader: it must return values or an error, and never panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

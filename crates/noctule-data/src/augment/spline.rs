@@ -1,21 +1,21 @@
-//! Weights of control points on a line: a Catmull-Rom spline, continued in a straight line beyond its ends.
+//! Weights of control points on a line: a Catmull-Rom spline, extrapolated linearly beyond its ends.
 
 use std::ops::Range;
 
-/// What each control point of one axis contributes at each pixel.
+/// The weight of each control point of one axis at each pixel.
 #[derive(Default)]
 pub(super) struct Spline {
     /// Pixels on the axis.
     size: usize,
-    /// For every control point, the pixels that it reaches.
+    /// For every control point, the pixels where its weight is not 0.
     reach: Vec<Range<usize>>,
     /// Shape `[points, size]`.
     weights: Vec<f32>,
 }
 
 impl Spline {
-    /// Makes this the spline of `points` control points, at least 2, spread over `size` pixels from the first to the
-    /// last; cheap if it is so already.
+    /// Computes the weights of `points` control points, at least 2, spread over `size` pixels from the first to the
+    /// last. Does nothing if these are the weights already.
     pub(super) fn prepare(&mut self, points: usize, size: usize) {
         if self.reach.len() == points && self.size == size {
             return;
@@ -43,7 +43,7 @@ impl Spline {
         self.reach.len()
     }
 
-    /// The control points that reach a pixel, each with its weight there.
+    /// The control points with a weight at a pixel, and these weights.
     pub(super) fn at(&self, pixel: usize) -> impl Iterator<Item = (usize, f32)> {
         let reaching = self.reach.iter().enumerate();
         reaching
@@ -63,7 +63,7 @@ impl Spline {
     }
 }
 
-/// Passes on the weight of each of the four control points around a pixel.
+/// Calls `add` with the weight of each of the four control points around a pixel.
 fn contributions(points: usize, size: usize, pixel: usize, add: &mut impl FnMut(usize, f64)) {
     let cells = points - 1;
     let place = pixel as f64 / (size.max(2) - 1) as f64 * cells as f64;
@@ -74,7 +74,7 @@ fn contributions(points: usize, size: usize, pixel: usize, add: &mut impl FnMut(
     let after = 0.5 * (t3 - t2);
     add(cell, 0.5 * (2.0 - 5.0 * t2 + 3.0 * t3));
     add(cell + 1, 0.5 * (t + 4.0 * t2 - 3.0 * t3));
-    // A point beyond an end lies on the straight line through the two points at that end.
+    // A point beyond an end is extrapolated linearly from the two points at that end.
     if cell == 0 {
         add(0, 2.0 * before);
         add(1, -before);

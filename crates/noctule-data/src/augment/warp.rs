@@ -1,18 +1,18 @@
-//! One sample on its way through a random warp: where each pixel comes from, and the mean of what lies there.
+//! The random warp of one sample: the source of each pixel, and bilinear interpolation there.
 
+use noctule_core::Shape;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use super::spline::Spline;
-use super::{Augmentation, Elastic};
-use crate::dataset::Shape;
+use crate::augment::settings::{Augmentation, Elastic};
+use crate::augment::spline::Spline;
 
 /// An intensity as it is stored.
 pub(super) trait Pixel: Copy + Send + Sync {
-    /// The intensity, in steps of its own.
+    /// The stored number.
     fn to_number(self) -> f32;
-    /// The stored intensity next to a mean of intensities.
+    /// The stored intensity that is nearest to a number.
     fn from_number(number: f32) -> Self;
 }
 
@@ -32,28 +32,28 @@ impl Pixel for f32 {
     }
 
     fn from_number(number: f32) -> Self {
-        // A mean may round to just above the largest of its parts.
+        // Rounding may leave the mean just outside the range.
         number.clamp(0.0, 1.0)
     }
 }
 
-/// The straight part of a warp: output pixel `(x, y)` comes from `across x + down y + origin`.
+/// The affine part of a warp: output pixel `(x, y)` comes from `across x + down y + origin`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Affine {
-    /// How far the source moves for one column, `[x, y]`.
+    /// Displacement of the source from one column to the next, `[x, y]`.
     across: [f32; 2],
-    /// How far the source moves for one row, `[x, y]`.
+    /// Displacement of the source from one row to the next, `[x, y]`.
     down: [f32; 2],
     /// The source of the first pixel, `[x, y]`.
     origin: [f32; 2],
 }
 
 impl Affine {
-    /// Mirrors, turns by `angle` radians, scales by `factor`, then shifts by `[x, y]` pixels.
+    /// Mirrors, rotates by `angle` radians, scales by `factor`, then shifts by `[x, y]` pixels.
     fn new(shape: Shape, flip: bool, angle: f64, factor: f64, shift: [f64; 2]) -> Self {
         let (sine, cosine) = libm::sincos(angle);
         let mirror = if flip { -1.0 } else { 1.0 };
-        // Backwards, from the place of an output pixel to its source.
+        // The inverse map, from an output pixel to its source.
         let across = [mirror * cosine / factor, -sine / factor];
         let down = [mirror * sine / factor, cosine / factor];
         let centre = [shape.width, shape.height].map(|size| (size as f64 - 1.0) / 2.0);
@@ -69,21 +69,21 @@ impl Affine {
     }
 }
 
-/// Draws warps and applies them, in memory that is kept from sample to sample.
+/// Draws warps and applies them, in memory that is reused for all samples.
 pub(super) struct Warper {
     shape: Shape,
     affine: Affine,
-    /// Whether the control points move.
+    /// Whether the control points are displaced.
     bends: bool,
     /// Displacements of the control points along x and along y; shape `[points, points]`.
     controls: [Vec<f32>; 2],
     /// Weights of the control points along x and along y.
     splines: [Spline; 2],
-    /// Displacements along x and along y of the control columns at one row.
+    /// Displacements of the columns of control points at one row of pixels, along x and along y.
     columns: [Vec<f32>; 2],
-    /// Where the pixels of one output row come from, along x and along y.
+    /// Sources of the pixels of one output row, along x and along y.
     sources: [Vec<f32>; 2],
-    /// The input between one row and column of zeros before it and two behind it.
+    /// The input, padded with one row and column of zeros before it and two after it.
     padded: Vec<f32>,
 }
 
@@ -108,10 +108,10 @@ impl Default for Warper {
 }
 
 impl Warper {
-    /// Draws the warp of one sample from its own stream of random numbers.
+    /// Draws the warp of one sample from the random stream with this key.
     pub(super) fn draw(&mut self, augmentation: &Augmentation, shape: Shape, key: [u8; 32]) {
         let mut random = ChaCha8Rng::from_seed(key);
-        // Everything is drawn whether it is used or not: one setting must not change what the others do.
+        // All numbers are drawn, used or not, so that one setting does not change the effect of another.
         let flip = random.random::<bool>() && augmentation.flip;
         let mut within = |most: f64| most * (2.0 * random.random::<f64>() - 1.0);
         let angle = within(augmentation.rotation).to_radians();
@@ -159,7 +159,7 @@ impl Warper {
         for (y, to) in to.chunks_exact_mut(row).enumerate() {
             self.locate(y);
             match self.shape.channels {
-                // As a constant it lets the compiler unroll the loop over channels.
+                // With a constant the compiler unrolls the loop over channels.
                 1 => self.mix(1, to),
                 channels => self.mix(channels, to),
             }
@@ -178,7 +178,7 @@ impl Warper {
         }
     }
 
-    /// Finds where the pixels of output row `y` come from, counted in the padded input and kept within it.
+    /// Computes the sources of the pixels of output row `y`, in coordinates of the padded input and clamped to it.
     fn locate(&mut self, y: usize) {
         let Affine {
             across,
@@ -204,13 +204,13 @@ impl Warper {
         }
     }
 
-    /// Writes the pixels of one output row: bilinear means around their sources.
+    /// Writes the pixels of one output row by bilinear interpolation at their sources.
     #[inline(always)]
     fn mix<T: Pixel>(&self, channels: usize, to: &mut [T]) {
         let stride = (self.shape.width + 3) * channels;
         let [xs, ys] = &self.sources;
         for ((to, &x), &y) in to.chunks_exact_mut(channels).zip(xs).zip(ys) {
-            // Through i32, which processors convert to in one instruction.
+            // Through i32, because that conversion is a single instruction.
             let (column, row) = (x as i32 as usize, y as i32 as usize);
             let (right, below) = (x - column as f32, y - row as f32);
             let corner = row * stride + column * channels;
@@ -228,7 +228,7 @@ impl Warper {
     }
 }
 
-/// The displacements of the control columns at row `y`: the rows of `controls`, blended.
+/// The displacements of the columns of control points at row `y`: the weighted sum of the rows of `controls`.
 fn blend_rows(spline: &Spline, controls: &[f32], y: usize, columns: &mut Vec<f32>) {
     let points = spline.points();
     columns.clear();

@@ -1,4 +1,4 @@
-//! Sets that come in one archive: it is downloaded, the files that are needed are extracted, and it is deleted.
+//! Sets that are published as one archive: it is downloaded, the needed files are extracted, and it is deleted.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
@@ -8,27 +8,30 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{DownloadError, Downloader, Fetched, Progress, storage};
-use crate::receipt::Receipt;
-use crate::registry::KnownFile;
-use crate::verify::{self, Verdict};
+use crate::checksum;
+use crate::download::downloader::Downloader;
+use crate::download::error::{DownloadError, storage};
+use crate::download::progress::{Fetched, Progress};
+use crate::registry::known_set::KnownFile;
+use crate::verify::receipt::Receipt;
+use crate::verify::verdict::Verdict;
 
 /// The files of a set within an archive.
 pub(super) struct Archive<'a> {
-    /// The archive as it is published.
+    /// The published archive.
     pub(super) file: &'a KnownFile,
-    /// Where the files lie within it.
+    /// The folder of the files within it.
     pub(super) inner_folder: &'static str,
-    /// Names of the files that are needed.
+    /// Names of the needed files.
     pub(super) names: &'a [&'static str],
-    /// Where they go.
+    /// The folder to extract them to.
     pub(super) folder: &'a Path,
 }
 
 impl Archive<'_> {
-    /// Downloads the archive and extracts its files, unless they are there.
+    /// Downloads the archive and extracts its files, unless they are present.
     ///
-    /// An archive in the folder, from an earlier call or by hand, is used if it is the official one.
+    /// If the folder has the official archive already, that one is used.
     pub(super) fn fetch(
         &self,
         downloader: &Downloader,
@@ -48,12 +51,12 @@ impl Archive<'_> {
         Ok(self.names.iter().map(fetched).collect())
     }
 
-    /// Deletes the archive if there is one; a file that only has its name stays.
+    /// Deletes the archive if there is one. Another file of the same name is kept.
     fn delete_archive(&self) -> Result<(), DownloadError> {
         let path = self.folder.join(self.file.name);
         let sum = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            file => file.and_then(verify::sha256),
+            file => file.and_then(checksum::sha256),
         };
         if sum.map_err(|cause| storage("read", &path, cause))? == self.file.sha256 {
             fs::remove_file(&path).map_err(|cause| storage("delete", &path, cause))?;
@@ -61,7 +64,10 @@ impl Archive<'_> {
         Ok(())
     }
 
-    /// The names of files that are not there; an error if one is not known to be the official one.
+    /// The names of missing files.
+    ///
+    /// # Errors
+    /// If a file is present that is not known to be the official one.
     fn missing(&self) -> Result<Vec<&'static str>, DownloadError> {
         let unreadable = |cause| storage("read", &Receipt::path(self.file, self.folder), cause);
         let receipt = Receipt::read(self.file, self.folder).map_err(unreadable)?;
@@ -84,7 +90,7 @@ impl Archive<'_> {
         Ok(missing)
     }
 
-    /// Extracts files beside their places, and moves them there once all are complete.
+    /// Extracts files under temporary names, and renames them once all are complete.
     fn extract(&self, missing: &[&'static str]) -> Result<(), DownloadError> {
         let path = self.folder.join(self.file.name);
         let archive = File::open(&path).map_err(|cause| storage("read", &path, cause))?;
@@ -100,7 +106,7 @@ impl Archive<'_> {
             let sum = self.copy(member, &self.part(name), &path)?;
             receipt.insert(name, sum);
         }
-        // Before the files: none must have its name while nothing says what it should be.
+        // The receipt comes before the files, so that no file ever has its final name without a listed sum.
         let written = receipt.write(self.file, self.folder);
         written.map_err(|cause| unwritable(&receipt_path, cause))?;
         for &name in missing {
@@ -137,7 +143,7 @@ impl Archive<'_> {
             file.write_all(&buffer[..count]).map_err(unwritable)?;
         }
         file.sync_all().map_err(unwritable)?;
-        Ok(verify::hexadecimal(&digest.finalize()))
+        Ok(checksum::hexadecimal(&digest.finalize()))
     }
 
     fn damaged(&self, path: &Path, error: ZipError) -> DownloadError {

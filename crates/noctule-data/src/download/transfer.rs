@@ -1,4 +1,4 @@
-//! One file on its way: requests, resumption, and the partial file on disk.
+//! The transfer of one file: requests, resumption, and the partial file on disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use ureq::Agent;
 use ureq::http::{HeaderMap, header};
 
-use super::{DownloadError, Progress, storage};
-use crate::registry::KnownFile;
-use crate::verify;
+use crate::checksum;
+use crate::download::error::{DownloadError, storage};
+use crate::download::progress::Progress;
+use crate::registry::known_set::KnownFile;
 
-/// How often a broken connection is taken up again within one call, as long as each try brings something.
+/// The most connections within one call. Another one is only opened if the last one received some bytes.
 const ATTEMPTS: usize = 5;
 
-/// One file on its way.
+/// The transfer of one file.
 pub(super) struct Transfer<'a> {
     pub(super) agent: &'a Agent,
     pub(super) file: &'a KnownFile,
@@ -24,13 +25,13 @@ pub(super) struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Brings the partial file to the published contents.
+    /// Completes the partial file and checks that it has the published contents.
     pub(super) fn complete(&mut self) -> Result<(), DownloadError> {
         let resumed = self.received()? > 0;
         self.receive_all()?;
         let mut found = self.checksum()?;
         if found != self.file.sha256 && resumed {
-            // The rest may have been appended to the start of something else.
+            // The partial file may have started with other contents than the published ones: start over.
             self.discard()?;
             self.receive_all()?;
             found = self.checksum()?;
@@ -46,7 +47,7 @@ impl Transfer<'_> {
         })
     }
 
-    /// Receives until all bytes are there, over several connections if need be.
+    /// Receives all missing bytes, over several connections if necessary.
     fn receive_all(&mut self) -> Result<(), DownloadError> {
         let mut before = self.received()?;
         for _ in 1..ATTEMPTS {
@@ -60,7 +61,7 @@ impl Transfer<'_> {
         self.receive()
     }
 
-    /// Receives what is missing over one connection.
+    /// Receives the missing bytes over one connection.
     fn receive(&mut self) -> Result<(), DownloadError> {
         let total = self.file.bytes;
         let mut have = self.received()?;
@@ -81,7 +82,7 @@ impl Transfer<'_> {
             206 if have > 0 && continues(response.headers(), have) => have,
             status => {
                 if matches!(status, 206 | 416) {
-                    // It disagrees about the range: the next call asks for everything.
+                    // The server rejects the range: without a partial file the next call requests everything.
                     self.discard()?;
                 }
                 let url = self.url.clone();
@@ -98,7 +99,7 @@ impl Transfer<'_> {
         self.store(body.into_reader(), have)
     }
 
-    /// Writes a body behind the `have` bytes that are kept.
+    /// Appends a body to the first `have` bytes of the partial file.
     fn store(&mut self, mut body: impl Read, mut have: u64) -> Result<(), DownloadError> {
         let path = self.part.clone();
         let unwritable = |cause| storage("write", &path, cause);
@@ -126,11 +127,11 @@ impl Transfer<'_> {
             part.write_all(&buffer[..count]).map_err(unwritable)?;
             self.progress.advance(have);
         }
-        // On the disk before it gets its name: a crash must not leave a name without contents.
+        // Written to the disk before the rename: a crash must not leave an empty file under the final name.
         part.sync_all().map_err(unwritable)
     }
 
-    /// Bytes in the partial file.
+    /// Size of the partial file in bytes.
     fn received(&self) -> Result<u64, DownloadError> {
         match fs::metadata(&self.part) {
             Ok(metadata) => Ok(metadata.len()),
@@ -150,7 +151,7 @@ impl Transfer<'_> {
 
     fn checksum(&self) -> Result<String, DownloadError> {
         File::open(&self.part)
-            .and_then(verify::sha256)
+            .and_then(checksum::sha256)
             .map_err(|cause| storage("read", &self.part, cause))
     }
 
@@ -162,7 +163,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Names what went wrong in the middle of the file.
+    /// The error for a connection that failed during the transfer.
     fn broken(&self, error: io::Error, received: u64) -> DownloadError {
         match ureq::Error::from(error) {
             error @ ureq::Error::Timeout(_) => self.failed(error),
@@ -177,7 +178,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Names what went wrong on the way to the server.
+    /// The error for a request that failed.
     fn failed(&self, error: ureq::Error) -> DownloadError {
         let url = self.url.clone();
         let cause = error.to_string();
@@ -188,7 +189,7 @@ impl Transfer<'_> {
     }
 }
 
-/// Whether a partial answer starts at byte `have`.
+/// Whether a partial response starts at byte `have`.
 fn continues(headers: &HeaderMap, have: u64) -> bool {
     let range = headers.get(header::CONTENT_RANGE);
     range

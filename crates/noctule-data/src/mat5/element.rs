@@ -1,8 +1,8 @@
-//! Elements, which everything in a MATLAB file is made of: a type, a length and bytes.
+//! Elements, the building blocks of a MATLAB file: a type, a length and bytes.
 
-use super::Mat5Error;
+use crate::mat5::error::Mat5Error;
 
-/// Numbers of element types.
+/// The numbers of the element types.
 pub(super) mod kind {
     pub(in super::super) const UINT8: u32 = 2;
     pub(in super::super) const INT32: u32 = 5;
@@ -11,7 +11,7 @@ pub(super) mod kind {
     pub(in super::super) const COMPRESSED: u32 = 15;
 }
 
-/// Which byte of a number comes first.
+/// The byte order of numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Order {
     Little,
@@ -33,7 +33,7 @@ impl Order {
         }
     }
 
-    /// The numbers in an element, if that is what it holds.
+    /// The numbers in an element, or `None` if it holds something else.
     pub(super) fn numbers(self, element: Element<'_>) -> Option<Vec<f64>> {
         let Element { kind, bytes } = element;
         match kind {
@@ -51,7 +51,7 @@ impl Order {
         }
     }
 
-    /// Reads a number from every `N` bytes, put into little-endian order, if they come out even.
+    /// Reads a number from every `N` bytes in little-endian order; `None` if the length is not a multiple of `N`.
     fn each<const N: usize>(self, bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Option<Vec<f64>> {
         let (numbers, rest) = bytes.as_chunks::<N>();
         let read = |&number: &[u8; N]| {
@@ -65,7 +65,7 @@ impl Order {
     }
 }
 
-/// A type and what is of this type.
+/// The type and the content of an element.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element<'a> {
     pub(super) kind: u32,
@@ -82,7 +82,7 @@ impl Element<'_> {
     }
 }
 
-/// Walks over elements that lie one after the other.
+/// Walks over consecutive elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -98,14 +98,14 @@ impl<'a> Cursor<'a> {
         self.order
     }
 
-    /// The next element; `what` it should be is for the error.
+    /// The next element; errors call it `what`.
     pub(super) fn element(&mut self, what: &'static str) -> Result<Element<'a>, Mat5Error> {
         let tag = self.take(8, what)?;
         let [first, second] = [&tag[..4], &tag[4..]];
         let word = self.word(first);
         let (small, kind) = ((word >> 16) as usize, word & 0xffff);
         if small > 0 {
-            // Up to four bytes lie within the tag itself.
+            // Up to four bytes are stored within the tag itself.
             let bytes = second.get(..small).ok_or(Mat5Error::Malformed {
                 what,
                 found: kind,
@@ -115,7 +115,7 @@ impl<'a> Cursor<'a> {
         }
         let length = self.word(second) as usize;
         let bytes = self.take(length, what)?;
-        // The next element begins at a multiple of eight bytes, unless none follows.
+        // Elements are padded to a multiple of eight bytes, except perhaps the last.
         let padding = length.wrapping_neg() % 8;
         self.bytes = self.bytes.get(padding..).unwrap_or_default();
         Ok(Element { kind, bytes })

@@ -1,17 +1,17 @@
-//! From a stream of bytes to unpacked variables.
+//! Reads the unpacked variables from a stream of bytes.
 
 use std::io::{self, ErrorKind, Read};
 
 use flate2::read::ZlibDecoder;
 
-use super::element::{Order, kind};
-use super::{LIMIT, Mat5Error, MatFile};
+use crate::mat5::element::{Order, kind};
+use crate::mat5::error::{LIMIT, Mat5Error};
 
 const HEADER: usize = 128;
 const VERSION: u16 = 0x0100;
 
-/// Reads the header and every variable.
-pub(super) fn read(mut source: impl Read) -> Result<MatFile, Mat5Error> {
+/// Reads the byte order and the unpacked bytes of every variable.
+pub(super) fn read(mut source: impl Read) -> Result<(Order, Vec<Vec<u8>>), Mat5Error> {
     let header = take(&mut source, HEADER as u64, "the header")?;
     let order = match &header[HEADER - 2..] {
         b"IM" => Order::Little,
@@ -30,7 +30,7 @@ pub(super) fn read(mut source: impl Read) -> Result<MatFile, Mat5Error> {
     while let Some(tag) = reader.tag(&mut source)? {
         variables.extend(reader.variable(tag, &mut source)?);
     }
-    Ok(MatFile { order, variables })
+    Ok((order, variables))
 }
 
 /// The type and the length of an element.
@@ -42,12 +42,12 @@ struct Tag {
 
 struct Reader {
     order: Order,
-    /// Bytes that the variables still to come may take up.
+    /// The largest total size of the remaining variables, in bytes.
     left: u64,
 }
 
 impl Reader {
-    /// The next tag, or nothing at the end of the source.
+    /// The next tag, or `None` at the end of the source.
     fn tag(&self, source: &mut impl Read) -> Result<Option<Tag>, Mat5Error> {
         let mut tag = Vec::new();
         source.take(8).read_to_end(&mut tag).map_err(failure)?;
@@ -66,7 +66,7 @@ impl Reader {
         Ok(Some(Tag { kind, length }))
     }
 
-    /// The unpacked bytes of a variable; nothing for what is no variable.
+    /// The unpacked bytes of a variable, or `None` if the element is not a variable.
     fn variable(&mut self, tag: Tag, source: &mut impl Read) -> Result<Option<Vec<u8>>, Mat5Error> {
         match tag.kind {
             kind::MATRIX => self.matrix(tag.length, source).map(Some),
@@ -83,7 +83,7 @@ impl Reader {
                 io::copy(&mut packed, &mut io::sink()).map_err(failure)?;
                 Ok(Some(variable))
             }
-            // A type of more than 16 bits is a small element, which ends with its tag.
+            // If the upper 16 bits of the type are set, it is a small element, which lies within its tag.
             small if small >> 16 > 0 => Ok(None),
             _ => {
                 let length = tag.length.next_multiple_of(8);
@@ -108,11 +108,11 @@ impl Reader {
             });
         };
         let variable = self.matrix(length, &mut unpacked)?;
-        // At the end this also makes the unpacker compare its checksum.
+        // Reading to the end also makes the decompressor verify the checksum.
         match unpacked.read(&mut [0]).map_err(failure)? {
             0 => Ok(variable),
             _ => Err(Mat5Error::CorruptZlib {
-                cause: "more follows than its length says".to_owned(),
+                cause: "it continues after its stated length".to_owned(),
             }),
         }
     }
@@ -126,7 +126,7 @@ impl Reader {
     }
 }
 
-/// Exactly `length` bytes; memory grows with those that come.
+/// Reads exactly `length` bytes; memory grows with the bytes that have been read.
 fn take(source: &mut impl Read, length: u64, what: &'static str) -> Result<Vec<u8>, Mat5Error> {
     let mut taken = Vec::new();
     let result = source.take(length).read_to_end(&mut taken);

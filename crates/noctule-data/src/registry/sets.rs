@@ -1,7 +1,8 @@
-//! The table itself: names, sizes, addresses and checksums.
+//! The table of known sets: names, sizes, addresses and checksums.
 
-use super::{FilePair, Generator, KnownFile, KnownSet, NamePair, Source};
-use crate::dataset::Shape;
+use noctule_core::Shape;
+
+use crate::registry::known_set::{FilePair, Generator, KnownFile, KnownSet, NamePair, Source};
 
 const DIGITS: Shape = Shape {
     height: 28,
@@ -136,7 +137,7 @@ pub(super) const FASHION_MNIST: KnownSet = KnownSet {
 
 pub(super) const SPIKE_ORDER: KnownSet = KnownSet {
     name: "spike-order",
-    description: "two samples of four spikes in another order, a probe of convergence",
+    description: "two samples of four spikes that differ in spike order, a test of convergence",
     licence: "generated, none needed",
     homepage: "https://arxiv.org/abs/2212.09500",
     shape: Shape {

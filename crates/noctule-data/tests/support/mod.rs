@@ -1,5 +1,5 @@
 //! Writers of small files in the real formats.
-#![allow(dead_code, reason = "every test file uses another part")]
+#![allow(dead_code, reason = "each test file uses only a part of it")]
 
 use std::io::Write;
 
@@ -31,7 +31,7 @@ pub struct Mat {
 pub enum Value {
     /// Unsigned bytes, the first dimension varying fastest.
     Bytes([i32; 2], Vec<u8>),
-    /// Double precision numbers, stored as bytes where that loses nothing.
+    /// Double precision numbers, stored as bytes if that is exact.
     Doubles([i32; 2], Vec<f64>),
     /// A structure.
     Fields(Vec<(&'static str, Value)>),
@@ -46,7 +46,7 @@ impl Mat {
         }
     }
 
-    /// An element; small ones lie within their tag, as MATLAB writes them.
+    /// An element. Small ones are stored within their tag, as MATLAB does.
     pub fn element(self, kind: u32, bytes: &[u8]) -> Vec<u8> {
         let length = bytes.len() as u32;
         let mut out = Vec::new();

@@ -1,8 +1,8 @@
-//! Do all ranks mean the same run?
+//! Whether all ranks were started with the same run.
 
 use thiserror::Error;
 
-use super::Collective;
+use super::interface::Collective;
 
 /// Ranks that were started with different experiments or data.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub struct Disagreement {
 /// # Errors
 /// [`Disagreement`], the same on every rank, names the first line that differs.
 pub fn agree(collective: &mut dyn Collective, description: &str) -> Result<(), Disagreement> {
-    if collective.is_solo() {
+    if collective.is_single() {
         return Ok(());
     }
-    let all = collective.gather(description.as_bytes());
+    let all = collective.gather_bytes(description.as_bytes());
     let expected = String::from_utf8_lossy(&all[0]);
     for (rank, found) in all.iter().enumerate().skip(1) {
         if *found != all[0] {

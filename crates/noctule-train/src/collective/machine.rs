@@ -2,9 +2,9 @@
 
 use std::num::NonZero;
 
-use super::Collective;
+use super::interface::Collective;
 
-/// Where a rank stands among the ranks of its machine.
+/// The place of a rank among the ranks of its machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// How many ranks of this machine come before it.
@@ -13,10 +13,10 @@ pub struct Place {
     pub sharing: usize,
 }
 
-/// Where this rank stands among the ranks of its machine.
+/// The place of this rank among the ranks of its machine.
 pub fn place(collective: &mut dyn Collective) -> Place {
     let own = format!("{}\n{}", collective.machine(), allowed_cores());
-    let all = collective.gather(own.as_bytes());
+    let all = collective.gather_bytes(own.as_bytes());
     let machine = |of: &[u8]| of.split(|&byte| byte == b'\n').next().map(<[u8]>::to_vec);
     let here = machine(own.as_bytes());
     let earlier = &all[..collective.rank()];
@@ -29,9 +29,9 @@ pub fn place(collective: &mut dyn Collective) -> Place {
 /// How many threads a rank should use if it was not told: the cores it may use, divided by the ranks that may use the same
 /// ones, and at least 1. `mpirun` may have bound each rank to cores of its own, which are then not divided again.
 ///
-/// A process by itself gets 0, which stands for all cores.
+/// A single process gets 0, which stands for all cores.
 pub fn threads(collective: &mut dyn Collective) -> usize {
-    if collective.is_solo() {
+    if collective.is_single() {
         return 0;
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -50,7 +50,7 @@ fn allowed_cores() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collective::Solo;
+    use crate::collective::single_process::SingleProcess;
 
     #[test]
     fn one_process_has_its_machine_to_itself() {
@@ -58,7 +58,7 @@ mod tests {
             before: 0,
             sharing: 1,
         };
-        assert_eq!(place(&mut Solo), alone);
-        assert_eq!(threads(&mut Solo), 0);
+        assert_eq!(place(&mut SingleProcess), alone);
+        assert_eq!(threads(&mut SingleProcess), 0);
     }
 }

@@ -11,9 +11,10 @@ use mpi::request::{self, Request};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Equivalence, Source};
 use mpi::{Count, Rank, Threading};
+use noctule_core::shard;
 use thiserror::Error;
 
-use super::{Collective, share};
+use super::interface::Collective;
 
 /// Variables that launchers set: Open MPI, PMIx (also Slurm's), MPICH and its kin, MVAPICH.
 const LAUNCHERS: [&str; 4] = [
@@ -24,17 +25,17 @@ const LAUNCHERS: [&str; 4] = [
 ];
 
 /// How long a rank that failed waits for the others to fail, too, before it ends them.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it looks.
-const GLANCE: Duration = Duration::from_millis(10);
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
+/// How often it checks.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// MPI cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum MpiError {
-    /// It runs already.
+    /// MPI was started before.
     #[error("MPI was started before; open one connection only")]
     Started,
-    /// It allows calls from the main thread only.
+    /// The library allows calls from the main thread only.
     #[error(
         "this MPI library supports {found} only, but the trainer calls it from the thread that trains; build the \
          library with thread support (serialized)"
@@ -52,11 +53,11 @@ pub fn launched() -> bool {
         .any(|name| std::env::var_os(name).is_some())
 }
 
-/// MPI, from its start to its end. Let it go after everything that uses its [`Ranks`].
+/// MPI, from its start to its end. Drop it after everything that uses its [`Ranks`].
 pub struct Connection {
-    /// A channel of its own, so that a rank that gives up cannot be mistaken for one that exchanges gradients. It must go
-    /// before the universe.
-    farewell: SimpleCommunicator,
+    /// A communicator of its own, so that a rank that ends is not mistaken for one that exchanges gradients. It must be
+    /// dropped before the universe.
+    ending: SimpleCommunicator,
     _universe: Universe,
 }
 
@@ -73,7 +74,7 @@ impl Connection {
             return Err(MpiError::Threads { found });
         }
         Ok(Self {
-            farewell: universe.world().duplicate(),
+            ending: universe.world().duplicate(),
             _universe: universe,
         })
     }
@@ -94,15 +95,15 @@ impl Connection {
     /// they are in the middle of something, it ends them, and does not return.
     pub fn close(self, failed: Option<u8>) {
         let start = Instant::now();
-        let mut barrier = self.farewell.immediate_barrier();
+        let mut barrier = self.ending.immediate_barrier();
         while let Err(unfinished) = barrier.test() {
             barrier = unfinished;
             if let Some(status) = failed
-                && start.elapsed() > PATIENCE
+                && start.elapsed() > GRACE_PERIOD
             {
-                self.farewell.abort(status.into());
+                self.ending.abort(status.into());
             }
-            std::thread::sleep(GLANCE);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -110,8 +111,8 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // The others would wait for ever, and so would the end of MPI.
-            self.farewell.abort(101);
+            // The others would wait for ever, and so would the end of MPI itself.
+            self.ending.abort(101);
         }
     }
 }
@@ -119,8 +120,8 @@ impl Drop for Connection {
 /// One rank of those that `mpirun` started. To be used while the [`Connection`] is there, by one thread at a time.
 ///
 /// Sums are made here, in the order of the ranks, not by the reductions of the MPI library, whose order depends on the
-/// library, the network and the number of values. As in the usual algorithms, each rank sums a share of the values, and
-/// hands on what becomes of it, so the traffic is the same.
+/// library, the network and the number of values. As in the usual algorithms, each rank sums a shard of the values and
+/// sends the result to all others, so the traffic is the same.
 #[derive(Debug)]
 pub struct Ranks {
     rank: usize,
@@ -142,23 +143,23 @@ impl Collective for Ranks {
         mpi::environment::processor_name().unwrap_or_default()
     }
 
-    fn sum_share(&mut self, values: &mut [f32]) {
+    fn sum_shard(&mut self, values: &mut [f32]) {
         if self.size > 1 {
-            sum_share((self.rank, self.size), values, &mut self.singles);
+            sum_shard((self.rank, self.size), values, &mut self.singles);
         }
     }
 
-    fn bring_together(&mut self, values: &mut [f32]) {
+    fn all_gather(&mut self, values: &mut [f32]) {
         if self.size > 1 {
-            bring_together((self.rank, self.size), values);
+            all_gather((self.rank, self.size), values);
         }
     }
 
     fn sum(&mut self, values: &mut [f64]) {
         if self.size > 1 {
             let place = (self.rank, self.size);
-            sum_share(place, values, &mut self.doubles);
-            bring_together(place, values);
+            sum_shard(place, values, &mut self.doubles);
+            all_gather(place, values);
         }
     }
 
@@ -172,7 +173,7 @@ impl Collective for Ranks {
         any > 0
     }
 
-    fn gather(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
+    fn gather_bytes(&mut self, own: &[u8]) -> Vec<Vec<u8>> {
         let world = SimpleCommunicator::world();
         let mut counts = vec![0; self.size];
         world.all_gather_into(&count(own.len()), &mut counts[..]);
@@ -191,16 +192,16 @@ impl Collective for Ranks {
     }
 }
 
-/// Sums a rank's share of `values` over all ranks; `received` is memory to use again.
+/// Sums a rank's shard of `values` over all ranks; `received` is memory to use again.
 ///
 /// Values go from rank to rank straight out of `values` and into it: a collective operation would also copy what a rank
 /// has already.
-fn sum_share<T: AddAssign + Copy + Default + Equivalence>(
+fn sum_shard<T: AddAssign + Copy + Default + Equivalence>(
     (rank, size): (usize, usize),
     values: &mut [T],
     received: &mut Vec<T>,
 ) {
-    let (own, others) = shares((rank, size), values);
+    let (own, others) = shards((rank, size), values);
     let length = own.len();
     if received.len() < length * (size - 1) {
         received.resize(length * (size - 1), T::default());
@@ -211,18 +212,18 @@ fn sum_share<T: AddAssign + Copy + Default + Equivalence>(
     add_in_order(own, rank, &mut copies);
 }
 
-/// Hands a rank's share of `values` to all others, and takes theirs.
-fn bring_together<T: Equivalence>((rank, size): (usize, usize), values: &mut [T]) {
-    let (own, others) = shares((rank, size), values);
+/// Sends a rank's shard of `values` to all others, and receives theirs.
+fn all_gather<T: Equivalence>((rank, size): (usize, usize), values: &mut [T]) {
+    let (own, others) = shards((rank, size), values);
     exchange(rank, others, repeat_n(&*own, size - 1));
 }
 
-/// A rank's share of `values`, and the shares of the others in their order.
-fn shares<T>((rank, size): (usize, usize), values: &mut [T]) -> (&mut [T], Vec<&mut [T]>) {
+/// A rank's shard of `values`, and the shards of the others in their order.
+fn shards<T>((rank, size): (usize, usize), values: &mut [T]) -> (&mut [T], Vec<&mut [T]>) {
     let all = values.len();
-    let lengths = (0..size).map(|rank| share(all, rank, size).len());
-    let mut shares = pieces(values, lengths);
-    (shares.remove(rank), shares)
+    let lengths = (0..size).map(|rank| shard(all, rank, size).len());
+    let mut shards = pieces(values, lengths);
+    (shards.remove(rank), shards)
 }
 
 /// Sends a list to each rank but this one, and receives one from each.
@@ -269,7 +270,7 @@ fn pieces<T>(mut list: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&m
     pieces.collect()
 }
 
-/// No layer has so many weights that they could not be counted.
+/// A length as MPI counts it; no layer has more weights than fit.
 fn count(length: usize) -> Count {
     Count::try_from(length).unwrap_or(Count::MAX)
 }

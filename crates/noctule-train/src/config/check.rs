@@ -1,13 +1,14 @@
-//! What the types cannot say: ranges, and values that must fit each other.
+//! What types do not check: ranges, and values that must fit each other.
 
-use super::{
-    AugmentationConfig, AxisConfig, Config, DataConfig, DataSet, EncoderConfig, InitConfig,
-    LayerConfig, LossConfig, NeuronConfig, Population,
-};
 use noctule_core::LifParameters;
 use noctule_data::augment::MOST_POINTS;
 use noctule_data::{AugmentError, Augmentation};
 
+use super::layers::{InitConfig, LayerConfig, Population};
+use super::resolved::Config;
+use super::sections::{
+    AugmentationConfig, AxisConfig, DataConfig, DataSet, EncoderConfig, LossConfig, NeuronConfig,
+};
 use crate::range::{
     OutOfRange, count, finite, fraction_below_one, not_negative, positive, require,
 };

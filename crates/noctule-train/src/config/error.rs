@@ -1,4 +1,4 @@
-//! What can be wrong with an experiment file, said so that it can be put right.
+//! What can be wrong with an experiment file, with what is needed to correct it.
 
 use std::io;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub enum ConfigError {
         origin: String,
         /// Path of the key.
         path: String,
-        /// What could stand there.
+        /// What is accepted there.
         known: Vec<&'static str>,
     },
     /// A key without a default is missing.
@@ -60,7 +60,7 @@ pub enum ConfigError {
         /// Path of the key.
         path: String,
     },
-    /// A name, such as a `kind`, is none of those known.
+    /// A name, such as a `kind`, is unknown.
     #[error(
         "{origin}: `{path}` is `{found}`, but must be one of {}",
         listed(known)
@@ -70,9 +70,9 @@ pub enum ConfigError {
         origin: String,
         /// Path of the key.
         path: String,
-        /// What stands there.
+        /// What is there.
         found: String,
-        /// What could stand there.
+        /// What is accepted there.
         known: Vec<&'static str>,
     },
     /// A value has the wrong type.
@@ -82,12 +82,12 @@ pub enum ConfigError {
         origin: String,
         /// Path of the key.
         path: String,
-        /// What stands there.
+        /// What is there.
         found: String,
-        /// What must stand there.
+        /// What must be there.
         expected: String,
     },
-    /// A value has the right type, but is not finite, too small, too large or at odds with another one.
+    /// A value has the right type, but is not finite, too small, too large or contradicts another one.
     #[error("{origin}: {cause}")]
     OutOfRange {
         /// The file or preset.
@@ -114,7 +114,7 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
-    /// A configuration that was put together in code cannot be written as TOML.
+    /// A configuration that was built in code cannot be written as TOML.
     #[error("cannot write the configuration as TOML: {0}")]
     Unwritable(String),
 }

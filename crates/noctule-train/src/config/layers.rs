@@ -64,7 +64,7 @@ pub struct Population<'a> {
     /// Distribution of the initial weights.
     pub init: &'a InitConfig,
     /// Pull towards a number of spikes, if any.
-    pub homeostasis: Option<&'a Homeostasis>,
+    pub homeostasis: Option<&'a HomeostasisConfig>,
 }
 
 /// Defines the table of a kind of layer that has neurons: its own keys, and those that all such layers have. (serde
@@ -98,7 +98,7 @@ macro_rules! layer_of_neurons {
             pub init: InitConfig,
             /// Pull towards a number of spikes; default none.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub homeostasis: Option<Homeostasis>,
+            pub homeostasis: Option<HomeostasisConfig>,
         }
 
         impl $name {
@@ -125,7 +125,7 @@ layer_of_neurons! {
     DenseConfig {
         /// How many neurons.
         neurons: usize,
-        /// Share of the inputs that each sample loses in training; default 0.
+        /// Fraction of the inputs that are dropped in each sample in training; default 0.
         #[serde(default)]
         dropout: f64,
     }
@@ -197,7 +197,7 @@ pub struct NormalInit {
 /// A penalty on a layer's spike counts that differ from a target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Homeostasis {
+pub struct HomeostasisConfig {
     /// Wanted spikes per neuron and sample.
     pub target: f64,
     /// Weight of the penalty in the loss.

@@ -1,5 +1,5 @@
 //! Reading a TOML value with errors that keep their parts (key, known keys, found and expected type), where the `toml`
-//! crate's would be finished sentences.
+//! crate's are finished sentences.
 
 use std::fmt::Display;
 
@@ -8,7 +8,8 @@ use serde::de::{Deserializer, Error, Expected, IntoDeserializer, Unexpected, Vis
 use serde::forward_to_deserialize_any;
 use toml::Value;
 
-use crate::tagged::KIND;
+/// The key that says which further keys a table may hold.
+pub(crate) const KIND: &str = "kind";
 
 /// Why a value does not fit its place; the path is known to the caller.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,7 @@ fn in_plain_words(expected: &dyn Expected) -> String {
     }
 }
 
-/// A TOML value that serde can read from; tables hand out `kind` before their other keys.
+/// A TOML value that serde can read from; tables give `kind` before their other keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Node(Value);
 

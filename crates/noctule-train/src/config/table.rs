@@ -7,9 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use super::node::{Node, SchemaError};
-use super::{Config, ConfigError, LayerConfig, NeuronConfig};
-use crate::tagged::KIND;
+use super::error::ConfigError;
+use super::layers::LayerConfig;
+use super::node::{KIND, Node, SchemaError};
+use super::resolved::Config;
+use super::sections::NeuronConfig;
 
 /// The tables of an experiment file as they were written, to be overridden and then resolved.
 #[derive(Clone, Debug)]
@@ -80,13 +82,13 @@ impl ConfigTable {
     }
 
     /// Applies overrides in their order, each `path=value`: `seed=3`, `layers.0.theta=0.3`, `name=trial`,
-    /// `loss={kind="count-softmax"}`. The value is read as TOML, and taken as a string if it is none. Keys that do not
+    /// `loss={kind="count-softmax"}`. The value is read as TOML, and taken as a string if it is not TOML. Keys that do not
     /// exist are added; [`ConfigTable::resolve`] refuses them if they are unknown. To change a `kind`, replace the whole
     /// table, because the keys of the old kind are unknown to the new one.
     ///
     /// # Errors
     /// [`ConfigError::Override`] for an override without `=`, an empty key, an index that an array does not have, or a
-    /// path through something that is no table. Overrides before the failing one stay applied.
+    /// path through something that is not a table. Overrides before the failing one stay applied.
     pub fn apply_overrides(&mut self, overrides: &[String]) -> Result<(), ConfigError> {
         for text in overrides {
             self.apply_override(text)
@@ -172,19 +174,22 @@ impl ConfigTable {
     }
 }
 
-/// Removes from every layer what [`ConfigTable::resolve`] would fill in again.
-pub(super) fn leave_out_inherited(table: &mut Table) {
-    let shared = table.get("neuron").and_then(Value::as_table).cloned();
-    let layers = table.get_mut("layers").and_then(Value::as_array_mut);
-    for layer in layers.into_iter().flatten().filter_map(Value::as_table_mut) {
-        for (key, value) in shared.iter().flatten() {
-            if layer.get(key) == Some(value) {
-                layer.remove(key);
-            }
-        }
-        if layer.contains_key("reset") && layer.get("reset") == layer.get("theta") {
-            layer.remove("reset");
-        }
+impl Config {
+    /// Reads and checks an experiment; `origin` (a file name, say) opens every error message.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for text that is not TOML, and for unknown keys, wrong types, missing keys and values out of
+    /// range, each with the key's path.
+    pub fn from_toml_str(text: &str, origin: &str) -> Result<Self, ConfigError> {
+        ConfigTable::from_toml_str(text, origin)?.resolve()
+    }
+
+    /// The built-in experiment of that name.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownPreset`] lists the names there are.
+    pub fn preset(name: &str) -> Result<Self, ConfigError> {
+        ConfigTable::preset(name)?.resolve()
     }
 }
 

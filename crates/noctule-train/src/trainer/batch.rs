@@ -1,162 +1,112 @@
-//! One step of training: a batch forwards, its errors back, and the weights after the gradient.
+//! One step of training: forward and backward pass of a batch, then the step of the optimiser.
 
-use std::borrow::Cow;
-
-use noctule_core::{Evaluation, Weights};
+use noctule_core::{Pass, PassWeights, TensorGroup};
 use rand::Rng;
 
+use super::error::TrainError;
 use super::phases::Stopwatch;
-use super::ranks::guards_of_share;
-use super::{TrainError, Trainer};
-use crate::experiment::{Purpose, random};
+use super::state::Trainer;
+use crate::random::{Purpose, random};
+
+/// How many batches pass between two reads of the metrics, on an engine whose reads wait for a device.
+pub(super) const BATCHES_BETWEEN_READS: usize = 64;
 
 impl Trainer {
-    /// Trains on this rank's share of the samples named by `indices`, which are the whole batch, and takes the step of
+    /// Trains on this rank's shard of the samples named by `indices`, which are the whole batch, and takes the step of
     /// all ranks.
-    pub(super) fn train_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
+    pub(super) fn train_batch(&mut self, indices: &[u32]) -> Result<(), TrainError> {
         let before = self.phases.total();
         let mut watch = Stopwatch::start();
-        let own = &indices[self.collective.share(indices.len())];
+        let shard = self.collective.shard(indices.len());
+        let own = &indices[shard.clone()];
         let weight = own.len() as f64 / indices.len() as f64;
-        self.encode_batch(own)?;
+        let seed_and_epoch = (self.plan.seed, self.position.epoch as u64);
+        self.samples
+            .take_training_batch(&mut *self.session, own, seed_and_epoch)?;
         watch.lap(&mut self.phases.encode);
-        let scratch = &mut self.scratch;
-        self.network
-            .forward(&scratch.events, &mut scratch.activity)?;
+        self.session.forward(Pass {
+            weights: PassWeights::Training,
+            dropout: Some(self.dropout_seed()),
+            first_sample: shard.start,
+            input_gradients: false,
+        })?;
         watch.lap(&mut self.phases.forward);
-        let mut evaluation = scratch.evaluate(&self.loss)?;
+        self.evaluate_loss(own)?;
         watch.lap(&mut self.phases.loss);
-        scratch.tally.sum_over(&mut *self.collective);
+        self.exchange_metrics()?;
         watch.lap(&mut self.phases.exchange);
-        self.check_loss()?;
-        self.add_gradient(&mut evaluation, weight)?;
-        watch.lap(&mut self.phases.backward);
-        self.sum_gradients();
-        watch.lap(&mut self.phases.exchange);
-        self.follow_gradient();
-        watch.lap(&mut self.phases.optimiser);
-        self.share_weights();
-        watch.lap(&mut self.phases.exchange);
-        let Self { scratch, tally, .. } = self;
-        tally.merge(&scratch.tally);
+        self.unread_batches += 1;
+        if !self.info.reads_wait {
+            self.read_metrics()?;
+        }
         watch.lap(&mut self.phases.metrics);
-        self.tally.add_seconds(self.phases.total() - before);
+        self.session.backward(&self.plan.regularisation, weight)?;
+        watch.lap(&mut self.phases.backward);
+        self.sum_gradients()?;
+        watch.lap(&mut self.phases.exchange);
+        self.session.step(self.learning_rate(), None)?;
+        watch.lap(&mut self.phases.optimiser);
+        self.gather(TensorGroup::Parameters)?;
+        watch.lap(&mut self.phases.exchange);
+        if self.unread_batches >= BATCHES_BETWEEN_READS {
+            self.read_metrics()?;
+        }
+        watch.lap(&mut self.phases.metrics);
+        self.position.metrics.seconds += self.phases.total() - before;
         Ok(())
     }
 
-    /// Whether the loss of the whole batch is a number; all ranks come to the same answer.
-    fn check_loss(&self) -> Result<(), TrainError> {
-        let loss = self.scratch.tally.loss();
-        if loss.is_finite() {
+    fn evaluate_loss(&mut self, own: &[u32]) -> Result<(), TrainError> {
+        let output = self.output_layer();
+        let train = &self.samples.train;
+        Ok(self
+            .loss
+            .evaluate(&mut *self.session, output, || train.labels(own))?)
+    }
+
+    /// Reads what was measured since the last call, and whether the loss was finite; all ranks come to the same answer.
+    pub(super) fn read_metrics(&mut self) -> Result<(), TrainError> {
+        if self.unread_batches == 0 {
             return Ok(());
         }
-        Err(TrainError::Diverged {
-            epoch: self.epoch + 1,
-            batch: self.batch + 1,
-            loss,
-        })
-    }
-
-    /// Encodes training samples as this epoch sees them, and draws what dropout takes away.
-    fn encode_batch(&mut self, indices: &[usize]) -> Result<(), TrainError> {
-        let (seed, epoch) = (self.config.seed, self.epoch as u64);
-        let train = &self.data.train;
-        match &self.augmentation {
-            None => self.scratch.encode(&self.encoder, train, indices)?,
-            Some(augmentation) => self.scratch.encode_changed(
-                &self.encoder,
-                augmentation,
-                train,
-                indices,
-                (seed, epoch),
-            )?,
-        }
-        let position = epoch << 24 | self.batch as u64;
-        let mut draws = random(seed, Purpose::Dropout, position);
-        // Dropout counts the samples of a share from 0, so ranks with one seed would drop the same inputs.
-        for _ in 0..self.collective.rank() {
-            draws.next_u64();
-        }
-        self.scratch.activity.set_dropout(Some(draws.next_u64()));
-        Ok(())
-    }
-
-    /// Adds the gradient of this rank's share, which is `weight` of the batch; takes the errors of the output events out
-    /// of `evaluation`.
-    fn add_gradient(
-        &mut self,
-        evaluation: &mut Evaluation<f32>,
-        weight: f64,
-    ) -> Result<(), TrainError> {
-        let mut d_times = std::mem::take(&mut evaluation.d_times);
-        let guards = if self.collective.is_solo() {
-            Cow::Borrowed(&self.guards)
-        } else {
-            for d_time in &mut d_times {
-                *d_time *= weight as f32;
-            }
-            Cow::Owned(guards_of_share(&self.guards, weight))
-        };
-        let activity = &mut self.scratch.activity;
-        self.network
-            .backward(activity, d_times, &guards, &mut self.gradient, false)?;
-        let boost = self
-            .guards
-            .layers
-            .last()
-            .map_or(0.0, |guards| guards.silent_boost);
-        if boost > 0.0 {
-            self.network.boost_silent(
-                &self.scratch.events,
-                activity,
-                &evaluation.silent,
-                boost * weight,
-                &mut self.gradient,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Takes a step of the optimiser with this rank's share of the weights, which clears the gradient, and lets the
-    /// running mean follow.
-    fn follow_gradient(&mut self) {
-        let learning_rate = self.learning_rate();
-        let weights = self.network.weights_mut();
-        let mut weights: Vec<_> = weights.map(Weights::as_flat_mut).collect();
-        let gradients = self.gradient.weights_mut();
-        let mut gradients: Vec<_> = gradients.map(Weights::as_flat_mut).collect();
-        self.optimiser
-            .step(&mut weights, &mut gradients, learning_rate);
-        if let Some(average) = &mut self.average {
-            let steps = self.optimiser.progress().steps;
-            average.follow(&self.network, steps, &*self.collective);
+        self.unread_batches = 0;
+        let position = &mut self.position;
+        let metrics = &mut position.metrics.metrics;
+        self.session.take_metrics(metrics)?;
+        match metrics.diverged() {
+            None => Ok(()),
+            Some(diverged) => Err(TrainError::Diverged {
+                epoch: position.epoch + 1,
+                batch: position.first_batch + diverged.batch as usize + 1,
+                loss: diverged.loss,
+            }),
         }
     }
 
-    /// Weights must be numbers; all ranks have the same.
+    /// The seed that decides which inputs the batch drops: the same on all ranks, which draw by the position of a sample
+    /// in the whole batch.
+    fn dropout_seed(&self) -> u64 {
+        let position = (self.position.epoch as u64) << 24 | self.position.batch as u64;
+        random(self.plan.seed, Purpose::Dropout, position).next_u64()
+    }
+
+    /// Whether all weights are finite; all ranks have the same.
     ///
-    /// Weights that are no longer numbers silence their neurons, and silence has a finite loss.
-    pub(super) fn check_weights(&self) -> Result<(), TrainError> {
-        let is_finite = |weights: &Weights<f32>| weights.as_flat().iter().all(|w| w.is_finite());
-        let all_finite = self.network.weights().all(is_finite);
-        if !all_finite {
-            let epoch = self.epoch + 1;
+    /// Weights that are NaN silence their neurons, and silence has a finite loss.
+    pub(super) fn check_weights(&mut self) -> Result<(), TrainError> {
+        if !self.session.parameters_are_finite()? {
+            let epoch = self.position.epoch + 1;
             return Err(TrainError::NotFinite { epoch });
         }
         Ok(())
     }
 
     /// The learning rate of the coming batch.
-    fn learning_rate(&self) -> f32 {
-        let batches = self
-            .data
-            .train
-            .len()
-            .div_ceil(self.config.training.batch_size);
-        let position = self.epoch as f64 + self.batch as f64 / batches as f64;
-        let base = self.config.optimiser.learning_rate();
-        self.config
-            .schedule
-            .learning_rate(base, position, self.config.training.epochs) as f32
+    fn learning_rate(&self) -> f64 {
+        let samples = self.samples.train.batch.len();
+        let batches = samples.div_ceil(self.plan.batch_size);
+        let position = &self.position;
+        self.plan
+            .learning_rate(position.epoch, position.batch, batches)
     }
 }

@@ -1,17 +1,22 @@
-//! How fast is a trainer, in the steady state?
+//! How fast a trainer is in the steady state.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use noctule_data::Dataset;
+use noctule_core::Metrics;
 use serde::Serialize;
 
-use super::{EVALUATION_BATCH, Phases, TrainError, Trainer};
-use crate::awake::with_threads_awake;
+use super::error::TrainError;
+use super::evaluate::{EVALUATION, EVALUATION_BATCH};
+use super::phases::Phases;
+use super::state::Trainer;
+use crate::median::median;
+use crate::run_on::run_on;
 
 /// What is measured, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BenchPlan {
-    /// Trains for so long before anything is measured.
+    /// Training time before anything is measured.
     pub warm_up: Duration,
     /// Length of a window.
     pub window: Duration,
@@ -22,11 +27,11 @@ pub struct BenchPlan {
 /// What was measured. Figures of several windows are medians.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BenchReport {
-    /// Training samples in a second.
+    /// Training samples per second.
     pub train_samples_per_second: f64,
     /// The same, window by window.
     pub train_windows: Vec<f64>,
-    /// Samples that are classified in a second.
+    /// Classified samples per second.
     pub infer_samples_per_second: f64,
     /// The same, window by window.
     pub infer_windows: Vec<f64>,
@@ -34,20 +39,21 @@ pub struct BenchReport {
     pub forward_nanoseconds: f64,
     /// Nanoseconds of the backward phase for each event and neuron that it reaches.
     pub backward_nanoseconds: f64,
-    /// The share of each phase in the time of training.
+    /// Each phase as a fraction of the time of training.
     pub phases: Phases,
 }
 
 impl Trainer {
-    /// Trains and classifies for as long as `plan` says. What it has learned by then is of no use.
+    /// Trains and classifies for as long as `plan` says. The network that results is of no use.
     ///
     /// # Errors
-    /// As [`Trainer::run`], if training diverges.
+    /// As [`Trainer::run`], if training diverges or the engine fails.
     pub fn bench(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
-        with_threads_awake(|| self.bench_in_pool(plan))
+        let engine = Arc::clone(&self.engine);
+        run_on(&*engine, || self.bench_in_engine(plan))
     }
 
-    fn bench_in_pool(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
+    fn bench_in_engine(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
         let mut next = 0;
         self.train_for(plan.warm_up, &mut next)?;
         self.phases = Phases::default();
@@ -56,7 +62,7 @@ impl Trainer {
         for _ in 0..plan.windows.max(1) {
             let (samples, seconds) = self.train_for(plan.window, &mut next)?;
             train_windows.push(samples as f64 / seconds);
-            deliveries += samples as f64 * self.deliveries_per_sample();
+            deliveries += samples as f64 * self.deliveries_per_sample()?;
         }
         let phases = self.phases;
         let mut infer_windows = Vec::new();
@@ -71,64 +77,67 @@ impl Trainer {
             infer_windows,
             forward_nanoseconds: 1e9 * phases.forward / deliveries,
             backward_nanoseconds: 1e9 * phases.backward / deliveries,
-            phases: phases.shares(),
+            phases: phases.fractions(),
         })
     }
 
-    /// Trains for at least so long, in the order of the samples; returns samples and seconds.
+    /// Trains for at least this long, in the order of the samples; returns samples and seconds.
     fn train_for(
         &mut self,
         duration: Duration,
-        next: &mut usize,
+        next: &mut u32,
     ) -> Result<(usize, f64), TrainError> {
+        let length = self.samples.train.batch.len();
         let (start, mut samples) = (Instant::now(), 0);
         while start.elapsed() < duration || samples == 0 {
-            let indices = take(&self.data.train, self.config.training.batch_size, next);
+            let indices = take(length, self.plan.batch_size, next);
             self.train_batch(&indices)?;
             samples += indices.len();
         }
+        self.read_metrics()?;
         Ok((samples, start.elapsed().as_secs_f64()))
     }
 
-    /// Classifies test samples for at least so long; returns samples and seconds.
+    /// Classifies test samples for at least this long; returns samples and seconds.
     fn classify_for(&mut self, duration: Duration) -> Result<(usize, f64), TrainError> {
+        let length = self.samples.test.batch.len();
         let (start, mut samples, mut next) = (Instant::now(), 0, 0);
-        self.scratch.activity.set_dropout(None);
+        let mut metrics = Metrics::new(&self.network);
         while start.elapsed() < duration || samples == 0 {
-            let indices = take(&self.data.test, EVALUATION_BATCH, &mut next);
-            let scratch = &mut self.scratch;
-            scratch.encode(&self.encoder, &self.data.test, &indices)?;
-            let output = self
-                .network
-                .forward(&scratch.events, &mut scratch.activity)?;
-            self.loss.evaluate(output, &scratch.labels)?;
+            let indices = take(length, EVALUATION_BATCH, &mut next);
+            let session = &mut *self.session;
+            self.samples.test.select(session, &indices)?;
+            session.forward(EVALUATION)?;
+            session.predict(self.plan.prediction)?;
+            if !self.info.reads_wait {
+                session.take_metrics(&mut metrics)?;
+            }
             samples += indices.len();
         }
+        self.session.take_metrics(&mut metrics)?;
         Ok((samples, start.elapsed().as_secs_f64()))
     }
 
     /// Events times the neurons that they reach, for a sample of the last batch.
-    fn deliveries_per_sample(&self) -> f64 {
-        let events = &self.scratch.events;
-        let deliveries = self.network.deliveries(events, &self.scratch.activity);
-        deliveries as f64 / events.samples().max(1) as f64
+    fn deliveries_per_sample(&mut self) -> Result<f64, TrainError> {
+        let (mut deliveries, mut samples) = (0, 0);
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            let arriving = match index.checked_sub(1) {
+                None => self.session.input()?,
+                Some(before) => self.session.spikes(before)?,
+            };
+            samples = arriving.samples();
+            let reached = arriving.neurons().iter().map(|&from| layer.fan_out(from));
+            deliveries += reached.sum::<usize>();
+        }
+        Ok(deliveries as f64 / samples.max(1) as f64)
     }
 }
 
-/// The next samples of a data set, from its beginning again at the end.
-fn take(dataset: &Dataset, count: usize, next: &mut usize) -> Vec<usize> {
-    let indices = (*next..*next + count).map(|index| index % dataset.len());
-    *next = (*next + count) % dataset.len();
+/// The next samples of a set of this length, from its beginning again at the end.
+fn take(length: usize, count: usize, next: &mut u32) -> Vec<u32> {
+    let start = *next as usize;
+    let indices = (start..start + count).map(|index| (index % length) as u32);
+    *next = ((start + count) % length) as u32;
     indices.collect()
-}
-
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        (sorted[middle - 1] + sorted[middle]) / 2.0
-    } else {
-        sorted[middle]
-    }
 }

@@ -1,19 +1,20 @@
-//! Why a run cannot begin or go on.
+//! Why a run cannot begin or continue.
 
 use std::path::PathBuf;
 
-use noctule_core::{LabelError, ShapeError};
-use noctule_data::{AugmentError, EncodeError};
+use noctule_core::EngineError;
+use noctule_data::AugmentError;
 use thiserror::Error;
 
-use super::StateError;
+use super::state_error::StateError;
 use crate::checkpoint::CheckpointError;
 use crate::collective::{Disagreement, OtherRank};
 use crate::config::ConfigError;
 use crate::experiment::ExperimentError;
+use crate::range::OutOfRange;
 use crate::run_directory::RunDirectoryError;
 
-/// A run that cannot begin or go on.
+/// A run that cannot begin or continue.
 #[derive(Debug, Error)]
 pub enum TrainError {
     /// The experiment file.
@@ -37,19 +38,16 @@ pub enum TrainError {
         #[source]
         cause: StateError,
     },
-    /// The network and its input do not fit.
+    /// The engine.
     #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// The labels and the network do not fit.
+    Engine(#[from] EngineError),
+    /// What a builder was given.
     #[error(transparent)]
-    Label(#[from] LabelError),
-    /// Samples cannot be encoded.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
+    Build(#[from] BuildError),
     /// Samples cannot be augmented.
     #[error(transparent)]
     Augment(#[from] AugmentError),
-    /// The loss is no longer a number.
+    /// The loss is NaN or infinite.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: the loss is {loss}; lower optimiser.learning_rate, set \
          training.max_inverse_slope, or look at the constants of the loss"
@@ -62,7 +60,7 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
-    /// Weights are no longer numbers.
+    /// A weight is NaN or infinite.
     #[error(
         "training diverged in epoch {epoch}: weights are no longer finite; lower optimiser.learning_rate or set \
          training.max_inverse_slope"
@@ -77,7 +75,7 @@ pub enum TrainError {
     /// Another rank failed.
     #[error(transparent)]
     OtherRank(#[from] OtherRank),
-    /// A run cannot be resumed as something else.
+    /// An override of a key that must not change when a run is resumed.
     #[error(
         "`{key}` cannot be changed on --resume: only training.epochs and training.threads can; start a new run instead"
     )]
@@ -85,4 +83,26 @@ pub enum TrainError {
         /// The key that was to be changed.
         key: String,
     },
+}
+
+/// A builder that was not given enough, or a number that is out of range.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum BuildError {
+    /// Something has no default and was not given.
+    #[error("the trainer needs {what}: call `TrainerBuilder::{method}`")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// The method that gives it.
+        method: &'static str,
+    },
+    /// There are no training samples or no test samples.
+    #[error("there are no {split} samples; give at least one")]
+    NoSamples {
+        /// `train` or `test`.
+        split: &'static str,
+    },
+    /// A number is out of range.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
 }

@@ -1,4 +1,4 @@
-//! Where the time of training goes.
+//! How the time of training divides into phases.
 
 use std::time::Instant;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 /// Seconds spent in each phase of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Phases {
-    /// Samples become events, augmentation included.
+    /// Samples become events; includes augmentation.
     pub encode: f64,
     /// Events go through the network.
     pub forward: f64,
     /// Output events become a loss and errors.
     pub loss: f64,
-    /// Errors go back, and become gradients.
+    /// Errors are propagated back to gradients.
     pub backward: f64,
-    /// Gradients and metrics are summed over ranks, and weights handed out; waiting for the slowest of them included.
+    /// Gradients and metrics are summed over ranks, and weights are exchanged; includes waiting for the slowest rank.
     pub exchange: f64,
-    /// Weights follow the gradients.
+    /// The optimiser takes its step.
     pub optimiser: f64,
     /// Metrics are counted.
     pub metrics: f64,
@@ -30,9 +30,9 @@ impl Phases {
         before + self.exchange + self.optimiser + self.metrics
     }
 
-    /// The share of each phase.
+    /// Each phase as a fraction of the total.
     #[must_use]
-    pub fn shares(&self) -> Self {
+    pub fn fractions(&self) -> Self {
         let total = self.total().max(f64::MIN_POSITIVE);
         Self {
             encode: self.encode / total,

@@ -1,22 +1,20 @@
-//! What a trainer does otherwise when it is one of several ranks.
+//! What a trainer does in addition when it is one of several ranks.
 //!
-//! A rank computes the mean over its share of a batch; the mean over the batch is the sum of these, each weighted by the
-//! size of its share. Everything that goes into a gradient is linear in the errors of the output events and in the
-//! strengths of the guards, so it is these that are weighted: there are fewer of them than of weights.
+//! A rank computes the mean over its shard of a batch; the mean over the batch is the sum of these, each weighted by the
+//! size of its shard.
 //!
-//! A step costs as much as many samples of a wide layer, so it is shared out as well: a rank sums the gradients of its share
-//! of the weights, steps that share, and hands it to all. The optimiser's state and the running mean, which no batch needs
-//! whole, come together at the end of an epoch.
+//! A step costs as much as many samples of a wide layer, so it is divided as well: a rank sums the gradients of its shard
+//! of the weights, steps that shard, and sends it to all. The optimiser's state and the running mean, which no batch needs
+//! whole, are gathered at the end of an epoch.
 
 use std::fmt::Write;
 
-use noctule_core::{Guards, Weights, is_fused};
-use noctule_data::{Dataset, Inputs};
+use noctule_core::{Batch, Images, Pixels, Samples, Tensor, TensorGroup};
 use sha2::{Digest, Sha256};
 
-use super::{TrainError, Trainer};
+use super::error::TrainError;
+use super::state::Trainer;
 use crate::collective::{Collective, agree};
-use crate::config::LayerConfig;
 
 impl Trainer {
     /// Makes this trainer one of several ranks, which must all be in the same state: begun or resumed alike.
@@ -25,12 +23,12 @@ impl Trainer {
     /// On every rank, if one of them has another experiment, other data or another state; the error names what differs.
     pub fn join(mut self, collective: Box<dyn Collective>) -> Result<Self, TrainError> {
         self.collective = collective;
-        if !self.collective.is_solo() {
+        if !self.collective.is_single() {
             let description = self.description()?;
             agree(&mut *self.collective, &description)?;
+            let (rank, ranks) = (self.collective.rank(), self.collective.size());
+            self.session.set_shard(rank, ranks);
         }
-        let (rank, ranks) = (self.collective.rank(), self.collective.size());
-        self.optimiser.take_share(rank, ranks);
         Ok(self)
     }
 
@@ -39,161 +37,145 @@ impl Trainer {
         &mut *self.collective
     }
 
-    /// What several ranks do otherwise than one process would, apart from the rounding of sums: a sentence for each.
-    /// Empty for a process by itself.
+    /// How several ranks differ from one process, apart from the rounding of sums: a sentence for each difference. Empty
+    /// for a single process.
     pub fn caveats(&self) -> Vec<&'static str> {
         let mut caveats = Vec::new();
-        if self.collective.is_solo() {
-            return caveats;
-        }
-        let layers = &self.config.layers;
-        let mut populations = layers.iter().filter_map(LayerConfig::population);
-        if populations.any(|population| population.homeostasis.is_some()) {
+        let mut layers = self.plan.regularisation.layers.iter();
+        if !self.collective.is_single() && layers.any(|layer| layer.homeostasis.is_some()) {
             caveats.push(
-                "homeostasis looks at the mean spike counts of each rank's share of a batch, not of the whole batch",
+                "homeostasis uses the mean spike counts of each rank's shard of a batch, not of the whole batch",
             );
-        }
-        let thinned =
-            |layer: &LayerConfig| matches!(layer, LayerConfig::Dense(dense) if dense.dropout > 0.0);
-        if layers.iter().any(thinned) {
-            caveats.push("dropout takes away other inputs than it does in one process");
         }
         caveats
     }
 
     /// Everything that must be the same on all ranks, in lines that people can read.
-    fn description(&self) -> Result<String, TrainError> {
-        let mut config = self.config.clone();
-        config.training.threads = 0;
-        let mut text = config.to_toml()?;
-        let data = &self.data;
+    fn description(&mut self) -> Result<String, TrainError> {
+        let mut text = match &self.experiment {
+            Some((config, _)) => {
+                let mut config = config.clone();
+                config.training.threads = 0;
+                config.to_toml()?
+            }
+            None => format!("{:#?}\n{:?}\n", self.plan, self.loss),
+        };
+        let samples = &self.samples;
         let parts = [
-            ("train", Some(&data.train)),
-            ("validation", data.validation.as_ref()),
-            ("test", Some(&data.test)),
+            ("train", Some(&samples.train)),
+            ("validation", samples.validation.as_ref()),
+            ("test", Some(&samples.test)),
         ];
-        for (name, dataset) in parts {
-            if let Some(dataset) = dataset {
-                describe(&mut text, name, dataset);
+        for (name, set) in parts {
+            if let Some(set) = set {
+                describe(&mut text, name, &set.batch);
             }
         }
-        let optimiser = self.optimiser.state();
-        let moments = optimiser.iter().flat_map(|(_, values)| *values);
+        let mut weights = vec![TensorGroup::Parameters];
+        if self.has_average() {
+            weights.push(TensorGroup::Average);
+        }
+        let states = self.plan.optimiser.state_names().len();
+        let optimiser: Vec<_> = (0..states).map(TensorGroup::OptimiserState).collect();
+        let (weights, optimiser) = (self.hash_of(&weights)?, self.hash_of(&optimiser)?);
         let _ = write!(
             text,
-            "[build and state]\nversion {}\n{} multiplications and additions\n{} epochs and {} batches done\nweights {}\noptimiser {}\n",
+            "[build and state]\nversion {}\n{}\n{} epochs and {} batches done\nweights {weights}\noptimiser {optimiser}\n",
             env!("CARGO_PKG_VERSION"),
-            // Which bits come out must not depend on which machine got which rank.
-            if is_fused() { "fused" } else { "separate" },
-            self.epoch,
-            self.batch,
-            self.hash_of_weights(),
-            hash(moments.map(|value| value.to_le_bytes())),
+            // The bits of a result must not depend on which machine got which rank.
+            self.info.arithmetic,
+            self.position.epoch,
+            self.position.batch,
         );
         Ok(text)
     }
 
-    fn hash_of_weights(&self) -> String {
-        let average = self
-            .average
-            .iter()
-            .flat_map(|average| average.network.weights());
-        let weights = self
-            .network
-            .weights()
-            .chain(average)
-            .flat_map(Weights::as_flat);
-        hash(weights.map(|weight| weight.to_le_bytes()))
+    fn hash_of(&mut self, groups: &[TensorGroup]) -> Result<String, TrainError> {
+        let mut all = Vec::new();
+        for &group in groups {
+            all.extend(self.session.read(group)?.into_values());
+        }
+        let values = all.iter().flat_map(Tensor::as_slice);
+        Ok(hash(values.map(|value| value.to_le_bytes())))
     }
 
-    /// Sums the gradients of this rank's share of the weights, and raises those weights in it that belong to neurons that were
-    /// silent on all ranks. Gradients of other weights are of no use afterwards.
-    pub(super) fn sum_gradients(&mut self) {
-        if self.collective.is_solo() {
-            return;
+    /// Replaces what was measured of the last batch by its sum over all ranks.
+    pub(super) fn exchange_metrics(&mut self) -> Result<(), TrainError> {
+        if !self.collective.is_single() {
+            let collective = &mut self.collective;
+            self.session
+                .exchange_metrics(&mut |numbers| collective.sum(numbers))?;
         }
-        let layers = self.network.indexed_weights().map(|(layer, _)| layer);
-        for (layer, gradient) in layers.zip(self.gradient.weights_mut()) {
-            self.collective.sum_share(gradient.as_flat_mut());
-            let guards = self.guards.layers.get(layer);
-            let boost = guards.map_or(0.0, |guards| guards.silent_boost);
-            if boost != 0.0 {
-                raise_silent(gradient, self.scratch.tally.spiked(layer), boost as f32);
-            }
-        }
+        Ok(())
     }
 
-    /// Hands the weights that this rank stepped to all others, and takes theirs.
-    pub(super) fn share_weights(&mut self) {
-        if self.collective.is_solo() {
-            return;
+    /// Sums the gradients of this rank's shard of the weights. The gradients of other weights are undefined afterwards.
+    pub(super) fn sum_gradients(&mut self) -> Result<(), TrainError> {
+        if !self.collective.is_single() {
+            let collective = &mut self.collective;
+            self.session
+                .exchange(TensorGroup::Gradient, &mut |values| {
+                    collective.sum_shard(values);
+                })?;
         }
-        for weights in self.network.weights_mut() {
-            self.collective.bring_together(weights.as_flat_mut());
-        }
+        Ok(())
     }
 
-    /// Brings together what each rank kept up for its share of the weights alone.
-    pub(super) fn share_state(&mut self) {
-        if self.collective.is_solo() {
-            return;
+    /// Sends this rank's shard of a group of tensors to all others, and receives theirs.
+    pub(super) fn gather(&mut self, group: TensorGroup) -> Result<(), TrainError> {
+        if !self.collective.is_single() {
+            let collective = &mut self.collective;
+            self.session
+                .exchange(group, &mut |values| collective.all_gather(values))?;
         }
-        for tensor in self.optimiser.tensors_mut() {
-            self.collective.bring_together(tensor);
+        Ok(())
+    }
+
+    /// Gathers the tensors of which each rank kept only its shard up to date.
+    pub(super) fn gather_state(&mut self) -> Result<(), TrainError> {
+        for state in 0..self.plan.optimiser.state_names().len() {
+            self.gather(TensorGroup::OptimiserState(state))?;
         }
-        let average = self.average.iter_mut();
-        for weights in average.flat_map(|average| average.network.weights_mut()) {
-            self.collective.bring_together(weights.as_flat_mut());
+        if self.has_average() {
+            self.gather(TensorGroup::Average)?;
         }
+        Ok(())
     }
 }
 
-/// The guards of a share that is `weight` of the batch. Whether a neuron is silent in the whole batch no rank knows by
-/// itself: [`Trainer::sum_gradients`] sees to it.
-pub(super) fn guards_of_share(guards: &Guards, weight: f64) -> Guards {
-    let mut guards = guards.clone();
-    for layer in &mut guards.layers {
-        layer.silent_boost = 0.0;
-        if let Some(homeostasis) = &mut layer.homeostasis {
-            homeostasis.strength *= weight;
+fn describe(text: &mut String, part: &str, batch: &Batch<f32>) {
+    let samples = match &batch.samples {
+        Samples::Images(images) => describe_images(images),
+        Samples::Events(events) => {
+            let offsets = events.offsets().iter().map(|&offset| offset as u64);
+            format!(
+                "events of {} neurons\ntimes {}\nneurons {}\noffsets {}",
+                events.population(),
+                hash(events.times().iter().map(|time| time.to_le_bytes())),
+                hash(events.neurons().iter().map(|neuron| neuron.to_le_bytes())),
+                hash(offsets.map(u64::to_le_bytes)),
+            )
         }
-    }
-    guards
-}
-
-/// The silent boost of the hidden layers, as [`Guards`] have it, from what all ranks saw: `spiked` of each neuron.
-fn raise_silent(gradient: &mut Weights<f32>, spiked: &[bool], boost: f32) {
-    // Neurons of one filter share their weights: these are raised if all of them were silent.
-    let filters = gradient.outputs();
-    let mut active = vec![false; filters];
-    for (neuron, &spiked) in spiked.iter().enumerate() {
-        active[neuron % filters] |= spiked;
-    }
-    for (filter, _) in active.iter().enumerate().filter(|&(_, active)| !active) {
-        for input in 0..gradient.inputs() {
-            let raised = gradient.get(filter, input) - boost;
-            gradient.set(filter, input, raised);
-        }
-    }
-}
-
-fn describe(text: &mut String, part: &str, dataset: &Dataset) {
-    let shape = dataset.shape();
-    let inputs = match dataset.inputs() {
-        Inputs::Bytes(values) => hash([values]),
-        Inputs::Floats(values) => hash(values.iter().map(|value| value.to_le_bytes())),
-        _ => String::new(),
+        _ => "other samples".to_owned(),
     };
     let _ = write!(
         text,
-        "[the {part} part of the data]\n{} samples of {} x {} x {} intensities, {} classes\nlabels {}\npixels {inputs}\n",
-        dataset.len(),
-        shape.height,
-        shape.width,
-        shape.channels,
-        dataset.classes(),
-        hash(dataset.labels().iter().map(|label| label.to_le_bytes())),
+        "[the {part} part of the data]\n{} samples\nlabels {}\n{samples}\n",
+        batch.len(),
+        hash(batch.labels.iter().map(|label| label.to_le_bytes())),
     );
+}
+
+fn describe_images(images: &Images) -> String {
+    let shape = images.shape;
+    let pixels = match &images.pixels {
+        Pixels::Bytes(values) => hash([values.as_slice()]),
+        Pixels::Floats(values) => hash(values.iter().map(|value| value.to_le_bytes())),
+    };
+    format!(
+        "{} x {} x {} intensities of each\npixels {pixels}",
+        shape.height, shape.width, shape.channels
+    )
 }
 
 /// The first digits of the SHA-256 of all `parts` together.

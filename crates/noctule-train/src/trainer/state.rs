@@ -1,247 +1,149 @@
-//! A trainer's state in a checkpoint, and back.
+//! Everything that a run consists of.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use noctule_core::{Network, Weights};
+use noctule_core::{Batch, Engine, EngineInfo, Network, Session, TensorGroup};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::{Best, TrainError, Trainer};
-use crate::checkpoint::{Checkpoint, Tensor};
-use crate::config::ConfigTable;
-use crate::metrics::{EpochRecord, Tally};
-use crate::optimiser::{OptimiserProgress, RestoreError};
-use crate::run_directory::{RunDirectory, RunDirectoryError};
+use super::error::TrainError;
+use super::loss::TrainingLoss;
+use super::phases::Phases;
+use super::samples::RunSamples;
+use crate::collective::Collective;
+use crate::config::Config;
+use crate::experiment::Data;
+use crate::metrics::{EpochMetrics, EpochRecord};
+use crate::plan::TrainingPlan;
 
-/// The keys that can be changed when a run is resumed; all others decide what the run is.
-pub const CHANGEABLE: [&str; 2] = ["training.epochs", "training.threads"];
-
-/// Where a checkpoint has the weights that a network is judged and used by.
-const LAYERS: &str = "layers";
-
-/// Where it has the weights in training, if [`LAYERS`] are a running mean of them.
-const IN_TRAINING: &str = "in_training";
-
-/// A checkpoint that does not belong to the network.
-#[derive(Debug, Error)]
-pub enum StateError {
-    /// A tensor is missing.
-    #[error("the checkpoint lacks the tensor `{name}`: it belongs to another network or optimiser")]
-    Missing {
-        /// Name of the tensor.
-        name: String,
-    },
-    /// A tensor has another shape.
-    #[error(
-        "the checkpoint's tensor `{name}` has the shape {found:?}, but this network needs {expected:?}: it belongs to \
-         another network"
-    )]
-    Shape {
-        /// Name of the tensor.
-        name: String,
-        /// The shape that is needed.
-        expected: [usize; 2],
-        /// The shape in the checkpoint.
-        found: Vec<usize>,
-    },
-    /// The position in the run cannot be read.
-    #[error("the checkpoint's position in the run cannot be read: {0}")]
-    Position(#[from] serde_json::Error),
-    /// The state of the optimiser.
-    #[error("the checkpoint's optimiser state does not fit: {0}")]
-    Optimiser(#[from] RestoreError),
+/// The epoch with the best validation accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct BestEpoch {
+    /// The epoch, counted from 0.
+    pub epoch: usize,
+    /// Its validation accuracy.
+    pub accuracy: f64,
 }
 
-/// Everything that is no tensor.
-#[derive(Deserialize, Serialize)]
-struct Position {
-    epoch: usize,
-    batch: usize,
-    tally: Tally,
-    best: Option<Best>,
-    optimiser: OptimiserProgress,
+/// A network, its samples and how it is trained: a run, on an engine.
+///
+/// Weights, gradients and the state of the optimiser are in the engine's session alone.
+pub struct Trainer {
+    pub(super) engine: Arc<dyn Engine<f32>>,
+    pub(super) info: EngineInfo,
+    pub(super) session: Box<dyn Session<f32>>,
+    /// The layers; their parameters are those that were last read from the session.
+    pub(super) network: Network<f32>,
+    pub(super) plan: TrainingPlan,
+    pub(super) loss: TrainingLoss,
+    pub(super) samples: RunSamples,
+    pub(super) collective: Box<dyn Collective>,
+    pub(super) position: Position,
+    /// Batches since the metrics were last read from the session.
+    pub(super) unread_batches: usize,
+    pub(super) phases: Phases,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) experiment: Option<(Config, Arc<Data>)>,
+}
+
+/// How far a run is.
+#[derive(Clone, Default)]
+pub(super) struct Position {
+    /// The epoch that comes next or is under way.
+    pub epoch: usize,
+    /// The batch of this epoch that comes next.
+    pub batch: usize,
+    /// What was measured in this epoch so far.
+    pub metrics: EpochMetrics,
+    /// The batch with which `metrics` began to count batches.
+    pub first_batch: usize,
+    pub best: Option<BestEpoch>,
 }
 
 impl Trainer {
-    /// Writes the whole state of the run to a checkpoint.
+    /// The experiment that is run; `None` for a trainer from [`Trainer::builder`].
+    pub fn config(&self) -> Option<&Config> {
+        self.experiment.as_ref().map(|(config, _)| config)
+    }
+
+    /// The data of the experiment; `None` for a trainer from [`Trainer::builder`].
+    pub fn data(&self) -> Option<&Arc<Data>> {
+        self.experiment.as_ref().map(|(_, data)| data)
+    }
+
+    /// The numbers of the run.
+    pub fn plan(&self) -> &TrainingPlan {
+        &self.plan
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<dyn Engine<f32>> {
+        &self.engine
+    }
+
+    /// The training samples, before augmentation.
+    pub fn training_samples(&self) -> &Batch<f32> {
+        &self.samples.train.batch
+    }
+
+    /// The test samples.
+    pub fn test_samples(&self) -> &Batch<f32> {
+        &self.samples.test.batch
+    }
+
+    /// Number of inputs of the network, then the number of neurons of each layer.
+    pub fn layer_sizes(&self) -> Vec<usize> {
+        let outputs = self.network.layers().iter().map(|layer| layer.outputs());
+        std::iter::once(self.network.inputs())
+            .chain(outputs)
+            .collect()
+    }
+
+    /// The network as it is evaluated and saved: with the running mean of the weights if there is one, else with the
+    /// weights in training.
     ///
     /// # Errors
-    /// If the file cannot be written, or a weight is no longer a number.
-    pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let position = Position {
-            epoch: self.epoch,
-            batch: self.batch,
-            tally: self.tally.clone(),
-            best: self.best,
-            optimiser: self.optimiser.progress().clone(),
-        };
-        let metadata = serde_json::to_value(position).map_err(|cause| unfit(path, cause))?;
-        let mut checkpoint = Checkpoint::new(metadata);
-        insert_weights(&mut checkpoint, LAYERS, self.network());
-        if self.average.is_some() {
-            insert_weights(&mut checkpoint, IN_TRAINING, &self.network);
-        }
-        for (name, values) in self.optimiser.state() {
-            let shape = vec![values.len()];
-            let values = values.to_vec();
-            checkpoint.insert(format!("optimiser.{name}"), Tensor { shape, values });
-        }
-        Ok(checkpoint.save(path)?)
-    }
-
-    /// Overwrites the weights, and nothing else, from a checkpoint.
-    ///
-    /// # Errors
-    /// If the file cannot be read or belongs to another network; the weights are then as they were.
-    pub fn load_weights(&mut self, path: &Path) -> Result<(), TrainError> {
-        let checkpoint = Checkpoint::load(path)?;
-        let weights = self
-            .read_weights(&checkpoint, LAYERS)
-            .map_err(|cause| unfit(path, cause))?;
-        if let Some(average) = &mut self.average {
-            average.set(weights.clone());
-        }
-        self.set_weights(weights);
-        Ok(())
-    }
-
-    /// The weights in training, and their mean if there is one.
-    fn restore_weights(&mut self, checkpoint: &Checkpoint) -> Result<(), StateError> {
-        let weights = self.read_weights(checkpoint, LAYERS)?;
-        let Some(average) = &mut self.average else {
-            self.set_weights(weights);
-            return Ok(());
-        };
-        average.set(weights);
-        let weights = self.read_weights(checkpoint, IN_TRAINING)?;
-        self.set_weights(weights);
-        Ok(())
-    }
-
-    fn set_weights(&mut self, weights: Vec<Weights<f32>>) {
-        for (old, new) in self.network.weights_mut().zip(weights) {
-            *old = new;
-        }
-    }
-
-    fn read_weights(
-        &self,
-        checkpoint: &Checkpoint,
-        prefix: &str,
-    ) -> Result<Vec<Weights<f32>>, StateError> {
-        let mut restored = Vec::new();
-        for (index, weights) in self.network.indexed_weights() {
-            let name = format!("{prefix}.{index}.weights");
-            let Some(tensor) = checkpoint.tensors.get(&name) else {
-                return Err(StateError::Missing { name });
-            };
-            let expected = [weights.outputs(), weights.inputs()];
-            match Weights::from_rows(weights.outputs(), weights.inputs(), &tensor.values) {
-                Ok(weights) if tensor.shape == expected => restored.push(weights),
-                _ => {
-                    return Err(StateError::Shape {
-                        name,
-                        expected,
-                        found: tensor.shape.clone(),
-                    });
-                }
+    /// If the weights cannot be read from the device.
+    pub fn network(&mut self) -> Result<&Network<f32>, TrainError> {
+        for (name, tensor) in self.session.read(self.evaluated_weights())? {
+            let layer = self.network.layers_mut().get_mut(name.layer);
+            let layer = layer.and_then(|layer| layer.spiking_mut());
+            if let Some(values) = layer.and_then(|layer| layer.parameter_mut(name.kind)) {
+                values.copy_from_slice(tensor.as_slice());
             }
         }
-        let expected: Vec<String> = self
-            .network
-            .indexed_weights()
-            .map(|(index, _)| format!("{LAYERS}.{index}.weights"))
-            .collect();
-        let beyond =
-            |(name, _): &(&String, &Tensor)| name.starts_with(LAYERS) && !expected.contains(name);
-        if let Some((name, tensor)) = checkpoint.tensors.iter().find(beyond) {
-            return Err(StateError::Shape {
-                name: name.clone(),
-                expected: [0, 0],
-                found: tensor.shape.clone(),
-            });
-        }
-        Ok(restored)
+        Ok(&self.network)
     }
 
-    /// Continues the run in `directory` where its last checkpoint left it.
-    ///
-    /// `overrides` may change [`CHANGEABLE`] keys, as `--set` does: to train for more epochs, say.
-    ///
-    /// # Errors
-    /// If an override is of another key, if the folder is not a run directory, a file in it is broken, or the checkpoint belongs to another network.
-    pub fn resume(
-        directory: &RunDirectory,
-        overrides: &[String],
-        data_directory: Option<&Path>,
-    ) -> Result<Self, TrainError> {
-        let mut table = ConfigTable::read(&directory.config_path())?;
-        let key = |text: &String| text.split('=').next().unwrap_or_default().trim().to_owned();
-        if let Some(key) = overrides
-            .iter()
-            .map(key)
-            .find(|key| !CHANGEABLE.contains(&key.as_str()))
-        {
-            return Err(TrainError::Fixed { key });
-        }
-        table.apply_overrides(overrides)?;
-        let mut trainer = Self::new(table.resolve()?, data_directory)?;
-        let path = directory.last_path();
-        let checkpoint = Checkpoint::load(&path)?;
-        trainer
-            .restore_weights(&checkpoint)
-            .map_err(|cause| unfit(&path, cause))?;
-        let position: Position = serde_json::from_value(checkpoint.metadata.clone())
-            .map_err(|cause| unfit(&path, cause))?;
-        let optimiser_state = |name: &str| {
-            let tensor = checkpoint.tensors.get(&format!("optimiser.{name}"))?;
-            Some(tensor.values.as_slice())
-        };
-        trainer
-            .optimiser
-            .restore(&position.optimiser, optimiser_state)
-            .map_err(|cause| unfit(&path, cause))?;
-        trainer.history = read_history(directory, position.epoch as u64)?;
-        trainer.epoch = position.epoch;
-        trainer.batch = position.batch;
-        trainer.tally = position.tally;
-        trainer.best = position.best;
-        Ok(trainer)
+    /// The records of all finished epochs.
+    pub fn history(&self) -> &[EpochRecord] {
+        &self.history
     }
-}
 
-fn insert_weights(checkpoint: &mut Checkpoint, prefix: &str, network: &Network<f32>) {
-    for (index, weights) in network.indexed_weights() {
-        let shape = vec![weights.outputs(), weights.inputs()];
-        let values = weights.to_rows();
-        let name = format!("{prefix}.{index}.weights");
-        checkpoint.insert(name, Tensor { shape, values });
+    /// The epoch with the best validation accuracy, if there is a validation part.
+    pub fn best(&self) -> Option<BestEpoch> {
+        self.position.best
     }
-}
 
-fn unfit(path: &Path, cause: impl Into<StateError>) -> TrainError {
-    TrainError::State {
-        path: path.to_owned(),
-        cause: cause.into(),
+    /// Number of finished epochs.
+    pub fn finished_epochs(&self) -> usize {
+        self.position.epoch
     }
-}
 
-/// The records of the epochs before `epoch`.
-fn read_history(
-    directory: &RunDirectory,
-    epoch: u64,
-) -> Result<Vec<EpochRecord>, RunDirectoryError> {
-    let mut history = Vec::new();
-    for (index, record) in directory.read_metrics()?.into_iter().enumerate() {
-        let record: EpochRecord =
-            serde_json::from_value(record).map_err(|error| RunDirectoryError::Metrics {
-                path: directory.metrics_path(),
-                line: index + 1,
-                message: error.to_string(),
-            })?;
-        if record.epoch < epoch {
-            history.push(record);
+    /// Whether there is a running mean of the weights.
+    pub(super) fn has_average(&self) -> bool {
+        self.plan.weight_average > 0.0
+    }
+
+    /// The weights that the network is evaluated with.
+    pub(super) fn evaluated_weights(&self) -> TensorGroup {
+        match self.has_average() {
+            true => TensorGroup::Average,
+            false => TensorGroup::Parameters,
         }
     }
-    Ok(history)
+
+    /// Index of the last layer.
+    pub(super) fn output_layer(&self) -> usize {
+        self.network.layers().len().saturating_sub(1)
+    }
 }

@@ -2,8 +2,9 @@
 
 mod refused;
 
-use noctule_train::config::{Config, ConfigError, ConfigTable, LayerConfig, LossConfig};
-use noctule_train::optimiser::OptimiserConfig;
+use noctule_train::config::{
+    Config, ConfigError, ConfigTable, LayerConfig, LossConfig, OptimiserConfig,
+};
 use noctule_train::schedule::ScheduleConfig;
 
 /// As short as an experiment can be.

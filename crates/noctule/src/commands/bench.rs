@@ -1,18 +1,20 @@
 //! `noctule bench`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use noctule_train::{BenchPlan, BenchReport, Solo, Trainer, synthetic};
+use anyhow::{Result, bail};
+use noctule::engines::{Backend, open};
+use noctule_train::{BenchPlan, BenchReport, Config, SingleProcess, Trainer, synthetic};
 
-use super::train::{configure, with_data};
+use super::experiment::{configure, load_data};
 use crate::cli::Bench;
 use crate::output::say;
 
 /// The longest that one window or the warm-up may take, in seconds.
 const LONGEST: f64 = 3600.0;
 
-/// What is not a preset.
+/// The work that is not an experiment.
 const SYNTHETIC: &str = "synthetic";
 
 pub fn run(options: &Bench) -> Result<()> {
@@ -25,29 +27,24 @@ pub fn run(options: &Bench) -> Result<()> {
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
-    let mut trainer = with_data(config, options.data_dir.as_deref(), &mut Solo)?;
-    start_threads(trainer.config().training.threads)?;
+    let data = load_data(&config, options.data_dir.as_deref(), &mut SingleProcess)?;
+    let engine = open(Backend::Cpu, config.training.threads)?;
+    let threads = engine.info().threads;
+    let mut trainer = Trainer::with_data(config.clone(), Arc::new(data), engine)?;
     let report = trainer.bench(&plan)?;
     if options.json {
-        say!("{}", json(&trainer, &report)?);
+        say!("{}", json(&config, threads, &report)?);
     } else {
-        print(&trainer, &report)?;
+        print(&config, threads, &report)?;
     }
     Ok(())
 }
 
-fn start_threads(threads: usize) -> Result<()> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .context("cannot start the threads")
-}
-
 fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
     if !options.set.is_empty() {
-        bail!("--set changes an experiment, and `{SYNTHETIC}` is none");
+        bail!("--set changes an experiment, and `{SYNTHETIC}` is not one");
     }
-    start_threads(options.threads.unwrap_or(0).try_into()?)?;
+    let engine = open(Backend::Cpu, options.threads.unwrap_or(0).try_into()?)?;
     if !options.json {
         say!(
             " events  neurons  batch  training samples/s  inference samples/s  ns per event and neuron"
@@ -55,7 +52,7 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
     }
     let mut points = Vec::new();
     for (axis, numbers) in synthetic::points() {
-        let point = synthetic::measure(axis, numbers, plan.window, plan.windows)?;
+        let point = synthetic::measure(&*engine, axis, numbers, plan.window, plan.windows)?;
         if !options.json {
             say!(
                 "{:7} {:8} {:6} {:19.0} {:20.0} {:24.3}",
@@ -70,7 +67,7 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
         points.push(point);
     }
     if options.json {
-        let threads = rayon::current_num_threads();
+        let threads = engine.info().threads;
         say!(
             "{}",
             serde_json::json!({ "work": SYNTHETIC, "threads": threads, "points": points })
@@ -100,12 +97,11 @@ fn plan(options: &Bench) -> Result<BenchPlan> {
 }
 
 /// One object with all figures.
-fn json(trainer: &Trainer, report: &BenchReport) -> Result<serde_json::Value> {
-    let config = trainer.config();
+fn json(config: &Config, threads: usize, report: &BenchReport) -> Result<serde_json::Value> {
     let mut object = serde_json::json!({
         "work": config.name,
         "batch_size": config.training.batch_size,
-        "threads": rayon::current_num_threads(),
+        "threads": threads,
         "peak_rss_mb": peak_rss_mb(),
     });
     let figures = serde_json::to_value(report)?;
@@ -115,13 +111,11 @@ fn json(trainer: &Trainer, report: &BenchReport) -> Result<serde_json::Value> {
     Ok(object)
 }
 
-fn print(trainer: &Trainer, report: &BenchReport) -> Result<()> {
-    let config = trainer.config();
+fn print(config: &Config, threads: usize, report: &BenchReport) -> Result<()> {
     say!(
-        "{}: batches of {}, {} threads",
+        "{}: batches of {}, {threads} threads",
         config.name,
-        config.training.batch_size,
-        rayon::current_num_threads()
+        config.training.batch_size
     );
     say!(
         "  training    {:.0} samples/s",
@@ -137,7 +131,7 @@ fn print(trainer: &Trainer, report: &BenchReport) -> Result<()> {
     );
     say!("  backward    {:.3} ns", report.backward_nanoseconds);
     let phases = report.phases;
-    let shares = [
+    let fractions = [
         ("encode", phases.encode),
         ("forward", phases.forward),
         ("loss", phases.loss),
@@ -145,8 +139,8 @@ fn print(trainer: &Trainer, report: &BenchReport) -> Result<()> {
         ("optimiser", phases.optimiser),
         ("metrics", phases.metrics),
     ];
-    let shares = shares.map(|(name, share)| format!("{name} {:.1} %", 100.0 * share));
-    say!("  phases      {}", shares.join(", "));
+    let fractions = fractions.map(|(name, part)| format!("{name} {:.1} %", 100.0 * part));
+    say!("  phases      {}", fractions.join(", "));
     if let Some(peak) = peak_rss_mb() {
         say!("  memory      {peak:.0} MB at most");
     }

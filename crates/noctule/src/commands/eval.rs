@@ -1,6 +1,7 @@
 //! `noctule eval`.
 
 use anyhow::Result;
+use noctule::engines::{Backend, open};
 use noctule_train::{ConfigTable, NoProgress, RunDirectory, Trainer};
 
 use crate::cli::Eval;
@@ -9,7 +10,8 @@ use crate::output::say;
 pub fn run(options: &Eval) -> Result<()> {
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
-    let mut trainer = Trainer::new(config, options.data_dir.as_deref())?;
+    let engine = open(Backend::Cpu, config.training.threads)?;
+    let mut trainer = Trainer::new(config, options.data_dir.as_deref(), engine)?;
     let (checkpoint, name) = if options.best {
         (directory.best_path(), "best")
     } else {
@@ -21,7 +23,7 @@ pub fn run(options: &Eval) -> Result<()> {
         let mut object = serde_json::json!({
             "run": options.run,
             "checkpoint": name,
-            "samples": trainer.data().test.len(),
+            "samples": trainer.test_samples().len(),
         });
         let measured = serde_json::to_value(&record)?;
         if let (Some(object), Some(measured)) = (object.as_object_mut(), measured.as_object()) {
@@ -36,7 +38,7 @@ pub fn run(options: &Eval) -> Result<()> {
         "{} ({name} checkpoint): {:.2} % of {} test samples, loss {:.4}",
         options.run.display(),
         100.0 * record.accuracy,
-        trainer.data().test.len(),
+        trainer.test_samples().len(),
         record.loss,
     );
     for (layer, (spikes, silent)) in record

@@ -3,37 +3,75 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use noctule::replay::{self, Cases};
+use noctule::conformance::replay::{self, Replay};
+use noctule::conformance::{Cases, Problem, Unsupported, Verdict};
+use noctule::engines;
 use noctule_train::write_atomically;
 
-use super::require_cpu;
-use crate::cli::{Precision, Replay};
+use super::{Outcome, require_cpu};
+use crate::cli;
 use crate::output::say;
 
-pub fn run(options: &Replay) -> Result<()> {
+pub fn run(options: &cli::Replay) -> Result<Outcome> {
     require_cpu(options.backend)?;
     let path = options.cases.display();
     let text =
         fs::read_to_string(&options.cases).with_context(|| format!("cannot read `{path}`"))?;
     let cases = Cases::from_json(&text)
         .with_context(|| format!("`{path}` is not a file of reference cases"))?;
-    for unsupported in &cases.unsupported {
-        eprintln!(
-            "left out: case {}, since this version has no layers of kind {}",
-            unsupported.case, unsupported.kind
-        );
-    }
-    let outcomes = match options.precision {
-        Precision::F64 => replay::run::<f64>(&cases),
-        Precision::F32 => replay::run::<f32>(&cases),
+    name_unsupported(&cases.unsupported);
+    let backend = options.backend;
+    let replay = match options.precision {
+        cli::Precision::F64 => replay::run(&*engines::open_f64(backend, 0)?, &cases),
+        cli::Precision::F32 => replay::run(&*engines::open(backend, 0)?, &cases),
     }
     .with_context(|| format!("`{path}`"))?;
-    let json = serde_json::to_vec(&outcomes).context("cannot write the outcome as JSON")?;
-    write_atomically(&options.output, &json)?;
+    // The report is printed when nothing else can fail.
+    if let Some(output) = &options.output {
+        let json =
+            serde_json::to_vec(&replay.outcomes).context("cannot convert the outcome to JSON")?;
+        write_atomically(output, &json)?;
+    }
+    name_unsupported(&replay.unsupported);
+    report(&replay)?;
+    if let Some(output) = &options.output {
+        let cases = replay.outcomes.cases.len();
+        say!("{cases} cases written to {}", output.display());
+    }
+    Ok(if replay.failed().next().is_some() {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
+}
+
+fn name_unsupported(cases: &[Unsupported]) {
+    for case in cases {
+        eprintln!("left out: {case}");
+    }
+}
+
+/// Prints a line for each failed case, and a summary.
+fn report(replay: &Replay) -> Result<()> {
+    for Verdict { case, problems, .. } in replay.failed() {
+        let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        say!("failed: case {case}: {}", problems.join("; "));
+    }
+    let (judged, failed) = (replay.judged().count(), replay.failed().count());
+    let not_judged = replay.verdicts.len() - judged;
     say!(
-        "{} cases written to {}",
-        outcomes.cases.len(),
-        options.output.display()
+        "{} cases passed, {failed} failed, {not_judged} without expectations",
+        judged - failed
+    );
+    let or_none = |error: Option<f64>, unit| {
+        error.map_or("none compared".to_owned(), |error| {
+            format!("{error:.1e} {unit}")
+        })
+    };
+    say!(
+        "worst error of times: {}; of gradients: {}",
+        or_none(replay.time_error(), "tau_s"),
+        or_none(replay.gradient_error(), "of the largest entry")
     );
     Ok(())
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use noctule::heatmap::HeatMap;
-use noctule_train::{RunDirectory, Solo, SweepOutcome, sweep, write_atomically};
+use noctule::engines::{Backend, open};
+use noctule_study::{HeatMap, SweepOutcome, sweep};
+use noctule_train::{RunDirectory, SingleProcess, Trainer, write_atomically};
 
 use super::Outcome;
-use super::train::{configure, free_directory, listen_for_interrupt, with_data};
+use super::experiment::{configure, free_directory, load_data};
+use super::train::listen_for_interrupt;
 use crate::cli::Sweep;
 use crate::output::say;
 
@@ -25,13 +27,12 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         .map(|threads| format!("training.threads={threads}"));
     let named = options.set.iter().cloned().chain(repeats).chain(threads);
     let config = configure(&options.experiment, &named.collect::<Vec<_>>())?;
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(config.training.threads)
-        .build_global()
-        .context("cannot start the threads")?;
+    let engine = open(Backend::Cpu, config.training.threads)?;
     sweep::check(&config)?;
+    let data_dir = options.data_dir.as_deref();
     // Downloads what is missing, and finds out whether the experiment can be run at all.
-    with_data(config.clone(), options.data_dir.as_deref(), &mut Solo)?;
+    let data = load_data(&config, data_dir, &mut SingleProcess)?;
+    Trainer::with_data(config.clone(), Arc::new(data), Arc::clone(&engine))?;
     let path = options
         .out
         .clone()
@@ -45,10 +46,10 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let outcome = sweep::run(&config, options.data_dir.as_deref(), &progress, &stop);
+    let outcome = sweep::run(&config, data_dir, &engine, &progress, &stop);
     bar.finish_and_clear();
     if !matches!(outcome, Ok(Some(_))) {
-        // Nothing of a sweep that has no outcome; a folder that is not empty is someone else's and stays.
+        // Nothing remains of a sweep without an outcome; a folder that is not empty holds other files and stays.
         std::fs::remove_dir(directory.path()).ok();
     }
     let Some(outcome) = outcome? else {

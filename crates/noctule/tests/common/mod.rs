@@ -29,7 +29,7 @@ impl Bench {
             .args(words)
             .current_dir(self.folder.path())
             .env("NOCTULE_DATA", self.path("data"))
-            // Nobody listens there: no test reaches out.
+            // Nothing listens there: no test uses the network.
             .env("NOCTULE_MIRROR", "http://127.0.0.1:9");
         command
     }

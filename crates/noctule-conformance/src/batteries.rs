@@ -1,0 +1,96 @@
+//! Batteries of tests, to be called with an engine from its own tests. Each panics with a message that says what is
+//! wrong; [`all`] calls all that hold in any precision.
+//!
+//! Central differences need double precision: [`differences`] and [`individual::random_constants`] take an
+//! `Engine<f64>`.
+
+pub mod batches;
+pub mod differences;
+pub mod dropout;
+pub mod errors;
+pub mod events;
+pub mod individual;
+pub mod losses;
+pub mod optimisers;
+pub mod ranks;
+pub mod recorded;
+pub mod reference;
+pub mod regularisation;
+pub mod sessions;
+
+use noctule_core::{Engine, Real};
+
+/// A battery and its name.
+pub type Battery<T> = (&'static str, fn(&dyn Engine<T>));
+
+macro_rules! batteries {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        vec![$((concat!(stringify!($module), "::", stringify!($name)), $module::$name)),*]
+    };
+}
+
+/// All batteries that hold in any precision.
+pub fn all<T: Real>() -> Vec<Battery<T>> {
+    batteries![
+        reference::exact_cases,
+        reference::recorded_cases,
+        reference::temporal_cases,
+        events::inputs_at_one_instant_act_together,
+        events::spikes_are_those_of_a_plain_scan,
+        events::long_silences_are_crossed,
+        events::no_spike_comes_after_t_max_or_beyond_max_spikes,
+        events::silence_gives_no_gradient,
+        batches::a_batch_is_its_samples,
+        batches::empty_samples_and_empty_batches,
+        batches::a_used_session_is_as_good_as_a_new_one,
+        batches::stored_samples_are_loaded_samples,
+        batches::images_are_encoded,
+        dropout::evaluation_sees_all_inputs,
+        dropout::training_loses_whole_inputs,
+        dropout::gradients_are_those_of_the_inputs_that_were_seen,
+        dropout::parts_of_a_batch_lose_the_same_inputs,
+        recorded::simulated_spikes_give_the_simulated_gradient,
+        recorded::spikes_without_rise_pass_nothing_on,
+        recorded::all_recorded_spikes_count,
+        individual::equal_constants_change_nothing,
+        individual::neurons_are_independent,
+        losses::spike_count,
+        losses::count_softmax,
+        losses::first_spike,
+        losses::spike_time,
+        losses::predictions,
+        losses::a_loss_of_the_callers_own,
+        regularisation::homeostasis,
+        regularisation::silent_boost,
+        regularisation::boost_of_silent_labels,
+        regularisation::bound_on_the_inverse_slope,
+        optimisers::first_steps,
+        optimisers::clipping_by_norm,
+        optimisers::running_mean,
+        optimisers::a_saved_session_goes_on,
+        sessions::tensors_are_read_and_written,
+        sessions::gradients_add_up,
+        sessions::an_engine_describes_itself,
+        ranks::parts_add_up_to_the_whole,
+        ranks::exchanged_tensors_and_metrics,
+        errors::samples_that_do_not_fit,
+        errors::calls_out_of_order,
+        errors::lists_of_wrong_length,
+        errors::tensors_that_do_not_fit,
+        errors::recorded_spikes_that_do_not_fit,
+    ]
+}
+
+/// The batteries of central differences, which need double precision.
+pub fn in_double_precision() -> Vec<Battery<f64>> {
+    batteries![
+        differences::dense,
+        differences::soft_reset,
+        differences::several_spikes_between_events,
+        differences::at_max_spikes,
+        differences::convolution,
+        differences::convolutions_and_pooling,
+        differences::several_samples,
+        individual::random_constants,
+    ]
+}

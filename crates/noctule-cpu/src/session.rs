@@ -1,0 +1,9 @@
+//! [`CpuSession`](state::CpuSession), which implements [`noctule_core::Session`]: weights in blocks, tapes, optimiser
+//! state and metrics.
+
+mod contract;
+mod current_pass;
+mod metrics;
+mod passes;
+pub(crate) mod state;
+mod tensors;

@@ -1,0 +1,131 @@
+//! [`BlockedWeights`]: a matrix in the blocked layout of the passes.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use noctule_core::Real;
+
+use crate::simd::lane_vec::LaneVec;
+use crate::simd::lanes::{LANES, Lanes, blocks};
+
+/// A matrix of weights, or of one number per weight: a gradient, a moment of an optimiser.
+///
+/// It is read and written as `[output][input]`, and stored as `[block][input][16]`: the weights of 16 outputs from one
+/// input are adjacent, and lanes beyond the last output are zero. [`as_slice`](Self::as_slice) gives the storage
+/// itself, for element-wise work.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockedWeights<T> {
+    outputs: usize,
+    inputs: usize,
+    lanes: LaneVec<T>,
+    /// See [`version`](Self::version); set when it is first asked for.
+    version: OnceLock<u64>,
+}
+
+/// A number that was never returned before in this process.
+fn new_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+impl<T: PartialEq> PartialEq for BlockedWeights<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.outputs, self.inputs) == (other.outputs, other.inputs) && self.lanes == other.lanes
+    }
+}
+
+impl<T: Real> BlockedWeights<T> {
+    /// All zero; shape `[outputs][inputs]`.
+    pub fn zeros(outputs: usize, inputs: usize) -> Self {
+        Self {
+            outputs,
+            inputs,
+            lanes: LaneVec::zeros(blocks(outputs) * inputs),
+            version: OnceLock::new(),
+        }
+    }
+
+    /// From a row-major list `[output][input]` with `outputs` rows.
+    pub fn from_rows(outputs: usize, rows: &[T]) -> Self {
+        let mut weights = Self::zeros(outputs, rows.len() / outputs.max(1));
+        weights.set_rows(rows);
+        weights
+    }
+
+    /// Overwrites all weights from a row-major list `[output][input]`.
+    pub fn set_rows(&mut self, rows: &[T]) {
+        let (outputs, inputs) = (self.outputs, self.inputs);
+        set_rows_of(self.as_mut_slice(), outputs, inputs, rows);
+    }
+
+    /// The number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The number of inputs of each output.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The weight of one output from one input.
+    pub fn get(&self, output: usize, input: usize) -> T {
+        self.lanes[output / LANES * self.inputs + input][output % LANES]
+    }
+
+    /// Sets the weight of one output from one input.
+    pub fn set(&mut self, output: usize, input: usize, weight: T) {
+        self.version.take();
+        self.lanes[output / LANES * self.inputs + input][output % LANES] = weight;
+    }
+
+    /// The storage `[block][input][16]`, lanes beyond the last output included.
+    pub fn as_slice(&self) -> &[T] {
+        self.lanes.as_flattened()
+    }
+
+    /// The storage `[block][input][16]`; lanes beyond the last output must stay zero.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.version.take();
+        self.lanes.as_flattened_mut()
+    }
+
+    /// The storage as blocks of lanes; shape `[block][input]`.
+    pub fn lanes(&self) -> &[Lanes<T>] {
+        &self.lanes
+    }
+
+    /// As [`lanes`](Self::lanes), mutably; lanes beyond the last output must stay zero.
+    pub fn lanes_mut(&mut self) -> &mut [Lanes<T>] {
+        self.version.take();
+        &mut self.lanes
+    }
+
+    /// A number that changes whenever a weight may have changed. Only clones of the same weights share it.
+    pub fn version(&self) -> u64 {
+        *self.version.get_or_init(new_version)
+    }
+}
+
+/// The index of the weight of one output from one input in the storage.
+fn index_of(output: usize, input: usize, inputs: usize) -> usize {
+    (output / LANES * inputs + input) * LANES + output % LANES
+}
+
+/// Copies numbers in the blocked layout to a row-major list `[output][input]`.
+pub(crate) fn rows_of<T: Copy>(blocked: &[T], outputs: usize, inputs: usize) -> Vec<T> {
+    let row = |output| (0..inputs).map(move |input| index_of(output, input, inputs));
+    (0..outputs)
+        .flat_map(row)
+        .map(|index| blocked[index])
+        .collect()
+}
+
+/// Overwrites numbers in the blocked layout from a row-major list `[output][input]`.
+pub(crate) fn set_rows_of<T: Copy>(blocked: &mut [T], outputs: usize, inputs: usize, rows: &[T]) {
+    for output in 0..outputs {
+        for input in 0..inputs {
+            blocked[index_of(output, input, inputs)] = rows[output * inputs + input];
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What can be wrong with an experiment that is a valid configuration.
+
+use noctule_core::{EncodingError, InitialiserError, LayerError, NetworkError};
+use noctule_data::{DatasetError, LoadError};
+use thiserror::Error;
+
+/// The most weights of a layer; training holds at least four numbers for each.
+pub(super) const MOST_WEIGHTS: usize = 500_000_000;
+
+/// A configuration whose parts do not fit one another, or whose data cannot be loaded.
+#[derive(Debug, Error)]
+pub enum ExperimentError {
+    /// The data.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The validation part.
+    #[error("data.validation: {0}")]
+    Validation(#[from] DatasetError),
+    /// The encoder.
+    #[error("encoder: {0}")]
+    Encoder(#[from] EncodingError),
+    /// A layer by itself.
+    #[error("layers.{layer}: {source}")]
+    Layer {
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong.
+        source: LayerError,
+    },
+    /// The initial weights of a layer.
+    #[error("layers.{layer}.init: {source}")]
+    Initialiser {
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong.
+        source: InitialiserError,
+    },
+    /// The shapes of the layers.
+    #[error("layers: {0}")]
+    Network(#[from] NetworkError),
+    /// The first layer takes images, but the encoder's bias adds an input that is not a pixel.
+    #[error(
+        "layers.0 takes images, but encoder.bias adds an input that is not a pixel; remove encoder.bias, or use dense layers"
+    )]
+    BiasInImage,
+    /// A layer has more weights than are allowed.
+    #[error(
+        "layers.{layer}: {outputs} neurons or filters with {inputs} inputs each have more than {MOST_WEIGHTS} weights"
+    )]
+    TooManyWeights {
+        /// Index of the layer.
+        layer: usize,
+        /// Its neurons, or filters.
+        outputs: usize,
+        /// Inputs of each.
+        inputs: usize,
+    },
+    /// The last layer does not have one neuron for each class.
+    #[error(
+        "layers.{layer} has {neurons} neurons, but the last layer needs one for each of the {classes} classes of {set}"
+    )]
+    Classes {
+        /// Index of the last layer.
+        layer: usize,
+        /// Its neurons.
+        neurons: usize,
+        /// Classes of the data set.
+        classes: usize,
+        /// Name of the data set.
+        set: String,
+    },
+}

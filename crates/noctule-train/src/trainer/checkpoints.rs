@@ -1,0 +1,331 @@
+//! The state of a run in a checkpoint, and back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use noctule_core::{
+    Engine, OptimiserProgress, ParameterKind, Tensor as CoreTensor, TensorGroup, Tensors,
+};
+use serde::{Deserialize, Serialize};
+
+use super::error::TrainError;
+use super::state::{BestEpoch, Position, Trainer};
+use super::state_error::{OptimiserStateError, StateError};
+use crate::checkpoint::{Checkpoint, Tensor};
+use crate::config::{Config, ConfigTable};
+use crate::metrics::{EpochMetrics, EpochRecord};
+use crate::run_directory::{RunDirectory, RunDirectoryError};
+
+/// The keys that can be changed when a run is resumed; all others decide what the run is.
+pub const CHANGEABLE: [&str; 2] = ["training.epochs", "training.threads"];
+
+/// The prefix of the weights that a network is evaluated with.
+const LAYERS: &str = "layers";
+
+/// The prefix of the weights in training, if those at [`LAYERS`] are a running mean of them.
+const IN_TRAINING: &str = "in_training";
+
+/// The state of the optimiser that must not be negative.
+const SECOND_MOMENT: &str = "second_moment";
+
+/// Everything that is not a tensor.
+#[derive(Deserialize, Serialize)]
+struct SavedPosition {
+    epoch: usize,
+    batch: usize,
+    tally: EpochMetrics,
+    best: Option<BestEpoch>,
+    optimiser: OptimiserProgress,
+}
+
+impl Trainer {
+    /// Writes the whole state of the run to a checkpoint.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or a weight is NaN or infinite.
+    pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
+        let position = SavedPosition {
+            epoch: self.position.epoch,
+            batch: self.position.batch,
+            tally: self.position.metrics.clone(),
+            best: self.position.best,
+            optimiser: self.session.optimiser_progress(),
+        };
+        let metadata = serde_json::to_value(position).map_err(|cause| unfit(path, cause))?;
+        let mut checkpoint = Checkpoint::new(metadata);
+        let weights = self.session.read(self.evaluated_weights())?;
+        insert_weights(&mut checkpoint, LAYERS, weights);
+        if self.has_average() {
+            let weights = self.session.read(TensorGroup::Parameters)?;
+            insert_weights(&mut checkpoint, IN_TRAINING, weights);
+        }
+        for (state, name) in self.plan.optimiser.state_names().iter().enumerate() {
+            let tensors = self.session.read(TensorGroup::OptimiserState(state))?;
+            for (index, tensor) in weights_of(tensors).map(|(_, tensor)| tensor).enumerate() {
+                let shape = tensor.shape().to_vec();
+                let values = tensor.into_values();
+                let name = format!("optimiser.{name}.{index}");
+                checkpoint.insert(name, Tensor { shape, values });
+            }
+        }
+        Ok(checkpoint.save(path)?)
+    }
+
+    /// Overwrites the weights, and nothing else, from a checkpoint.
+    ///
+    /// # Errors
+    /// If the file cannot be read or belongs to another network; the weights are then as they were.
+    pub fn load_weights(&mut self, path: &Path) -> Result<(), TrainError> {
+        let checkpoint = Checkpoint::load(path)?;
+        self.restore_weights(&checkpoint, LAYERS)
+            .map_err(|cause| unfit(path, cause))
+    }
+
+    /// Overwrites the weights in training with those of a prefix, and their mean, if there is one, with those of
+    /// [`LAYERS`].
+    fn restore_weights(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<(), StateError> {
+        let evaluated = self.read_weights(checkpoint, LAYERS)?;
+        let training = match prefix {
+            LAYERS => evaluated.clone(),
+            _ => self.read_weights(checkpoint, prefix)?,
+        };
+        if self.has_average() {
+            self.overwrite(TensorGroup::Average, evaluated)?;
+        }
+        self.overwrite(TensorGroup::Parameters, training)
+    }
+
+    /// Overwrites the weights of a group; what the group holds beside them stays.
+    fn overwrite(&mut self, group: TensorGroup, weights: Tensors<f32>) -> Result<(), StateError> {
+        let mut tensors = self.session.read(group)?;
+        tensors.extend(weights);
+        Ok(self.session.write(group, &tensors)?)
+    }
+
+    /// The weights at a prefix, in the shapes of the network's parameters.
+    fn read_weights(
+        &self,
+        checkpoint: &Checkpoint,
+        prefix: &str,
+    ) -> Result<Tensors<f32>, StateError> {
+        let mut restored = Tensors::new();
+        for (layer, weights) in self.network.indexed_weights() {
+            let name = weights_name(prefix, layer);
+            let Some(tensor) = checkpoint.tensors.get(&name) else {
+                return Err(StateError::Missing { name });
+            };
+            let expected = vec![weights.rows(), weights.row_len()];
+            match CoreTensor::new(weights.shape(), tensor.values.clone()) {
+                Ok(weights) if tensor.shape == expected => {
+                    restored.insert(noctule_core::TensorName::weights(layer), weights);
+                }
+                _ => {
+                    return Err(StateError::Shape {
+                        name,
+                        expected,
+                        found: tensor.shape.clone(),
+                    });
+                }
+            }
+        }
+        let layers = self.network.indexed_weights();
+        let expected: Vec<String> = layers
+            .map(|(layer, _)| weights_name(LAYERS, layer))
+            .collect();
+        let beyond =
+            |(name, _): &(&String, &Tensor)| name.starts_with(LAYERS) && !expected.contains(name);
+        match checkpoint.tensors.iter().find(beyond) {
+            None => Ok(restored),
+            Some((name, tensor)) => Err(StateError::Unknown {
+                name: name.clone(),
+                found: tensor.shape.clone(),
+            }),
+        }
+    }
+
+    /// The state of the optimiser: its tensors, then its progress.
+    fn restore_optimiser(
+        &mut self,
+        checkpoint: &Checkpoint,
+        progress: &OptimiserProgress,
+    ) -> Result<(), StateError> {
+        check_progress(self.plan.optimiser.kind(), progress)?;
+        let names = self.plan.optimiser.state_names();
+        let mut restored = Vec::new();
+        for name in names {
+            let mut tensors = Tensors::new();
+            for (index, (layer, weights)) in self.network.indexed_weights().enumerate() {
+                let saved = read_state(checkpoint, name, index, weights.shape())?;
+                tensors.insert(noctule_core::TensorName::weights(layer), saved);
+            }
+            restored.push(tensors);
+        }
+        for (state, tensors) in restored.into_iter().enumerate() {
+            self.overwrite(TensorGroup::OptimiserState(state), tensors)?;
+        }
+        Ok(self.session.set_optimiser_progress(progress)?)
+    }
+
+    /// The experiment of the run in `directory`, to be continued with `overrides`, which may change [`CHANGEABLE`] keys,
+    /// as `--set` does: to train for more epochs, say.
+    ///
+    /// # Errors
+    /// If an override is of another key, the folder is not a run directory, or its experiment cannot be read.
+    pub fn resumed_config(
+        directory: &RunDirectory,
+        overrides: &[String],
+    ) -> Result<Config, TrainError> {
+        let mut table = ConfigTable::read(&directory.config_path())?;
+        let key = |text: &String| text.split('=').next().unwrap_or_default().trim().to_owned();
+        if let Some(key) = overrides
+            .iter()
+            .map(key)
+            .find(|key| !CHANGEABLE.contains(&key.as_str()))
+        {
+            return Err(TrainError::Fixed { key });
+        }
+        table.apply_overrides(overrides)?;
+        Ok(table.resolve()?)
+    }
+
+    /// Continues the run in `directory` from its last checkpoint, with the experiment that [`Trainer::resumed_config`]
+    /// gives.
+    ///
+    /// # Errors
+    /// If an override is of a key that cannot change, the folder is not a run directory, a file in it is damaged, or the
+    /// checkpoint belongs to another network.
+    pub fn resume(
+        directory: &RunDirectory,
+        overrides: &[String],
+        data_directory: Option<&Path>,
+        engine: Arc<dyn Engine<f32>>,
+    ) -> Result<Self, TrainError> {
+        let config = Self::resumed_config(directory, overrides)?;
+        let mut trainer = Self::new(config, data_directory, engine)?;
+        trainer.restore(directory)?;
+        Ok(trainer)
+    }
+
+    /// Goes back to the last checkpoint of the run in `directory`.
+    ///
+    /// # Errors
+    /// If a file in it is damaged, or the checkpoint belongs to another network.
+    pub fn restore(&mut self, directory: &RunDirectory) -> Result<(), TrainError> {
+        let path = directory.last_path();
+        let checkpoint = Checkpoint::load(&path)?;
+        let prefix = if self.has_average() {
+            IN_TRAINING
+        } else {
+            LAYERS
+        };
+        self.restore_weights(&checkpoint, prefix)
+            .map_err(|cause| unfit(&path, cause))?;
+        let saved: SavedPosition = serde_json::from_value(checkpoint.metadata.clone())
+            .map_err(|cause| unfit(&path, cause))?;
+        self.restore_optimiser(&checkpoint, &saved.optimiser)
+            .map_err(|cause| unfit(&path, cause))?;
+        self.history = read_history(directory, saved.epoch as u64)?;
+        self.position = Position {
+            epoch: saved.epoch,
+            batch: saved.batch,
+            first_batch: saved.batch,
+            metrics: saved.tally,
+            best: saved.best,
+        };
+        Ok(())
+    }
+}
+
+fn weights_name(prefix: &str, layer: usize) -> String {
+    format!("{prefix}.{layer}.weights")
+}
+
+/// The weights among the tensors of a group, with their layers.
+fn weights_of(tensors: Tensors<f32>) -> impl Iterator<Item = (usize, CoreTensor<f32>)> {
+    let weights = |name: &noctule_core::TensorName| name.kind == ParameterKind::Weights;
+    let tensors = tensors.into_iter();
+    tensors.filter_map(move |(name, tensor)| weights(&name).then_some((name.layer, tensor)))
+}
+
+/// Adds weights to a checkpoint, each as a matrix with a row for each neuron or filter.
+fn insert_weights(checkpoint: &mut Checkpoint, prefix: &str, weights: Tensors<f32>) {
+    for (layer, tensor) in weights_of(weights) {
+        let shape = vec![tensor.rows(), tensor.row_len()];
+        let values = tensor.into_values();
+        checkpoint.insert(weights_name(prefix, layer), Tensor { shape, values });
+    }
+}
+
+fn check_progress(kind: &str, progress: &OptimiserProgress) -> Result<(), OptimiserStateError> {
+    if progress.kind != kind {
+        return Err(OptimiserStateError::Kind {
+            expected: kind.to_owned(),
+            found: progress.kind.clone(),
+        });
+    }
+    if !(0.0..=1.0).contains(&progress.momentum_product) {
+        return Err(OptimiserStateError::Damaged {
+            name: "momentum_product".to_owned(),
+            value: progress.momentum_product.to_string(),
+            position: 0,
+        });
+    }
+    Ok(())
+}
+
+/// A tensor of the optimiser's state, which belongs to weights of this shape.
+fn read_state(
+    checkpoint: &Checkpoint,
+    state: &str,
+    index: usize,
+    shape: &[usize],
+) -> Result<CoreTensor<f32>, OptimiserStateError> {
+    let name = format!("{state}.{index}");
+    let Some(saved) = checkpoint.tensors.get(&format!("optimiser.{name}")) else {
+        return Err(OptimiserStateError::Missing { name });
+    };
+    let damaged = |value: &f32| !value.is_finite() || (state == SECOND_MOMENT && *value < 0.0);
+    if let Some(position) = saved.values.iter().position(damaged) {
+        let value = saved.values[position].to_string();
+        return Err(OptimiserStateError::Damaged {
+            name,
+            value,
+            position,
+        });
+    }
+    match CoreTensor::new(shape, saved.values.clone()) {
+        Ok(tensor) if saved.shape == shape => Ok(tensor),
+        _ => Err(OptimiserStateError::Shape {
+            name,
+            expected: shape.to_vec(),
+            found: saved.shape.clone(),
+        }),
+    }
+}
+
+fn unfit(path: &Path, cause: impl Into<StateError>) -> TrainError {
+    TrainError::State {
+        path: path.to_owned(),
+        cause: cause.into(),
+    }
+}
+
+/// The records of the epochs before `epoch`.
+fn read_history(
+    directory: &RunDirectory,
+    epoch: u64,
+) -> Result<Vec<EpochRecord>, RunDirectoryError> {
+    let mut history = Vec::new();
+    for (index, record) in directory.read_metrics()?.into_iter().enumerate() {
+        let record: EpochRecord =
+            serde_json::from_value(record).map_err(|error| RunDirectoryError::Metrics {
+                path: directory.metrics_path(),
+                line: index + 1,
+                message: error.to_string(),
+            })?;
+        if record.epoch < epoch {
+            history.push(record);
+        }
+    }
+    Ok(history)
+}

@@ -1,0 +1,170 @@
+//! A run: epoch after epoch, and the files that it leaves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rand::seq::SliceRandom;
+
+use super::error::TrainError;
+use super::progress::{BatchProgress, Progress};
+use super::state::{BestEpoch, Position, Trainer};
+use crate::collective::together;
+use crate::metrics::EpochRecord;
+use crate::random::{Purpose, random};
+use crate::run_directory::RunDirectory;
+use crate::run_on::run_on;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// All epochs are done.
+    Finished,
+    /// It was asked to stop, and can be resumed.
+    Interrupted,
+}
+
+impl Trainer {
+    /// Trains to the last epoch, or until `stop` is set on any rank; keeps `directory` up to date. Only rank 0 writes,
+    /// and only it needs a directory.
+    ///
+    /// # Errors
+    /// If the loss or a weight is no longer finite, the engine fails, or a file cannot be written. What was written
+    /// before stays usable.
+    pub fn run(
+        &mut self,
+        directory: Option<&RunDirectory>,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<RunEnd, TrainError> {
+        let engine = Arc::clone(&self.engine);
+        run_on(&*engine, || self.run_epochs(directory, progress, stop))
+    }
+
+    fn run_epochs(
+        &mut self,
+        directory: Option<&RunDirectory>,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<RunEnd, TrainError> {
+        let directory = directory.filter(|_| self.collective.is_root());
+        self.write(|trainer| match directory {
+            // Records that are newer than the checkpoint come again.
+            Some(directory) if directory.metrics_path().exists() => {
+                Ok(directory.truncate_metrics(trainer.position.epoch as u64)?)
+            }
+            _ => Ok(()),
+        })?;
+        while self.position.epoch < self.plan.epochs {
+            let end = self.train_epoch(progress, stop)?;
+            self.read_metrics()?;
+            self.gather_state()?;
+            if end == RunEnd::Interrupted {
+                self.write(|trainer| match directory {
+                    Some(directory) => trainer.save(&directory.last_path()),
+                    None => Ok(()),
+                })?;
+                return Ok(RunEnd::Interrupted);
+            }
+            self.check_weights()?;
+            let records = self.finish_epoch(progress)?;
+            let improved = self.note_best(&records);
+            self.position = Position {
+                epoch: self.position.epoch + 1,
+                best: self.position.best,
+                ..Position::default()
+            };
+            self.write(|trainer| match directory {
+                Some(directory) => trainer.write_epoch(directory, &records, improved),
+                None => Ok(()),
+            })?;
+            progress.epoch(&records);
+            self.history.extend(records);
+        }
+        Ok(RunEnd::Finished)
+    }
+
+    /// Lets one rank write for all, and tells all ranks whether it could.
+    fn write(
+        &mut self,
+        writing: impl FnOnce(&mut Self) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let outcome = writing(self);
+        together(&mut *self.collective, outcome)
+    }
+
+    fn write_epoch(
+        &mut self,
+        directory: &RunDirectory,
+        records: &[EpochRecord],
+        improved: bool,
+    ) -> Result<(), TrainError> {
+        for record in records {
+            directory.append_metrics(record)?;
+        }
+        // The best first: the last names the best epoch, and must not name one that was never written.
+        if improved {
+            self.save(&directory.best_path())?;
+        }
+        self.save(&directory.last_path())
+    }
+
+    fn train_epoch(
+        &mut self,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<RunEnd, TrainError> {
+        let samples = self.samples.train.batch.len();
+        let mut order: Vec<u32> = (0..samples as u32).collect();
+        order.shuffle(&mut random(
+            self.plan.seed,
+            Purpose::Shuffle,
+            self.position.epoch as u64,
+        ));
+        let batch_size = self.plan.batch_size;
+        for indices in order.chunks(batch_size).skip(self.position.batch) {
+            // All ranks stop before the same batch.
+            if self.collective.any(stop.load(Ordering::Relaxed)) {
+                return Ok(RunEnd::Interrupted);
+            }
+            self.train_batch(indices)?;
+            self.position.batch += 1;
+            progress.batch(BatchProgress {
+                split: "train",
+                epoch: (self.position.epoch, self.plan.epochs),
+                samples: ((self.position.batch * batch_size).min(samples), samples),
+                metrics: &self.position.metrics,
+            });
+        }
+        Ok(RunEnd::Finished)
+    }
+
+    fn finish_epoch(
+        &mut self,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<EpochRecord>, TrainError> {
+        let epoch = self.position.epoch as u64;
+        let mut records = vec![self.position.metrics.record(epoch, "train")];
+        if self.samples.validation.is_some() {
+            records.push(self.evaluate("validation", progress)?);
+        }
+        records.push(self.evaluate("test", progress)?);
+        Ok(records)
+    }
+
+    /// Whether this epoch is the best so far. Without a validation part the last epoch counts as the best: the test
+    /// samples must not choose.
+    fn note_best(&mut self, records: &[EpochRecord]) -> bool {
+        let Some(validation) = records.iter().find(|record| record.split == "validation") else {
+            return true;
+        };
+        let best = &mut self.position.best;
+        let improved = best.is_none_or(|best| validation.accuracy > best.accuracy);
+        if improved {
+            *best = Some(BestEpoch {
+                epoch: self.position.epoch,
+                accuracy: validation.accuracy,
+            });
+        }
+        improved
+    }
+}
