@@ -10,6 +10,7 @@ pub mod dropout;
 pub mod errors;
 pub mod events;
 pub mod individual;
+pub mod long_samples;
 pub mod losses;
 pub mod optimisers;
 pub mod ranks;
@@ -40,6 +41,7 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         events::long_silences_are_crossed,
         events::no_spike_comes_after_t_max_or_beyond_max_spikes,
         events::silence_gives_no_gradient,
+        long_samples::late_events_are_as_precise_as_early_ones,
         batches::a_batch_is_its_samples,
         batches::empty_samples_and_empty_batches,
         batches::a_used_session_is_as_good_as_a_new_one,

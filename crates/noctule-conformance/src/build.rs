@@ -30,7 +30,7 @@ pub(crate) fn network<T: Real>(case: &Case) -> Result<Network<T>, Reason> {
 pub(crate) fn input<T: Real>(case: &Case, population: usize) -> Result<SpikeBatch<T>, Reason> {
     let mut input = SpikeBatch::new(population);
     let spikes = case.input_spikes.iter();
-    input.push_sample(spikes.map(|&(time, neuron)| (T::of(time), neuron)))?;
+    input.push_precise_sample(spikes.copied())?;
     Ok(input)
 }
 
@@ -38,18 +38,18 @@ pub(crate) fn input<T: Real>(case: &Case, population: usize) -> Result<SpikeBatc
 pub(crate) fn recorded<T: Real>(layers: &[Vec<Vec<f64>>]) -> Result<Vec<SpikeBatch<T>>, Reason> {
     let layers = layers.iter().enumerate();
     let batches = layers.map(|(layer, neurons)| {
-        let mut events: Vec<(T, u32)> = Vec::new();
+        let mut events: Vec<(f64, u32)> = Vec::new();
         for (neuron, times) in neurons.iter().enumerate() {
             if !times.is_sorted() {
                 return Err(Reason::RecordedOrder { layer, neuron });
             }
-            events.extend(times.iter().map(|&time| (T::of(time), neuron as u32)));
+            events.extend(times.iter().map(|&time| (time, neuron as u32)));
         }
         // A stable sort keeps the order of the spikes of each neuron, and of neurons that spike together.
-        events.sort_by(|a, b| a.0.total_order(&b.0));
+        events.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut batch = SpikeBatch::new(neurons.len());
         batch
-            .push_sample(events)
+            .push_precise_sample(events)
             .map_err(|source| Reason::Recorded { layer, source })?;
         Ok(batch)
     });
@@ -94,8 +94,8 @@ pub(crate) fn align<T: Real>(
 /// Times in seconds of the only sample, neuron by neuron.
 pub(crate) fn by_neuron<T: Real>(events: &SpikeBatch<T>) -> Vec<Vec<f64>> {
     let mut spikes = vec![Vec::new(); events.population()];
-    for (&time, &neuron) in events.times().iter().zip(events.neurons()) {
-        spikes[neuron as usize].push(time.to_f64());
+    for (spike, &neuron) in events.neurons().iter().enumerate() {
+        spikes[neuron as usize].push(events.precise_time(spike));
     }
     spikes
 }

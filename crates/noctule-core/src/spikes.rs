@@ -15,64 +15,10 @@
 //! # Ok::<(), noctule_core::SpikeError>(())
 //! ```
 
-use thiserror::Error;
+mod error;
 
 use crate::real::Real;
-
-/// Why a list of spikes was refused.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum SpikeError {
-    /// A spike time is NaN or infinite.
-    #[error("sample {sample}, spike {spike}: the time {time} s is not finite")]
-    NotFinite {
-        /// Index of the sample in the batch.
-        sample: usize,
-        /// Index of the spike in the sample.
-        spike: usize,
-        /// The time that was given, in seconds.
-        time: f64,
-    },
-    /// A spike is earlier than the one before it.
-    #[error(
-        "sample {sample}, spike {spike}: the time {time} s is earlier than the spike before it ({previous} s); sort the spikes by time"
-    )]
-    NotSorted {
-        /// Index of the sample in the batch.
-        sample: usize,
-        /// Index of the spike in the sample.
-        spike: usize,
-        /// The time that was given, in seconds.
-        time: f64,
-        /// The time of the spike before it, in seconds.
-        previous: f64,
-    },
-    /// A spike time is negative: simulations start at rest at time 0.
-    #[error(
-        "sample {sample}, spike {spike}: the time {time} s is negative, but a sample starts at 0 s"
-    )]
-    Negative {
-        /// Index of the sample in the batch.
-        sample: usize,
-        /// Index of the spike in the sample.
-        spike: usize,
-        /// The time that was given, in seconds.
-        time: f64,
-    },
-    /// A neuron index is not below the size of the population.
-    #[error(
-        "sample {sample}, spike {spike}: neuron {neuron} does not exist in a population of {population}"
-    )]
-    NoSuchNeuron {
-        /// Index of the sample in the batch.
-        sample: usize,
-        /// Index of the spike in the sample.
-        spike: usize,
-        /// The neuron index that was given.
-        neuron: u32,
-        /// Number of neurons in the population.
-        population: usize,
-    },
-}
+pub use error::SpikeError;
 
 /// The spikes of a batch of samples of one population of neurons.
 ///
@@ -82,6 +28,8 @@ pub enum SpikeError {
 pub struct SpikeBatch<T> {
     population: usize,
     times: Vec<T>,
+    /// What rounding to `T` took from each time; empty if that is nothing.
+    residuals: Vec<T>,
     neurons: Vec<u32>,
     offsets: Vec<usize>,
 }
@@ -92,6 +40,7 @@ impl<T> Default for SpikeBatch<T> {
         Self {
             population: 0,
             times: Vec::new(),
+            residuals: Vec::new(),
             neurons: Vec::new(),
             offsets: vec![0],
         }
@@ -106,6 +55,8 @@ pub type SampleMut<'a, T> = (&'a mut [T], &'a mut [u32]);
 pub struct Spikes<'a, T> {
     /// Spike times in seconds, ascending.
     pub times: &'a [T],
+    /// What rounding took from each time, in seconds, or empty; see [`SpikeBatch::residuals`].
+    pub residuals: &'a [T],
     /// The neuron of each spike.
     pub neurons: &'a [u32],
 }
@@ -186,6 +137,7 @@ impl<T: Real> SpikeBatch<T> {
         Self {
             population,
             times: Vec::new(),
+            residuals: Vec::new(),
             neurons: Vec::new(),
             offsets: vec![0],
         }
@@ -209,6 +161,27 @@ impl<T: Real> SpikeBatch<T> {
     /// Times of all spikes in seconds, sample after sample; shape `[spikes]`.
     pub fn times(&self) -> &[T] {
         &self.times
+    }
+
+    /// What rounding took from each time, in seconds: the time is `times[i] + residuals[i]`. Shape `[spikes]`, or empty if
+    /// that is nothing.
+    ///
+    /// In `f32`, a time late in a long sample loses digits: at 400 s numbers are 31 us apart. Layers whose `t_max` is many
+    /// time constants keep what is lost, and use it.
+    pub fn residuals(&self) -> &[T] {
+        &self.residuals
+    }
+
+    /// The time of a spike in double precision, with its residual, in seconds.
+    ///
+    /// # Panics
+    /// If there is no such spike.
+    pub fn precise_time(&self, spike: usize) -> f64 {
+        let residual = self
+            .residuals
+            .get(spike)
+            .map_or(0.0, |&residual| Real::to_f64(residual));
+        Real::to_f64(self.times[spike]) + residual
     }
 
     /// Neurons of all spikes, sample after sample; shape `[spikes]`.
@@ -237,6 +210,7 @@ impl<T: Real> SpikeBatch<T> {
         let range = self.range(sample);
         Spikes {
             times: &self.times[range.clone()],
+            residuals: self.residuals.get(range.clone()).unwrap_or_default(),
             neurons: &self.neurons[range],
         }
     }
@@ -244,6 +218,7 @@ impl<T: Real> SpikeBatch<T> {
     /// Removes all samples and keeps the memory.
     pub fn clear(&mut self) {
         self.times.clear();
+        self.residuals.clear();
         self.neurons.clear();
         self.offsets.truncate(1);
     }
@@ -263,17 +238,60 @@ impl<T: Real> SpikeBatch<T> {
         self.neurons.extend(spikes.map(|(_, neuron)| neuron));
         let sample = Spikes {
             times: &self.times[start..],
+            residuals: &[],
             neurons: &self.neurons[start..],
         };
         let checked = sample.check(self.samples(), self.population);
         match checked {
-            Ok(()) => self.offsets.push(self.times.len()),
+            Ok(()) => {
+                self.offsets.push(self.times.len());
+                if !self.residuals.is_empty() {
+                    self.residuals.resize(self.times.len(), T::zero());
+                }
+            }
             Err(_) => {
                 self.times.truncate(start);
                 self.neurons.truncate(start);
             }
         }
         checked
+    }
+
+    /// As [`push_sample`](Self::push_sample), from times in double precision: what `T` cannot hold of them is kept in
+    /// [`residuals`](Self::residuals).
+    ///
+    /// # Errors
+    /// As [`push_sample`](Self::push_sample).
+    pub fn push_precise_sample(
+        &mut self,
+        spikes: impl IntoIterator<Item = (f64, u32), IntoIter: Clone>,
+    ) -> Result<(), SpikeError> {
+        let start = self.times.len();
+        let spikes = spikes.into_iter();
+        self.push_sample(spikes.clone().map(|(time, neuron)| (T::of(time), neuron)))?;
+        let rounded = self.times[start..].iter();
+        let residuals = spikes.zip(rounded);
+        let residuals = residuals.map(|((time, _), &rounded)| T::of(time - Real::to_f64(rounded)));
+        let residuals: Vec<T> = residuals.collect();
+        if residuals.iter().any(|&residual| residual != T::zero()) {
+            self.residuals.resize(start, T::zero());
+            self.residuals.extend(residuals);
+        }
+        Ok(())
+    }
+
+    /// Sets what rounding took from each time; an empty list for nothing.
+    ///
+    /// # Panics
+    /// If the list is neither empty nor aligned with the times.
+    pub fn set_residuals(&mut self, residuals: Vec<T>) {
+        assert!(
+            residuals.is_empty() || residuals.len() == self.times.len(),
+            "one residual for each of {} spikes, not {}",
+            self.times.len(),
+            residuals.len()
+        );
+        self.residuals = residuals;
     }
 
     /// Replaces all samples by samples of a population of `population` neurons with `counts` spikes each. `write`
@@ -324,6 +342,7 @@ impl<T: Real> SpikeBatch<T> {
             total
         }));
         self.times.resize(total, T::zero());
+        self.residuals.clear();
         self.neurons.resize(total, 0);
     }
 
@@ -348,6 +367,7 @@ impl<T: Real> SpikeBatch<T> {
     pub fn relabel_from(&mut self, other: &Self, population: usize, neuron: impl Fn(u32) -> u32) {
         self.population = population;
         self.times.clone_from(&other.times);
+        self.residuals.clone_from(&other.residuals);
         self.offsets.clone_from(&other.offsets);
         self.neurons.clear();
         self.neurons
@@ -376,6 +396,7 @@ impl<T: Real> SpikeBatch<T> {
         for &sample in samples {
             let spikes = self.sample(sample as usize);
             subset.times.extend_from_slice(spikes.times);
+            subset.residuals.extend_from_slice(spikes.residuals);
             subset.neurons.extend_from_slice(spikes.neurons);
             subset.offsets.push(subset.times.len());
         }

@@ -77,3 +77,27 @@ fn the_first_wrong_sample_that_is_written_is_named_and_nothing_is_left() {
         assert_eq!((batch.samples(), batch.spikes()), (0, 0));
     }
 }
+
+#[test]
+fn precise_times_keep_what_single_precision_cannot_hold() {
+    let mut batch = SpikeBatch::<f32>::new(3);
+    batch.push_sample([(0.5, 0)]).unwrap();
+    assert!(batch.residuals().is_empty());
+    let times = [400.000_012_345, 400.000_012_346, 400.1];
+    let spikes = times.into_iter().zip([0, 1, 2]);
+    batch.push_precise_sample(spikes).unwrap();
+    assert_eq!(batch.precise_time(0), 0.5);
+    for (spike, time) in times.into_iter().enumerate() {
+        assert!((batch.precise_time(spike + 1) - time).abs() < 1e-11);
+    }
+    batch.push_sample([(1.0, 0)]).unwrap();
+    assert_eq!(batch.residuals().len(), batch.spikes());
+    let subset = batch.subset(&[2, 1]);
+    assert_eq!(subset.precise_time(2), batch.precise_time(2));
+    // Double precision loses nothing.
+    let mut batch = SpikeBatch::<f64>::new(3);
+    batch
+        .push_precise_sample(times.into_iter().zip([0, 1, 2]))
+        .unwrap();
+    assert!(batch.residuals().is_empty());
+}

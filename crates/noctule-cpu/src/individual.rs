@@ -4,6 +4,7 @@
 pub(crate) mod backward;
 pub(crate) mod forward;
 pub(crate) mod inputs;
+mod moment;
 pub(crate) mod recorded;
 pub(crate) mod tape;
 pub(crate) mod view;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod outcome;
 mod output;
 mod progress;
 mod ranks;
@@ -11,6 +12,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use outcome::Outcome;
 
 /// The exit status if something that was judged did not pass.
 const NOT_PASSED: u8 = 1;
@@ -25,9 +27,9 @@ fn main() -> ExitCode {
         Ok(outcome) => {
             ranks.leave(None);
             match outcome {
-                commands::Outcome::Done => ExitCode::SUCCESS,
-                commands::Outcome::Interrupted => ExitCode::from(INTERRUPTED),
-                commands::Outcome::Failed => ExitCode::from(NOT_PASSED),
+                Outcome::Done => ExitCode::SUCCESS,
+                Outcome::Interrupted => ExitCode::from(INTERRUPTED),
+                Outcome::Failed => ExitCode::from(NOT_PASSED),
             }
         }
         Err(error) if reader_left(&error) => {

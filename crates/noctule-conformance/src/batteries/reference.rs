@@ -4,7 +4,7 @@ use noctule_core::{Engine, Real};
 
 use crate::cases::Cases;
 use crate::fixtures;
-use crate::harness::{by_precision, must};
+use crate::harness::must;
 use crate::replay;
 use crate::verdict::{Problem, Verdict};
 
@@ -32,7 +32,7 @@ fn replay_all<T: Real>(engine: &dyn Engine<T>, text: &str, least: usize) {
         judged >= least,
         "only {judged} of {least} cases were judged"
     );
-    let failed: Vec<String> = replay.failed().filter_map(describe::<T>).collect();
+    let failed: Vec<String> = replay.failed().map(describe).collect();
     assert!(
         failed.is_empty(),
         "{} cases failed:\n{}",
@@ -41,24 +41,8 @@ fn replay_all<T: Real>(engine: &dyn Engine<T>, text: &str, least: usize) {
     );
 }
 
-/// A case whose gradient is so sensitive that single precision cannot give it to 1e-3 of its largest entry: rounding the
-/// weights and input times to `f32`, and computing with them in `f64`, already moves it by 3.4e-3. Up to 1e-2 is allowed
-/// here; `noctule replay` makes no exception.
-const SENSITIVE: (&str, f64) = ("long-1101", 1e-2);
-
-/// What is wrong with a case, if it is more than single precision can help.
-fn describe<T: Real>(verdict: &Verdict) -> Option<String> {
-    let (case, allowed) = SENSITIVE;
-    let allowed = by_precision::<T>(0.0, allowed);
-    let is_allowed = |problem: &Problem| match problem {
-        Problem::Gradient { error, .. } => verdict.case == case && *error <= allowed,
-        _ => false,
-    };
-    let problems = verdict
-        .problems
-        .iter()
-        .filter(|problem| !is_allowed(problem));
-    let problems: Vec<String> = problems.map(Problem::to_string).collect();
-    let message = format!("{}: {}", verdict.case, problems.join("; "));
-    (!problems.is_empty()).then_some(message)
+/// What is wrong with a case.
+fn describe(verdict: &Verdict) -> String {
+    let problems: Vec<String> = verdict.problems.iter().map(Problem::to_string).collect();
+    format!("{}: {}", verdict.case, problems.join("; "))
 }

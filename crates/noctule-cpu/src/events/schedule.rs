@@ -28,11 +28,13 @@ pub(crate) struct ScheduledEvent<T> {
     pub threshold: T,
 }
 
-/// The bounds of all intervals of a sample: time and threshold of each scheduled event.
+/// The bounds of all intervals of a sample: time, `x` and threshold of each scheduled event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IntervalBounds<T> {
     /// Seconds since the start of the sample.
     pub times: Vec<T>,
+    /// `x`: seconds since the reference of the segment.
+    pub xs: Vec<T>,
     /// `theta exp(x/tau_m)`, also where the next event is at the same time.
     pub thresholds: Vec<T>,
 }

@@ -19,6 +19,10 @@ const SEGMENT_LENGTH: f64 = 1.0;
 /// `f64`.
 const FORGETTING_TIME: f64 = 60.0;
 
+/// The length of a sample in time constants, from which on single precision keeps what rounding takes from times: there,
+/// numbers are 6e-6 time constants apart.
+const LONG_SAMPLE: f64 = 100.0;
+
 /// How the thresholds of simultaneous events are stored; see [`ScheduledEvent::threshold`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Simultaneous {
@@ -33,6 +37,8 @@ pub(crate) enum Simultaneous {
 pub(crate) struct Segment<T> {
     /// The reference time in seconds: the time of its first event.
     pub reference: T,
+    /// What rounding took from the reference time; see [`SpikeBatch::residuals`](noctule_core::SpikeBatch::residuals).
+    pub residual: T,
     /// `exp(-d/tau_s)`, `exp(-d/tau_m)` and `eps(d)`, where `d` is the time since the previous reference.
     pub current_decay: T,
     pub potential_decay: T,
@@ -46,10 +52,9 @@ pub(crate) struct Timeline<T> {
     pub segments: Vec<Segment<T>>,
     /// All scheduled events.
     pub schedule: EventSchedule<T>,
-    /// Their times and thresholds.
+    /// Their times, `x` and thresholds.
     pub bounds: IntervalBounds<T>,
-    /// Scratch memory: `x`, `exp(x/tau_s)`, `phi(x)` and test threshold of each event.
-    xs: Vec<T>,
+    /// Scratch memory: `exp(x/tau_s)`, `phi(x)` and test threshold of each event.
     gains: Vec<T>,
     responses: Vec<T>,
     test_thresholds: Vec<T>,
@@ -71,17 +76,21 @@ impl<T: Real> Timeline<T> {
         self.segments.clear();
         self.schedule.starts.truncate(1);
         self.bounds.times.clear();
-        self.xs.clear();
+        self.bounds.xs.clear();
         self.schedule.rows.clear();
         let mut builder = Builder::new(self, neuron);
         let before_end = spikes.times.partition_point(|&time| time < neuron.t_max());
         let mut times = &spikes.times[..before_end];
+        let mut residuals = spikes.residuals;
         let mut rows = spikes.neurons.iter().map(|&neuron| row(neuron));
         while let Some(&first) = times.first() {
-            let reference = builder.segment_for(first);
+            let residual = residuals.first().copied().unwrap_or(T::zero());
+            let reference = builder.segment_for(first, residual);
             let fits = |&time: &T| time - reference <= builder.max_length;
             let (together, later) = times.split_at(times.partition_point(fits).max(1));
-            builder.add_inputs(reference, together, rows.by_ref().take(together.len()));
+            let rows = rows.by_ref().take(together.len());
+            builder.add_inputs(reference, together, residuals, rows);
+            residuals = residuals.get(together.len()..).unwrap_or_default();
             times = later;
         }
         builder.finish();
@@ -95,11 +104,11 @@ impl<T: Real> Timeline<T> {
         self.bounds.thresholds.resize(count, T::zero());
         self.gains.resize(count, T::zero());
         self.responses.resize(count, T::zero());
-        let growths = &mut self.bounds.thresholds;
-        for (growth, &x) in growths.iter_mut().zip(&self.xs) {
+        let IntervalBounds { xs, thresholds, .. } = &mut self.bounds;
+        let growths = thresholds;
+        for (growth, &x) in growths.iter_mut().zip(&*xs) {
             *growth = (x * neuron.inverse_tau_m()).fast_exp();
         }
-        let xs = &self.xs;
         neuron.gains_and_responses(xs, growths, &mut self.gains, &mut self.responses);
         for threshold in &mut *growths {
             *threshold *= neuron.theta();
@@ -144,6 +153,12 @@ impl<T: Real> Timeline<T> {
     }
 }
 
+/// Whether the output times of a neuron keep what rounding takes from them.
+pub(crate) fn keeps_residuals<T: Real>(neuron: &Lif<T>) -> bool {
+    let shorter = neuron.tau_m().min(neuron.tau_s());
+    size_of::<T>() < size_of::<f64>() && neuron.t_max() > T::of(LONG_SAMPLE) * shorter
+}
+
 /// Builds the timeline of a sample.
 struct Builder<'a, T> {
     out: &'a mut Timeline<T>,
@@ -166,30 +181,49 @@ impl<'a, T: Real> Builder<'a, T> {
     }
 
     /// Returns the reference time of a segment that `time` fits into: the open one, or else a new one.
-    fn segment_for(&mut self, time: T) -> T {
+    fn segment_for(&mut self, time: T, residual: T) -> T {
         match self.open {
             Some((reference, _)) if time - reference <= self.max_length => return reference,
             Some((reference, last)) => {
                 let reference = self.fill_silence(reference, last, time);
-                self.end_segment(reference, time);
-                self.begin_segment(time, Some(reference));
+                self.end_segment(reference, time, residual);
+                self.begin_segment(time, residual, Some(reference));
             }
-            None => self.begin_segment(time, None),
+            None => self.begin_segment(time, residual, None),
         }
         time
     }
 
-    /// Adds inputs to the open segment.
+    /// What rounding took from the reference time of the open segment.
+    fn reference_residual(&self) -> T {
+        self.out
+            .segments
+            .last()
+            .map_or(T::zero(), |segment| segment.residual)
+    }
+
+    /// Adds inputs to the open segment; `residuals` begins with those of the inputs, or is empty.
     #[inline(always)]
-    fn add_inputs(&mut self, reference: T, times: &[T], rows: impl Iterator<Item = u32>) {
+    fn add_inputs(
+        &mut self,
+        reference: T,
+        times: &[T],
+        residuals: &[T],
+        rows: impl Iterator<Item = u32>,
+    ) {
         // Not `extend`, which would not be compiled for the instruction set.
         let before = self.out.schedule.rows.len();
         let after = before + times.len();
         self.out.bounds.times.extend_from_slice(times);
-        self.out.xs.resize(after, T::zero());
+        self.out.bounds.xs.resize(after, T::zero());
         self.out.schedule.rows.resize(after, NO_INPUT);
-        for (x, &time) in self.out.xs[before..].iter_mut().zip(times) {
+        let reference_residual = self.reference_residual();
+        let xs = &mut self.out.bounds.xs[before..];
+        for (x, &time) in xs.iter_mut().zip(times) {
             *x = time - reference;
+        }
+        for (x, &residual) in xs.iter_mut().zip(residuals) {
+            *x += residual - reference_residual;
         }
         for (slot, row) in self.out.schedule.rows[before..].iter_mut().zip(rows) {
             *slot = row;
@@ -207,27 +241,33 @@ impl<'a, T: Real> Builder<'a, T> {
                 // A segment is shorter than the resolution of the number type at this time.
                 break;
             }
-            self.end_segment(reference, time);
-            self.begin_segment(time, Some(reference));
+            self.end_segment(reference, time, T::zero());
+            self.begin_segment(time, T::zero(), Some(reference));
             (reference, last) = (time, time);
         }
         reference
     }
 
-    fn begin_segment(&mut self, time: T, previous: Option<T>) {
-        let gap = previous.map_or(T::zero(), |previous| time - previous);
+    fn begin_segment(&mut self, time: T, residual: T, previous: Option<T>) {
+        let before = self.reference_residual();
+        let gap = previous.map_or(T::zero(), |previous| {
+            (time - previous) + (residual - before)
+        });
         self.out.segments.push(Segment {
             reference: time,
+            residual,
             current_decay: (-gap / self.neuron.tau_s()).precise_exp(),
             potential_decay: (-gap / self.neuron.tau_m()).precise_exp(),
             coupling: self.neuron.postsynaptic_potential(gap),
         });
         self.open = None;
-        self.push_event(time, time, NO_INPUT);
+        self.push_event(time, T::zero(), NO_INPUT);
     }
 
-    fn end_segment(&mut self, reference: T, time: T) {
-        self.push_event(time, reference, NO_INPUT);
+    fn end_segment(&mut self, reference: T, time: T, residual: T) {
+        let x = (time - reference) + (residual - self.reference_residual());
+        self.push_event(time, x, NO_INPUT);
+        self.open = Some((reference, time));
         self.out
             .schedule
             .starts
@@ -235,17 +275,17 @@ impl<'a, T: Real> Builder<'a, T> {
     }
 
     #[inline(always)]
-    fn push_event(&mut self, time: T, reference: T, row: u32) {
-        self.open = Some((reference, time));
+    fn push_event(&mut self, time: T, x: T, row: u32) {
+        self.open = Some((time, time));
         self.out.bounds.times.push(time);
-        self.out.xs.push(time - reference);
+        self.out.bounds.xs.push(x);
         self.out.schedule.rows.push(row);
     }
 
     fn finish(mut self) {
         if let Some((reference, last)) = self.open {
             let reference = self.fill_silence(reference, last, self.neuron.t_max());
-            self.end_segment(reference, self.neuron.t_max());
+            self.end_segment(reference, self.neuron.t_max(), T::zero());
         }
     }
 }

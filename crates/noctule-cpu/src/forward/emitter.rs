@@ -6,7 +6,7 @@
 
 use noctule_core::{Lif, Real};
 
-use crate::events::schedule::Path;
+use crate::events::schedule::{IntervalBounds, Path};
 use crate::forward::group_state::GroupState;
 use crate::simd::group::{Group, MAX_BLOCKS, Mask, Registers};
 use crate::simd::isa::Isa;
@@ -93,8 +93,10 @@ impl<T: Real> PendingSpikes<T> {
 /// Appends the spikes of a group to a list.
 pub(super) struct Emitter<'a, T, P> {
     pub neuron: &'a Lif<T>,
-    /// The times of the scheduled events in seconds.
-    pub times: &'a [T],
+    /// The times of the scheduled events.
+    pub bounds: &'a IntervalBounds<T>,
+    /// Whether the sample is long, so that differences of times have too few digits; those of `x` have all.
+    pub is_long: bool,
     /// The reference time of the current segment in seconds.
     pub reference: T,
     pub path: P,
@@ -133,7 +135,7 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
             *logarithm = logarithm.fast_ln();
         }
         for index in 0..pending.logarithms.len() {
-            let [start, end] = self.bounds(self.spikes[before + index].event as usize);
+            let [start, end] = self.times(self.spikes[before + index].event as usize);
             let time = self.reference - self.neuron.tau_m() * pending.logarithms[index];
             let time = if time < start { start } else { time };
             self.spikes[before + index].time = if time > end { end } else { time };
@@ -142,8 +144,8 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
 
     /// The times of start and end of the interval that begins at an event.
     #[inline(always)]
-    fn bounds(&self, event: usize) -> [T; 2] {
-        [event, event + 1].map(|event| self.times[self.path.index(event)])
+    fn times(&self, event: usize) -> [T; 2] {
+        [event, event + 1].map(|event| self.bounds.times[self.path.index(event)])
     }
 
     /// For any ratio of the time constants: emits the spikes of the neurons in the bit set `lanes` in the interval that
@@ -155,12 +157,20 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
         mut lanes: u64,
         state: &mut GroupState<T, N>,
     ) {
-        let [start, end] = self.bounds(event);
+        let [start, end] = self.times(event);
         let begin = self.path.event(event);
+        let (x, duration) = if self.is_long {
+            let [x, after] = [event, event + 1].map(|event| self.bounds.xs[self.path.index(event)]);
+            (x, after - x)
+        } else {
+            (start - self.reference, end - start)
+        };
         let interval = IntervalByTime {
             event: event as u32,
             start,
             end,
+            x,
+            duration,
             leak: self.neuron.theta() / begin.threshold,
             current_decay: begin.current_gain.recip(),
             response: begin.response,
@@ -189,13 +199,13 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
         let mut leak = interval.leak;
         let mut current = reference_current * interval.current_decay;
         let mut potential = leak * (*reference_potential + reference_current * interval.response);
-        let duration = interval.end - interval.start;
+        let duration = interval.duration;
         let mut time_left = duration;
         while let Some(crossing) = neuron.first_crossing(potential, current, time_left) {
             time_left -= crossing.elapsed;
             leak *= crossing.potential_decay;
             let elapsed = duration - time_left;
-            let x = interval.start - self.reference + elapsed;
+            let x = interval.x + elapsed;
             self.spikes.push(Spike {
                 time: (interval.start + elapsed).min(interval.end),
                 slope: crossing.slope,
@@ -221,6 +231,9 @@ struct IntervalByTime<T> {
     event: u32,
     start: T,
     end: T,
+    /// Seconds from the reference to the start, and from the start to the end.
+    x: T,
+    duration: T,
     /// `exp(-x/tau_m)`, `exp(-x/tau_s)` and `phi(x)` of the start.
     leak: T,
     current_decay: T,

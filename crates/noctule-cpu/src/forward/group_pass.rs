@@ -18,7 +18,7 @@ use std::ops::Range;
 use noctule_core::{Lif, Real};
 
 use crate::events::schedule::{IntervalBounds, Path, ScheduledEvent};
-use crate::events::timeline::Timeline;
+use crate::events::timeline::{Timeline, keeps_residuals};
 use crate::forward::emitter::{Emitter, PendingSpikes};
 use crate::forward::group_state::{GroupState, State};
 use crate::forward::solve_interval::Interval;
@@ -48,7 +48,8 @@ pub(crate) fn run<T: Real, I: Isa<T>, const N: usize>(
     let mut state = GroupState::new(neuron, neurons.len());
     let mut emitter = Emitter {
         neuron,
-        times: &timeline.bounds.times,
+        bounds: &timeline.bounds,
+        is_long: keeps_residuals(neuron),
         reference: T::zero(),
         path,
         first: neurons.start,

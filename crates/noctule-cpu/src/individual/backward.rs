@@ -21,6 +21,7 @@ use noctule_core::{Lif, Real, SpikeBatch};
 use rayon::prelude::*;
 
 use crate::individual::inputs::{InputSpike, inputs_by_position};
+use crate::individual::moment::Moment;
 use crate::individual::tape::IndividualTape;
 use crate::individual::view::IndividualView;
 use crate::weights::blocked::BlockedWeights;
@@ -99,6 +100,8 @@ impl<T: Real> Chunk<T> {
         sample: usize,
     ) {
         let input = tape.input.sample(sample);
+        let output = errors.output.sample(sample);
+        let first_spike = errors.output.range(sample).start;
         let first = self.d_input.len();
         self.d_input.resize(first + input.len(), T::zero());
         let mut spikes: Vec<Vec<usize>> = vec![Vec::new(); view.outputs()];
@@ -114,10 +117,10 @@ impl<T: Real> Chunk<T> {
                 let mut adjoint = Adjoint::new(view.neuron(index), errors.max_inverse_slope);
                 let mut inputs = inputs.iter().rev().peekable();
                 for &spike in spikes[index].iter().rev() {
-                    let time = errors.output.times()[spike];
+                    let time = Moment::of(output, spike - first_spike);
                     // An input at the very time of a spike does not act on it.
                     while let Some(input_spike) =
-                        inputs.next_if(|input_spike| input_spike.time >= time)
+                        inputs.next_if(|input_spike| !input_spike.time.is_before(time))
                     {
                         self.add_input(view, &mut adjoint, row, input_spike, first);
                     }
@@ -156,7 +159,7 @@ struct Adjoint<'a, T> {
     max_inverse_slope: T,
     potential: T,
     current: T,
-    now: T,
+    now: Moment<T>,
 }
 
 impl<'a, T: Real> Adjoint<'a, T> {
@@ -166,7 +169,7 @@ impl<'a, T: Real> Adjoint<'a, T> {
             max_inverse_slope,
             potential: T::zero(),
             current: T::zero(),
-            now: T::zero(),
+            now: Moment::start(),
         }
     }
 
@@ -175,8 +178,8 @@ impl<'a, T: Real> Adjoint<'a, T> {
     }
 
     /// Moves the adjoints back to `time`.
-    fn reach(&mut self, time: T) {
-        let elapsed = self.now - time;
+    fn reach(&mut self, time: Moment<T>) {
+        let elapsed = self.now.since(time);
         self.now = time;
         if self.is_zero() {
             return;
@@ -188,7 +191,7 @@ impl<'a, T: Real> Adjoint<'a, T> {
     }
 
     /// Applies the jump at an output spike; a spike whose slope is not positive passes no error on.
-    fn add_spike(&mut self, time: T, slope: T, d_time: T) {
+    fn add_spike(&mut self, time: Moment<T>, slope: T, d_time: T) {
         self.reach(time);
         let rises = slope > T::zero();
         if rises {

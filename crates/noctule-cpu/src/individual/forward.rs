@@ -3,14 +3,16 @@
 use noctule_core::{Lif, Real, SpikeBatch, Spikes};
 use rayon::prelude::*;
 
+use crate::events::timeline::keeps_residuals;
 use crate::individual::inputs::{InputSpike, inputs_by_position};
+use crate::individual::moment::Moment;
 use crate::individual::tape::IndividualTape;
 use crate::individual::view::IndividualView;
 
 /// An output spike of a sample.
 #[derive(Clone, Copy, Debug)]
 struct OutputSpike<T> {
-    time: T,
+    time: Moment<T>,
     slope: T,
     neuron: u32,
 }
@@ -28,10 +30,14 @@ pub(crate) fn run<T: Real>(
     output.write_sorted_samples(view.outputs(), spikes.iter().map(Vec::len), |written| {
         for (spikes, (times, neurons)) in spikes.iter().zip(written) {
             for (spike, (time, neuron)) in spikes.iter().zip(times.iter_mut().zip(neurons)) {
-                (*time, *neuron) = (spike.time, spike.neuron);
+                (*time, *neuron) = (spike.time.time, spike.neuron);
             }
         }
     });
+    if (0..view.outputs()).any(|neuron| keeps_residuals(view.neuron(neuron))) {
+        let residuals = spikes.iter().flatten().map(|spike| spike.time.residual);
+        output.set_residuals(residuals.collect());
+    }
     IndividualTape {
         input: input.clone(),
         slopes: spikes.iter().flatten().map(|spike| spike.slope).collect(),
@@ -55,7 +61,10 @@ fn run_sample<T: Real>(view: &IndividualView<'_, T>, input: Spikes<'_, T>) -> Ve
             });
         }
     }
-    spikes.sort_by(|a, b| a.time.total_order(&b.time));
+    spikes.sort_by(|a, b| {
+        let by_residual = || a.time.residual.total_order(&b.time.residual);
+        a.time.time.total_order(&b.time.time).then_with(by_residual)
+    });
     spikes
 }
 
@@ -64,21 +73,22 @@ fn run_neuron<T: Real>(
     neuron: &Lif<T>,
     inputs: &[InputSpike<T>],
     weight: impl Fn(&InputSpike<T>) -> T,
-    mut emit: impl FnMut(T, T),
+    mut emit: impl FnMut(Moment<T>, T),
 ) {
     let mut inputs = inputs
         .iter()
-        .take_while(|input_spike| input_spike.time < neuron.t_max());
+        .take_while(|input_spike| input_spike.time.time < neuron.t_max());
     let mut next = inputs.next();
-    let (mut potential, mut current, mut now) = (T::zero(), T::zero(), T::zero());
+    let (mut potential, mut current, mut now) = (T::zero(), T::zero(), Moment::start());
+    let end = Moment::exactly(neuron.t_max());
     let mut spikes_left = neuron.max_spikes();
     loop {
-        let until = next.map_or(neuron.t_max(), |input_spike| input_spike.time);
-        let duration = until - now;
+        let until = next.map_or(end, |input_spike| input_spike.time);
+        let duration = until.since(now);
         let mut time_left = duration;
         while let Some(crossing) = neuron.first_crossing(potential, current, time_left) {
             time_left -= crossing.elapsed;
-            emit((now + (duration - time_left)).min(until), crossing.slope);
+            emit(now.after(duration - time_left, until), crossing.slope);
             spikes_left -= 1;
             if spikes_left == 0 {
                 return;
@@ -93,7 +103,7 @@ fn run_neuron<T: Real>(
             current += weight(input_spike);
             next = inputs.next();
         }
-        if next.is_none() && now >= neuron.t_max() {
+        if next.is_none() && now.time >= end.time {
             return;
         }
     }

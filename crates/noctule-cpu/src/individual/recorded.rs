@@ -7,6 +7,7 @@ use noctule_core::{Lif, Real, SpikeBatch, Spikes};
 use rayon::prelude::*;
 
 use crate::individual::inputs::{InputSpike, inputs_by_position};
+use crate::individual::moment::Moment;
 use crate::individual::tape::IndividualTape;
 use crate::individual::view::IndividualView;
 
@@ -47,8 +48,9 @@ fn slopes_of_sample<T: Real>(
             let mut trajectory = Trajectory::new(view.neuron(index));
             let mut inputs = inputs.iter().peekable();
             for &spike in &spikes[index] {
-                let time = output.times[spike];
-                while let Some(input_spike) = inputs.next_if(|input_spike| input_spike.time < time)
+                let time = Moment::of(output, spike);
+                while let Some(input_spike) =
+                    inputs.next_if(|input_spike| input_spike.time.is_before(time))
                 {
                     trajectory.reach(input_spike.time);
                     trajectory.current += weight(view, row, input_spike);
@@ -71,7 +73,7 @@ struct Trajectory<'a, T> {
     neuron: &'a Lif<T>,
     potential: T,
     current: T,
-    now: T,
+    now: Moment<T>,
 }
 
 impl<'a, T: Real> Trajectory<'a, T> {
@@ -80,12 +82,12 @@ impl<'a, T: Real> Trajectory<'a, T> {
             neuron,
             potential: T::zero(),
             current: T::zero(),
-            now: T::zero(),
+            now: Moment::start(),
         }
     }
 
-    fn reach(&mut self, time: T) {
-        let elapsed = time - self.now;
+    fn reach(&mut self, time: Moment<T>) {
+        let elapsed = time.since(self.now);
         (self.potential, self.current) =
             self.neuron.propagate(self.potential, self.current, elapsed);
         self.now = time;

@@ -41,6 +41,10 @@ impl<T: Real> KeptEvents<T> {
                 }
             }
         });
+        let residuals = input.residuals();
+        if !residuals.is_empty() {
+            events.set_residuals(positions.iter().map(|&event| residuals[event]).collect());
+        }
         Self { events, positions }
     }
 

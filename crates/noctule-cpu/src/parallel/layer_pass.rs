@@ -72,6 +72,13 @@ impl<T: CpuReal> LayerView<'_, T> {
             let samples = samples.with_min_len(per_task);
             samples.for_each(|(sample, (times, neurons))| sample.write_events(times, neurons));
         });
+        if self.keeps_residuals() {
+            let mut residuals = vec![T::zero(); output.spikes()];
+            for (index, sample) in tape.samples.iter().enumerate() {
+                sample.write_residuals(&mut residuals[output.range(index)]);
+            }
+            output.set_residuals(residuals);
+        }
     }
 
     /// Adds `dL/dw` to `d_weights`, which has the shape of the weights. If the offsets of the input batch are given,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use noctule_core::{Lif, Real};
 
 use crate::events::patches::Patches;
+use crate::events::timeline::keeps_residuals;
 use crate::simd::lanes::{LANES, Lanes, blocks};
 use crate::weights::blocked::BlockedWeights;
 
@@ -60,6 +61,12 @@ impl<'a, T: Real> LayerView<'a, T> {
     /// Whether the forward pass is the wide pass; see [`wide_pass`](crate::forward::wide_pass).
     pub fn is_wide(&self) -> bool {
         let wide = (MIN_WIDE_BLOCKS..MAX_WIDE_BLOCKS).contains(&blocks(self.neurons));
-        wide && self.patches.is_none() && self.neuron.is_quadratic()
+        let is_plain = self.patches.is_none() && self.neuron.is_quadratic();
+        wide && is_plain && !self.keeps_residuals()
+    }
+
+    /// Whether output times keep what rounding takes from them: in single precision, if samples are long.
+    pub fn keeps_residuals(&self) -> bool {
+        keeps_residuals(self.neuron)
     }
 }

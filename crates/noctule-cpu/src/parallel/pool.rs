@@ -1,36 +1,52 @@
-//! [`Pool`]: the threads of an engine, which keep polling for work between the parallel steps of a run.
+//! The threads of an engine, which spin between the parallel steps of a run.
 //!
-//! A batch of a small network is a few hundred microseconds of work in many parallel steps. An idle thread of the pool
-//! falls asleep within microseconds, and waking it takes longer than a step. So, during a run, all threads of the pool
-//! poll for work, and sleep only after 2 ms without any.
+//! A batch of a small network is a few hundred microseconds of work in many parallel steps. A thread of the pool that
+//! finds nothing to do falls asleep within microseconds, and waking it takes longer than the step that it is needed for.
+//! So, during a run, idle threads keep looking for work, and fall asleep only after 2 ms without any. The next pass calls
+//! them again.
+//!
+//! A spinning thread may have been waiting for another task when it began to spin. The limit of 2 ms also makes sure that
+//! it returns to that task, so that runs of several threads of the caller cannot block one another.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rayon::{Scope, ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 
-/// The number of times that a thread polls before it yields its core; this takes microseconds.
-const POLLS: u32 = 256;
-/// The time without work after which a thread sleeps between two polls.
-const IDLE: Duration = Duration::from_millis(2);
-/// How long it sleeps: the longest that a parallel step waits for a sleeping thread.
-const SLEEP: Duration = Duration::from_micros(100);
+/// The number of looks for work, which take microseconds, before a thread yields its core to other programs for a moment.
+const LOOKS_BEFORE_YIELD: u32 = 256;
+/// The time without work after which a thread stops spinning.
+const MAX_IDLE: Duration = Duration::from_millis(2);
 
-/// A thread pool whose threads poll for work during a run.
+thread_local! {
+    /// Whether this thread spins.
+    static SPINS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The threads of an engine.
 #[derive(Debug)]
 pub(crate) struct Pool {
     threads: ThreadPool,
-    /// Whether the threads already poll for a run. They do not poll for a second one at the same time, because each run
-    /// would keep the threads that the other needs.
-    is_taken: AtomicBool,
+    spinning: Arc<Spinning>,
+}
+
+/// What spinning threads share.
+#[derive(Debug, Default)]
+struct Spinning {
+    /// Whether there is a run for which threads spin.
+    is_wanted: AtomicBool,
+    /// The number of threads that spin.
+    threads: AtomicUsize,
 }
 
 impl Pool {
-    /// A pool of `threads` threads; 0 means one thread per core.
+    /// A pool of `threads` threads; 0 stands for one on each core.
     pub fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
         Ok(Self {
             threads: ThreadPoolBuilder::new().num_threads(threads).build()?,
-            is_taken: AtomicBool::new(false),
+            spinning: Arc::default(),
         })
     }
 
@@ -39,80 +55,88 @@ impl Pool {
         self.threads.current_num_threads()
     }
 
-    /// Runs `work` on a thread of the pool.
+    /// Calls `work` on a thread of the pool.
     pub fn install<Outcome: Send>(&self, work: impl FnOnce() -> Outcome + Send) -> Outcome {
-        self.threads.install(work)
+        self.threads.install(|| {
+            self.call_idle_threads();
+            work()
+        })
     }
 
-    /// Runs `work` on a thread of the pool, while the others poll for parallel steps.
+    /// Calls `work` on a thread of the pool, while idle threads spin.
     ///
-    /// On a thread of the pool it only runs `work`, which may then be one of many parallel tasks, as in a sweep.
+    /// Inside of the pool nothing changes: `work` may be one of many parallel tasks, as in a sweep.
     pub fn run<Outcome: Send>(&self, work: impl FnOnce() -> Outcome + Send) -> Outcome {
         if self.threads.current_thread_index().is_some() {
             return work();
         }
-        let done = AtomicBool::new(false);
-        let claim = Claim::new(&self.is_taken, &done);
-        self.threads.scope(|scope| {
-            // Moved here, so that it is dropped before the scope waits for the other threads, also if `work` panics.
-            let claim = claim;
-            if claim.is_some() {
-                poll_on_other_threads(scope, &done);
-            }
-            work()
-        })
+        let _wish = SpinWish::new(&self.spinning);
+        self.install(work)
     }
-}
 
-/// Makes all threads of the pool but this one poll until `done` is set.
-fn poll_on_other_threads<'scope>(scope: &Scope<'scope>, done: &'scope AtomicBool) {
-    let this = rayon::current_thread_index();
-    scope.spawn_broadcast(move |_, context| {
-        if Some(context.index()) != this {
-            poll(done);
-        }
-    });
-}
-
-/// Takes part in parallel steps until `done` is set.
-fn poll(done: &AtomicBool) {
-    let mut polls = 0;
-    let mut idle_since = Instant::now();
-    while !done.load(Ordering::Acquire) {
-        if rayon::yield_now() == Some(Yield::Executed) {
-            polls = 0;
-        } else if polls < POLLS {
-            if polls == 0 {
-                idle_since = Instant::now();
-            }
-            polls += 1;
-            std::hint::spin_loop();
-        } else if idle_since.elapsed() < IDLE {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(SLEEP);
+    /// During a run, makes all idle threads spin that do not. The calling thread does not: it has work.
+    fn call_idle_threads(&self) {
+        let others = self.threads() - 1;
+        let spinning = &self.spinning;
+        if spinning.is_wanted.load(Ordering::Relaxed)
+            && spinning.threads.load(Ordering::Relaxed) < others
+        {
+            let spinning = spinning.clone();
+            let caller = self.threads.current_thread_index();
+            self.threads.spawn_broadcast(move |context| {
+                if Some(context.index()) != caller {
+                    spinning.spin();
+                }
+            });
         }
     }
 }
 
-/// The right to make the threads poll; dropping it ends their polling.
-struct Claim<'a> {
-    is_taken: &'a AtomicBool,
-    done: &'a AtomicBool,
-}
-
-impl<'a> Claim<'a> {
-    fn new(is_taken: &'a AtomicBool, done: &'a AtomicBool) -> Option<Self> {
-        let is_free = !is_taken.swap(true, Ordering::AcqRel);
-        // `then`, not `then_some`, which would drop a claim that was never held.
-        is_free.then(|| Self { is_taken, done })
+impl Spinning {
+    /// Helps with parallel steps until the run is over, or there was no work for some time.
+    fn spin(&self) {
+        if SPINS.replace(true) {
+            return;
+        }
+        self.threads.fetch_add(1, Ordering::Relaxed);
+        let mut looks = 0;
+        let mut idle_since = Instant::now();
+        while self.is_wanted.load(Ordering::Relaxed) {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                looks = 0;
+            } else if looks < LOOKS_BEFORE_YIELD {
+                if looks == 0 {
+                    idle_since = Instant::now();
+                }
+                looks += 1;
+                std::hint::spin_loop();
+            } else if idle_since.elapsed() < MAX_IDLE {
+                std::thread::yield_now();
+            } else {
+                break;
+            }
+        }
+        self.threads.fetch_sub(1, Ordering::Relaxed);
+        SPINS.set(false);
     }
 }
 
-impl Drop for Claim<'_> {
+/// A run for which threads spin; dropping it ends that, also if the run panics.
+struct SpinWish<'a>(Option<&'a Spinning>);
+
+impl<'a> SpinWish<'a> {
+    /// The wish of this run, unless another run has one.
+    fn new(spinning: &'a Spinning) -> Self {
+        let is_first = !spinning.is_wanted.swap(true, Ordering::Relaxed);
+        Self(is_first.then_some(spinning))
+    }
+}
+
+impl Drop for SpinWish<'_> {
     fn drop(&mut self) {
-        self.done.store(true, Ordering::Release);
-        self.is_taken.store(false, Ordering::Release);
+        if let Some(spinning) = self.0 {
+            spinning.is_wanted.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -162,7 +186,7 @@ mod tests {
     fn sleeping_threads_still_take_part() {
         let pool = Pool::new(2).unwrap();
         pool.run(|| {
-            std::thread::sleep(5 * IDLE);
+            std::thread::sleep(5 * MAX_IDLE);
             assert_eq!(sum_of_many(), 49_995_000);
         });
     }

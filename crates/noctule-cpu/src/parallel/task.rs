@@ -106,7 +106,7 @@ impl<T: Real> SampleRunner<'_, T> {
     fn run_groups<I: Isa<T>>(mut self, isa: I) {
         self.begin_parts();
         self.run_path(isa, 0, self.timeline.schedule.path());
-        self.out.sort(isa, &mut self.memory.order);
+        self.end_parts(isa);
     }
 
     /// Runs a convolution, position by position.
@@ -118,6 +118,14 @@ impl<T: Real> SampleRunner<'_, T> {
                 Some(path) => self.run_path(isa, position, path),
                 None => (0..self.partition.groups()).for_each(|_| self.out.end_part()),
             }
+        }
+        self.end_parts(isa);
+    }
+
+    #[inline(always)]
+    fn end_parts<I: Isa<T>>(&mut self, isa: I) {
+        if self.view.keeps_residuals() {
+            self.out.keep_residuals(self.view.neuron, self.timeline);
         }
         self.out.sort(isa, &mut self.memory.order);
     }

@@ -4,7 +4,7 @@ use noctule_core::{Lif, Real};
 use rayon::prelude::*;
 
 use crate::events::patches::WindowEvents;
-use crate::events::timeline::Timeline;
+use crate::events::timeline::{Segment, Timeline};
 use crate::simd::isa::Isa;
 use crate::simd::lane_vec::LaneVec;
 use crate::simd::lanes::{LANES, Lanes};
@@ -76,6 +76,8 @@ pub(crate) struct SampleTape<T> {
     offsets: Vec<u32>,
     /// The index of each spike among the output events of the sample.
     ranks: Vec<u32>,
+    /// What rounding took from the time of each spike; empty unless the pass keeps it.
+    residuals: Vec<T>,
     /// In a wide layer: all spikes, and, once these are scattered, the jumps at them, part by part.
     sorted: SortedSpikes<T>,
     jumps: Vec<AdjointJump<T>>,
@@ -90,6 +92,7 @@ impl<T: Real> SampleTape<T> {
     pub fn begin_parts(&mut self) {
         self.is_sorted = false;
         self.spikes.clear();
+        self.residuals.clear();
         self.offsets.clear();
         self.end_part();
     }
@@ -139,6 +142,31 @@ impl<T: Real> SampleTape<T> {
         &memory[..last.map_or(0, |last| last + 1)]
     }
 
+    /// Keeps what rounding took from the times of spikes that came part by part: a spike is `-tau_m ln(leak)` after the
+    /// reference of its segment, to nearly all digits. From this, `phi(x)` follows to as many.
+    pub fn keep_residuals(&mut self, neuron: &Lif<T>, timeline: &Timeline<T>) {
+        let segments = &timeline.segments;
+        let residuals = self.spikes.iter_mut().map(|spike| {
+            let x = -neuron.tau_m() * spike.leak.fast_ln();
+            spike.response = neuron.response_of_decay(x, spike.leak);
+            let after = segments.partition_point(|segment| segment.reference <= spike.time);
+            // Rounding may have put the time on the other side of a border: the right segment fits far better.
+            let near = &segments[after.saturating_sub(2)..(after + 1).min(segments.len())];
+            let residual =
+                |segment: &Segment<T>| ((segment.reference - spike.time) + x) + segment.residual;
+            let residuals = near.iter().map(residual);
+            residuals.fold(T::infinity(), |least, residual| {
+                if residual.abs() < least.abs() {
+                    residual
+                } else {
+                    least
+                }
+            })
+        });
+        self.residuals.clear();
+        self.residuals.extend(residuals);
+    }
+
     /// Ranks spikes that came part by part by their times.
     #[inline(always)]
     pub fn sort<I: Isa<T>>(&mut self, isa: I, order: &mut SpikeOrder) {
@@ -154,6 +182,31 @@ impl<T: Real> SampleTape<T> {
         let order = order.sort(isa, &self.times, count, time_range(&self.times));
         for (rank, &position) in order.iter().enumerate() {
             self.ranks[position as usize] = rank as u32;
+        }
+        if !self.residuals.is_empty() {
+            self.rank_equal_times(order);
+        }
+    }
+
+    /// Ranks spikes whose rounded times are equal by their residuals; `order` has the spikes sorted by rounded time.
+    fn rank_equal_times(&mut self, order: &[u32]) {
+        let time = |&position: &u32| self.spikes[position as usize].time;
+        let mut rank = 0;
+        for run in order.chunk_by(|a, b| time(a) == time(b)) {
+            let mut run = run.to_vec();
+            let residual = |position: u32| self.residuals[position as usize];
+            run.sort_by(|&a, &b| residual(a).total_order(&residual(b)));
+            for position in run {
+                self.ranks[position as usize] = rank;
+                rank += 1;
+            }
+        }
+    }
+
+    /// Writes what rounding took from all spikes, in the order of [`write_events`](Self::write_events).
+    pub fn write_residuals(&self, residuals: &mut [T]) {
+        for (&residual, &rank) in self.residuals.iter().zip(&self.ranks) {
+            residuals[rank as usize] = residual;
         }
     }
 

@@ -8,12 +8,12 @@ use noctule::conformance::{Cases, Problem, Unsupported, Verdict};
 use noctule::engines;
 use noctule_train::write_atomically;
 
-use super::{Outcome, require_cpu};
 use crate::cli;
+use crate::outcome::Outcome;
 use crate::output::say;
 
 pub fn run(options: &cli::Replay) -> Result<Outcome> {
-    require_cpu(options.backend)?;
+    engines::require(options.backend)?;
     let path = options.cases.display();
     let text =
         fs::read_to_string(&options.cases).with_context(|| format!("cannot read `{path}`"))?;

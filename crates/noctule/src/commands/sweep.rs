@@ -10,10 +10,10 @@ use noctule::engines::{Backend, open};
 use noctule_study::{HeatMap, SweepOutcome, sweep};
 use noctule_train::{RunDirectory, SingleProcess, Trainer, write_atomically};
 
-use super::Outcome;
 use super::experiment::{configure, free_directory, load_data};
 use super::train::listen_for_interrupt;
 use crate::cli::Sweep;
+use crate::outcome::Outcome;
 use crate::output::say;
 
 pub fn run(options: &Sweep) -> Result<Outcome> {

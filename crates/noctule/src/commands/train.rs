@@ -15,8 +15,8 @@ use noctule_train::{
 };
 
 use super::experiment::{configure, free_directory, load_data};
-use super::{Outcome, require_cpu};
 use crate::cli::Train;
+use crate::outcome::Outcome;
 use crate::output::say;
 use crate::progress::Bars;
 use crate::ranks::Ranks;
@@ -28,7 +28,7 @@ const PICTURE_SIZE: usize = 400;
 const TERMINAL_SIZE: usize = 40;
 
 pub fn run(options: &Train, ranks: &mut Ranks) -> Result<Outcome> {
-    require_cpu(options.backend)?;
+    engines::require(options.backend)?;
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
     let (config, mut trainer) = prepare(options, ranks.join()?)?;
