@@ -83,26 +83,20 @@ impl Chip {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Two classes: events of the first or of the second half of the inputs come early.
-    let mut input = SpikeBatch::new(20);
+    // Something passes sixteen sensors, from left to right or from right to left, at different speeds.
+    let mut input = SpikeBatch::new(16);
     let mut labels = Vec::new();
-    for sample in 0..10_u32 {
+    for sample in 0..40_u32 {
         let class = sample % 2;
-        let mut spikes: Vec<(f32, u32)> = (0..20)
-            .map(|neuron| {
-                let is_early = (neuron < 10) == (class == 0);
-                let start = if is_early { 0.001 } else { 0.015 };
-                (start + 0.0003 * ((neuron * 7 + sample) % 11) as f32, neuron)
-            })
-            .collect();
-        spikes.sort_by(|a, b| a.0.total_cmp(&b.0));
-        input.push_sample(spikes)?;
+        let step = 0.001 + 0.00005 * (sample / 2) as f32; // seconds from sensor to sensor
+        let sensor = |place: u32| if class == 0 { place } else { 15 - place };
+        input.push_sample((0..16).map(|place| (step * place as f32, sensor(place))))?;
         labels.push(class);
     }
 
-    let network = Network::<f32>::new(20)?
-        .dense(30, &NEURON, Initialiser::normal(60.0, 50.0)?, 1)?
-        .dense(2, &NEURON, Initialiser::normal(40.0, 40.0)?, 2)?;
+    let network = Network::<f32>::new(16)?
+        .dense(40, &NEURON, Initialiser::normal(60.0, 100.0)?, 1)?
+        .dense(2, &NEURON, Initialiser::normal(20.0, 40.0)?, 2)?;
     let engine = CpuEngine::new(0)?;
     let mut chip = Chip::new(&engine, &network)?;
     let adam = Adam {
@@ -115,16 +109,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         target_false: 1.0,
     });
     let mut correct = 0;
-    for step in 0..=60 {
+    for step in 0..=100 {
         let recorded = chip.measure(host.network()?, &input)?;
         let evaluation = loss.evaluate(&recorded[1], &labels)?;
         let pairs = evaluation.predictions.iter().zip(&labels);
         correct = pairs
             .filter(|&(prediction, label)| *prediction == Some(*label))
             .count();
-        if step % 10 == 0 {
+        if step % 20 == 0 {
             println!(
-                "step {step:2}  loss {:.3}  {correct} of 10 correct on the chip",
+                "step {step:2}  loss {:.3}  {correct} of 40 correct on the chip",
                 evaluation.loss
             );
         }
@@ -132,6 +126,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         host.backward(&evaluation.d_times)?;
         host.step()?;
     }
-    assert_eq!(correct, 10);
+    assert!(correct >= 38);
     Ok(())
 }
