@@ -9,10 +9,12 @@ pub mod differences;
 pub mod dropout;
 pub mod errors;
 pub mod events;
+pub mod images;
 pub mod individual;
 pub mod long_samples;
 pub mod losses;
 pub mod optimisers;
+pub mod passes;
 pub mod ranks;
 pub mod recorded;
 pub mod reference;
@@ -47,6 +49,8 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         batches::a_used_session_is_as_good_as_a_new_one,
         batches::stored_samples_are_loaded_samples,
         batches::images_are_encoded,
+        images::intensities_out_of_range,
+        images::refused_samples_leave_the_batch_or_none,
         dropout::evaluation_sees_all_inputs,
         dropout::training_loses_whole_inputs,
         dropout::gradients_are_those_of_the_inputs_that_were_seen,
@@ -54,6 +58,7 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         recorded::simulated_spikes_give_the_simulated_gradient,
         recorded::spikes_without_rise_pass_nothing_on,
         recorded::all_recorded_spikes_count,
+        recorded::spikes_without_rise_are_exchanged,
         individual::equal_constants_change_nothing,
         individual::neurons_are_independent,
         losses::spike_count,
@@ -62,9 +67,15 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         losses::spike_time,
         losses::predictions,
         losses::a_loss_of_the_callers_own,
+        passes::a_refused_loss_is_not_counted,
+        passes::a_batch_is_counted_once,
+        passes::backward_needs_the_parameters_of_its_forward_pass,
+        passes::backward_twice_adds_up,
+        passes::labels_beyond_the_outputs_predict,
         regularisation::homeostasis,
         regularisation::silent_boost,
         regularisation::boost_of_silent_labels,
+        regularisation::labels_beyond_the_outputs,
         regularisation::bound_on_the_inverse_slope,
         optimisers::first_steps,
         optimisers::clipping_by_norm,
@@ -75,11 +86,15 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         sessions::an_engine_describes_itself,
         ranks::parts_add_up_to_the_whole,
         ranks::exchanged_tensors_and_metrics,
+        ranks::ranks_that_do_not_exist,
+        ranks::every_backward_pass_has_its_silent_boost,
         errors::samples_that_do_not_fit,
         errors::calls_out_of_order,
         errors::lists_of_wrong_length,
         errors::tensors_that_do_not_fit,
         errors::recorded_spikes_that_do_not_fit,
+        errors::recorded_pooling_on_another_neuron,
+        errors::largest_norms_that_are_not_positive,
     ]
 }
 

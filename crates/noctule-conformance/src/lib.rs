@@ -21,6 +21,7 @@ mod central;
 mod error;
 pub mod fixtures;
 mod harness;
+mod refused;
 pub mod replay;
 mod unsupported;
 mod verdict;

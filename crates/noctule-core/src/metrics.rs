@@ -166,7 +166,12 @@ impl Metrics {
     /// started with [`Metrics::new`] of the same network.
     pub fn exchange(&mut self, visit: &mut dyn FnMut(&mut [f64])) {
         // Integers stay exact as long as they are below 2^53.
-        let mut numbers = vec![self.samples as f64, self.correct as f64, self.loss];
+        let mut numbers = vec![
+            self.samples as f64,
+            self.correct as f64,
+            self.loss,
+            self.spikes_without_rise as f64,
+        ];
         for layer in &self.layers {
             numbers.push(layer.spikes as f64);
             let flags = layer
@@ -178,7 +183,8 @@ impl Metrics {
         visit(&mut numbers);
         (self.samples, self.correct) = (numbers[0] as u64, numbers[1] as u64);
         self.loss = numbers[2];
-        let mut rest = &numbers[3..];
+        self.spikes_without_rise = numbers[3] as u64;
+        let mut rest = &numbers[4..];
         for layer in &mut self.layers {
             layer.spikes = rest[0] as u64;
             let (flags, after) = rest[1..].split_at(layer.spiked.len());

@@ -268,6 +268,20 @@ impl<T: Real> SpikeBatch<T> {
     ) -> Result<(), SpikeError> {
         let start = self.times.len();
         let spikes = spikes.into_iter();
+        let mut previous = 0.0;
+        for (spike, (time, _)) in spikes.clone().enumerate() {
+            // Rounding may hide the order.
+            if time < previous && time >= 0.0 {
+                let sample = self.samples();
+                return Err(SpikeError::NotSorted {
+                    sample,
+                    spike,
+                    time,
+                    previous,
+                });
+            }
+            previous = time;
+        }
         self.push_sample(spikes.clone().map(|(time, neuron)| (T::of(time), neuron)))?;
         let rounded = self.times[start..].iter();
         let residuals = spikes.zip(rounded);
@@ -283,8 +297,12 @@ impl<T: Real> SpikeBatch<T> {
     /// Sets what rounding took from each time; an empty list for nothing.
     ///
     /// # Panics
-    /// If the list is neither empty nor aligned with the times.
+    /// If the list is neither empty nor aligned with the times, or a value is not finite.
     pub fn set_residuals(&mut self, residuals: Vec<T>) {
+        assert!(
+            residuals.iter().all(|residual| residual.is_finite()),
+            "residuals must be finite"
+        );
         assert!(
             residuals.is_empty() || residuals.len() == self.times.len(),
             "one residual for each of {} spikes, not {}",

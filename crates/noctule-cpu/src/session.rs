@@ -7,3 +7,4 @@ mod metrics;
 mod passes;
 pub(crate) mod state;
 mod tensors;
+mod training;

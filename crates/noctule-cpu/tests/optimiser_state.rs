@@ -34,7 +34,7 @@ fn shards_of_ranks_make_up_the_whole_step() {
         walk(&mut *whole, 0..5);
         for (rank, ranks) in [(0, 3), (1, 3), (2, 3), (39, 40)] {
             let mut part = open(engine(), &rule, &shapes);
-            part.set_shard(rank, ranks);
+            part.set_shard(rank, ranks).unwrap();
             let before = stored(&mut *part, TensorGroup::Parameters);
             assert_eq!(shard(before[0].len(), rank, ranks).is_empty(), ranks == 40);
             walk(&mut *part, 0..5);

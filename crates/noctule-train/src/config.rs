@@ -25,7 +25,7 @@ mod error;
 mod inherited;
 mod layers;
 pub(crate) mod node;
-mod optimiser;
+pub(crate) mod optimiser;
 mod presets;
 mod resolved;
 mod sections;

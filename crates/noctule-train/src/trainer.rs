@@ -24,8 +24,10 @@
 
 mod batch;
 mod bench;
+mod build_check;
 mod builder;
 mod checkpoints;
+mod description;
 mod error;
 mod evaluate;
 mod loss;

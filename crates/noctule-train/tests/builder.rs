@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use noctule_core::{
-    Adam, Batch, Engine, Initialiser, LifParameters, Loss, Network, Prediction, SpikeBatch,
-    SpikeCount, Tensor,
+    Adam, Batch, CountSoftmax, Engine, FirstSpike, Homeostasis, Initialiser, LayerRegularisation,
+    LifParameters, Loss, Network, Prediction, Regularisation, Sgd, SpikeBatch, SpikeCount, Tensor,
 };
 use noctule_cpu::CpuEngine;
 use noctule_train::{
@@ -131,28 +131,155 @@ fn its_state_can_be_saved() {
     assert_eq!(tensors["optimiser.second_moment.1"].shape, [2, 20]);
 }
 
-#[test]
-fn what_is_missing_or_out_of_range_is_named() {
-    let error = |builder: TrainerBuilder| match builder.build() {
+/// Why the builder is refused.
+fn refused(builder: TrainerBuilder) -> BuildError {
+    match builder.build() {
         Err(TrainError::Build(error)) => error,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("it was accepted"),
-    };
-    let message = error(builder()).to_string();
+    }
+}
+
+#[test]
+fn what_is_missing_or_out_of_range_is_named() {
+    let message = refused(builder()).to_string();
     assert_eq!(
         message,
         "the trainer needs a loss: call `TrainerBuilder::loss`"
     );
-    let message = error(builder().loss(LOSS).batch_size(0)).to_string();
-    assert!(message.contains("`batch_size` is 0"), "{message}");
-    let none = Batch::events(SpikeBatch::new(2), Vec::new());
-    let refused = error(builder().loss(LOSS).test(none));
-    assert_eq!(refused, BuildError::NoSamples { split: "test" });
-    let others = Batch::events(SpikeBatch::new(3), Vec::new());
+    let mut others = SpikeBatch::new(3);
+    others.push_sample([(0.001, 0)]).unwrap();
+    let others = Batch::events(others, vec![0]);
     let refused = builder().loss(LOSS).validation(others).build().err();
     let message = refused.map_or(String::new(), |error| error.to_string());
     assert!(
         message.contains("takes 2 inputs, but the samples have 3"),
         "{message}"
     );
+}
+
+#[test]
+fn every_number_is_checked_as_in_experiment_files() {
+    let adam = |change: fn(&mut Adam)| {
+        let mut adam = Adam::default();
+        change(&mut adam);
+        builder().optimiser(adam)
+    };
+    let nesterov = Sgd {
+        nesterov: true,
+        ..Sgd::default()
+    };
+    let layer = |layer| {
+        builder().regularisation(Regularisation {
+            max_inverse_slope: None,
+            layers: vec![LayerRegularisation::default(), layer],
+        })
+    };
+    let homeostasis = Homeostasis {
+        target: f64::INFINITY,
+        strength: 1.0,
+    };
+    let cases = [
+        (builder().batch_size(0), "`batch_size` is 0"),
+        (
+            adam(|adam| adam.learning_rate = 0.0),
+            "`optimiser.learning_rate` is 0",
+        ),
+        (adam(|adam| adam.betas[1] = 1.0), "`optimiser.betas.1` is 1"),
+        (adam(|adam| adam.epsilon = 0.0), "`optimiser.epsilon` is 0"),
+        (
+            adam(|adam| adam.weight_decay = -1.0),
+            "`optimiser.weight_decay` is -1",
+        ),
+        (
+            builder().optimiser(nesterov),
+            "`optimiser.nesterov` is true",
+        ),
+        (
+            builder().regularisation(Regularisation {
+                max_inverse_slope: Some(f64::NAN),
+                layers: Vec::new(),
+            }),
+            "`regularisation.max_inverse_slope` is NaN",
+        ),
+        (
+            layer(LayerRegularisation {
+                silent_boost: -1.0,
+                homeostasis: None,
+            }),
+            "`regularisation.layers.1.silent_boost` is -1",
+        ),
+        (
+            layer(LayerRegularisation {
+                silent_boost: 0.0,
+                homeostasis: Some(homeostasis),
+            }),
+            "`regularisation.layers.1.homeostasis.target` is inf",
+        ),
+    ];
+    for (builder, expected) in cases {
+        let message = refused(builder.loss(LOSS)).to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn no_part_may_be_empty() {
+    let none = || Batch::events(SpikeBatch::new(2), Vec::new());
+    let error = refused(builder().loss(LOSS).validation(none()));
+    assert_eq!(
+        error,
+        BuildError::NoSamples {
+            split: "validation"
+        }
+    );
+    let error = refused(builder().loss(LOSS).test(none()));
+    assert_eq!(error, BuildError::NoSamples { split: "test" });
+}
+
+#[test]
+fn the_loss_of_an_engine_needs_labels_of_output_neurons() {
+    let with = |change: fn(&mut Vec<u32>)| {
+        let mut batch = samples();
+        change(&mut batch.labels);
+        batch
+    };
+    let unlabelled = with(Vec::clear);
+    let error = refused(builder().loss(LOSS).test(unlabelled.clone()));
+    let expected = BuildError::LabelCount {
+        split: "test",
+        samples: 40,
+        labels: 0,
+    };
+    assert_eq!(error, expected);
+    let error = refused(
+        builder()
+            .loss(LOSS)
+            .validation(with(|labels| labels[7] = 2)),
+    );
+    let expected = BuildError::LabelRange {
+        split: "validation",
+        sample: 7,
+        label: 2,
+        outputs: 2,
+    };
+    assert_eq!(error, expected);
+    let own = |_: &SpikeBatch<f32>, _: &[u32]| OwnLoss::default();
+    assert!(builder().own_loss(own).test(unlabelled).build().is_ok());
+}
+
+#[test]
+fn the_last_loss_decides_how_classes_are_predicted() {
+    let first = CountSoftmax { temperature: 1.0 };
+    let last = FirstSpike {
+        temperature: 0.005,
+        silent_time: 0.1,
+        early_pull: None,
+    };
+    let own = |_: &SpikeBatch<f32>, _: &[u32]| OwnLoss::default();
+    let rule = |builder: TrainerBuilder| builder.build().unwrap().plan().prediction;
+    let (most, earliest) = (Prediction::MostSpikes, Prediction::FirstSpike);
+    assert_eq!(rule(builder().loss(first).loss(last)), earliest);
+    assert_eq!(rule(builder().loss(last).own_loss(own)), most);
+    assert_eq!(rule(builder().prediction(most).loss(last)), most);
 }

@@ -27,7 +27,7 @@ Examples:
   noctule train yinyang
   noctule train mnist-count --data-dir ~/data --out runs/first --seed 1
   noctule train my-experiment.toml --set optimiser.learning_rate=0.001 --set layers.0.neurons=400
-  noctule train --resume runs/first           Continue after Ctrl-C, to the bit
+  noctule train --resume runs/first           Continue after Ctrl-C, bit for bit
   noctule train --resume runs/first --epochs 200
 
 Press Ctrl-C to stop after the current batch; the run can then be resumed.";
@@ -102,7 +102,7 @@ pub struct Train {
         value_name = "PRESET|FILE.toml"
     )]
     pub experiment: Option<String>,
-    /// Where data sets lie, and are downloaded to; else $NOCTULE_DATA, else the cache directory.
+    /// Directory of the data sets, and of downloads; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The run directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
@@ -111,7 +111,7 @@ pub struct Train {
     /// Number of epochs to train for.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub epochs: Option<u64>,
-    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data.
+    /// Seed for all randomness: initial weights, shuffling, augmentation, dropout, generated data.
     #[arg(
         long,
         value_name = "N",
@@ -120,7 +120,7 @@ pub struct Train {
         conflicts_with = "resume"
     )]
     pub seed: Option<u64>,
-    /// Threads to use, of each rank under mpirun; 0 for all cores, which the ranks of a machine divide evenly. Results do
+    /// Threads to use (per rank under mpirun); 0 for all cores, which the ranks of a machine divide evenly. Results do
     /// not depend on it.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
@@ -141,7 +141,7 @@ pub struct Sweep {
     /// A preset (convergence, convergence-ttfs) or a TOML file with a table [sweep].
     #[arg(value_name = "PRESET|FILE.toml")]
     pub experiment: String,
-    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
@@ -192,7 +192,7 @@ pub struct Bench {
         default_value_t = 10.0
     )]
     pub warm_up: f64,
-    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Threads to use; 0 for all cores.
@@ -214,7 +214,7 @@ pub struct Eval {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+    /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -228,7 +228,7 @@ pub enum Data {
     Fetch {
         /// Name of the data set.
         set: String,
-        /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+        /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
         /// Download from this address instead of the official one.
@@ -239,7 +239,7 @@ pub enum Data {
     Info {
         /// Name of the data set.
         set: String,
-        /// Where data sets lie; else $NOCTULE_DATA, else the cache directory.
+        /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },

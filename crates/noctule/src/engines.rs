@@ -13,7 +13,7 @@ pub enum Backend {
     /// The processor.
     #[default]
     Cpu,
-    /// The graphics card.
+    /// The graphics card (not in this build).
     Gpu,
 }
 

@@ -1,13 +1,15 @@
 //! What several processes rely on.
 
 use noctule_core::{
-    Engine, Loss, Metrics, Network, Pass, Real, Regularisation, SessionOptions, Sgd, SpikeCount,
-    TensorGroup, Tensors, shard,
+    Engine, LayerRegularisation, Loss, Metrics, Network, Pass, Real, Regularisation,
+    SessionOptions, Sgd, SpikeBatch, SpikeCount, TensorGroup, TensorName, Tensors, shard,
 };
 
 use crate::harness::{
-    Runner, assert_tensors_close, by_precision, dense_network, must, neuron, random_input,
+    Runner, assert_tensors_close, by_precision, dense_network, must, neuron, one_to_one,
+    random_input, ranked_errors,
 };
+use crate::refused::{self, refused};
 
 const LOSS: SpikeCount = SpikeCount {
     target_true: 4.0,
@@ -19,11 +21,15 @@ fn network<T: Real>() -> Network<T> {
 }
 
 fn open<T: Real>(engine: &dyn Engine<T>) -> Runner<T> {
+    open_network(engine, &network())
+}
+
+fn open_network<T: Real>(engine: &dyn Engine<T>, network: &Network<T>) -> Runner<T> {
     let options = SessionOptions {
         optimiser: Sgd::default().into(),
         ..SessionOptions::default()
     };
-    Runner::with_options(engine, &network(), &options)
+    Runner::with_options(engine, network, &options)
 }
 
 /// Loads samples of a batch of ten, evaluates a loss and goes back.
@@ -97,7 +103,7 @@ pub fn exchanged_tensors_and_metrics<T: Real>(engine: &dyn Engine<T>) {
         must(exchanged, "exchanging the parameters");
         tensors
     };
-    runner.session.set_shard(1, 3);
+    must(runner.session.set_shard(1, 3), "rank 1 of 3");
     let before = shown(&mut runner);
     must(runner.session.step(0.1, None), "a step");
     let after = shown(&mut runner);
@@ -145,4 +151,109 @@ pub fn exchanged_tensors_and_metrics<T: Real>(engine: &dyn Engine<T>) {
         losses[0], losses[1],
         "means over ranks that measure the same"
     );
+}
+
+/// A rank that does not exist is refused, and the session stays that of a single process.
+pub fn ranks_that_do_not_exist<T: Real>(engine: &dyn Engine<T>) {
+    let (mut runner, mut plain) = (open(engine), open(engine));
+    for (rank, ranks) in [(3, 3), (0, 0), (5, 2)] {
+        let set = runner.session.set_shard(rank, ranks);
+        refused(set, refused::shard, &format!("rank {rank} of {ranks}"));
+    }
+    for runner in [&mut runner, &mut plain] {
+        learn(runner, 0..10, 1.0);
+        must(runner.session.step(0.1, Some(0.5)), "a step");
+    }
+    let expected = plain.read(TensorGroup::Parameters);
+    assert!(
+        runner.read(TensorGroup::Parameters) == expected,
+        "errors leave a trace"
+    );
+}
+
+/// The silent boosts of the two layers.
+const BOOSTS: [f64; 2] = [0.25, 0.5];
+
+/// Goes back as one of two ranks whose other rank has no spikes of other neurons; returns the spikes of each layer.
+fn learn_as_rank<T: Real>(
+    runner: &mut Runner<T>,
+    input: &SpikeBatch<T>,
+    regularisation: &Regularisation,
+) -> Vec<SpikeBatch<T>> {
+    must(runner.session.set_shard(0, 2), "rank 0 of 2");
+    runner.forward(input, Pass::default());
+    let d_times = ranked_errors(&runner.output());
+    let set = runner.session.set_time_gradients(&d_times, 0.0, &[]);
+    must(set, "setting the gradients of the output times");
+    let exchanged = runner.session.exchange_metrics(&mut |_| ());
+    must(exchanged, "exchanging metrics");
+    let back = runner.session.backward(regularisation, 0.5);
+    must(back, "a backward pass");
+    runner.spikes()
+}
+
+/// Shows the gradient to the other rank, takes a step, and returns the parameters.
+fn step_as_rank<T: Real>(runner: &mut Runner<T>) -> Tensors<T> {
+    let gradient = TensorGroup::Gradient;
+    let exchanged = runner.session.exchange(gradient, &mut |_| ());
+    must(exchanged, "exchanging the gradient");
+    must(runner.session.step(0.1, None), "a step");
+    runner.read(TensorGroup::Parameters)
+}
+
+/// With several ranks each backward pass before a step adds the silent boost of its own batch.
+pub fn every_backward_pass_has_its_silent_boost<T: Real>(engine: &dyn Engine<T>) {
+    let layer = || one_to_one(4, &neuron(2.0));
+    let network = must(Network::new(4), "inputs of a network").layer(layer());
+    let network = must(must(network, "adding a layer").layer(layer()), "a layer");
+    // Neuron 3 is silent in both batches, neurons 0 and 2 in one, neuron 1 in none.
+    let batch = |neurons: [u32; 2]| {
+        let mut batch = SpikeBatch::new(4);
+        let events = neurons.map(|neuron| (T::of(0.5 + 0.25 * f64::from(neuron)), neuron));
+        must(batch.push_sample(events), "two events");
+        batch
+    };
+    let batches = [batch([0, 1]), batch([1, 2])];
+    let boosts = BOOSTS.map(|silent_boost| LayerRegularisation {
+        silent_boost,
+        ..LayerRegularisation::default()
+    });
+    let regularisation = Regularisation {
+        max_inverse_slope: None,
+        layers: boosts.to_vec(),
+    };
+    let mut plain = open_network(engine, &network);
+    let mut runner = open_network(engine, &network);
+    let mut boosts = [[0.0; 4]; 2];
+    for batch in &batches {
+        let spikes = learn_as_rank(&mut runner, batch, &regularisation);
+        learn_as_rank(&mut plain, batch, &Regularisation::default());
+        for (layer, spikes) in spikes.iter().enumerate() {
+            for (neuron, boost) in boosts[layer].iter_mut().enumerate() {
+                if !spikes.neurons().contains(&(neuron as u32)) {
+                    *boost += BOOSTS[layer];
+                }
+            }
+        }
+    }
+    let times = |[first, second]: [f64; 2]| [first, 0.0, second, first + second];
+    let expected = BOOSTS.map(|boost| times([boost; 2]));
+    assert_eq!(boosts, expected, "other neurons are silent");
+    let mut gradient = plain.gradient();
+    for (layer, boosts) in boosts.iter().enumerate() {
+        let Some(tensor) = gradient.get_mut(&TensorName::weights(layer)) else {
+            panic!("layer {layer} has no gradient");
+        };
+        for (row, boost) in tensor.as_mut_slice().chunks_mut(4).zip(boosts) {
+            row.iter_mut().for_each(|value| *value -= T::of(*boost));
+        }
+    }
+    let found = step_as_rank(&mut runner);
+    let mut reference = open_network(engine, &network);
+    must(reference.session.set_shard(0, 2), "rank 0 of 2");
+    let written = reference.session.write(TensorGroup::Gradient, &gradient);
+    must(written, "writing a gradient");
+    let expected = step_as_rank(&mut reference);
+    let allowed = by_precision::<T>(1e-12, 1e-5);
+    assert_tensors_close(&found, &expected, allowed, "two silent boosts");
 }

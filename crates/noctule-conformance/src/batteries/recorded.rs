@@ -1,8 +1,8 @@
 //! Gradients at recorded spikes.
 
 use noctule_core::{
-    Engine, LifParameters, Metrics, Network, Real, SpikeBatch, SpikingLayer, Tensor, TensorName,
-    Window,
+    Engine, LifParameters, Metrics, Network, Real, Regularisation, SpikeBatch, SpikingLayer,
+    Tensor, TensorName, Window,
 };
 
 use crate::harness::{
@@ -42,6 +42,25 @@ pub fn simulated_spikes_give_the_simulated_gradient<T: Real>(engine: &dyn Engine
     }
 }
 
+/// A network of one neuron with one input of weight 1.
+fn network_of_one<T: Real>(parameters: &LifParameters) -> Network<T> {
+    let weights = must(Tensor::new(&[1, 1], vec![T::one()]), "one weight");
+    let layer = must(
+        SpikingLayer::dense(*parameters, weights),
+        "a layer of one neuron",
+    );
+    let network = must(Network::new(1), "inputs of a network");
+    must(network.layer(layer), "adding a layer")
+}
+
+/// One sample of one neuron that spikes at these times.
+fn at<T: Real>(times: &[f64]) -> SpikeBatch<T> {
+    let mut batch = SpikeBatch::new(1);
+    let events = times.iter().map(|&time| (T::of(time), 0));
+    must(batch.push_sample(events), "spikes of one neuron");
+    batch
+}
+
 /// One neuron with one input at 0.5 s, and spikes recorded at these times: the gradient of the weight, of the input time
 /// and the spikes without rise.
 fn one_neuron<T: Real>(
@@ -49,21 +68,9 @@ fn one_neuron<T: Real>(
     parameters: &LifParameters,
     spikes: &[f64],
 ) -> (f64, f64, u64) {
-    let weights = must(Tensor::new(&[1, 1], vec![T::one()]), "one weight");
-    let layer = must(
-        SpikingLayer::dense(*parameters, weights),
-        "a layer of one neuron",
-    );
-    let network = must(Network::new(1), "inputs of a network");
-    let network = must(network.layer(layer), "adding a layer");
-    let batch = |times: &[f64]| {
-        let mut batch = SpikeBatch::new(1);
-        let events = times.iter().map(|&time| (T::of(time), 0));
-        must(batch.push_sample(events), "spikes of one neuron");
-        batch
-    };
+    let network = network_of_one(parameters);
     let mut runner = Runner::new(engine, &network);
-    let passed = runner.run_recorded(&batch(&[0.5]), &[batch(spikes)]);
+    let passed = runner.run_recorded(&at(&[0.5]), &[at(spikes)]);
     let mut metrics = Metrics::new(&network);
     must(runner.session.take_metrics(&mut metrics), "taking metrics");
     let weight = passed.gradient[&TensorName::weights(0)].as_slice()[0];
@@ -116,4 +123,28 @@ pub fn all_recorded_spikes_count<T: Real>(engine: &dyn Engine<T>) {
     );
     let first = one_neuron(engine, &neuron(2.0), &spikes[..1]);
     assert!(many.0 != first.0, "only the first recorded spike counts");
+}
+
+/// Ranks add up their spikes without rise, in the session and in metrics that were taken.
+pub fn spikes_without_rise_are_exchanged<T: Real>(engine: &dyn Engine<T>) {
+    let network = network_of_one(&neuron(2.0));
+    let mut runner = Runner::<T>::new(engine, &network);
+    let mut double = |values: &mut [f64]| values.iter_mut().for_each(|value| *value *= 2.0);
+    runner.load(&at(&[0.5]), &[]);
+    let passed = runner.session.forward_recorded(&[at(&[0.25, 7.5])]);
+    must(passed, "a recorded pass");
+    let d_times = [T::one(); 2];
+    let set = runner.session.set_time_gradients(&d_times, 0.0, &[]);
+    must(set, "setting the gradients of the output times");
+    let exchanged = runner.session.exchange_metrics(&mut double);
+    must(exchanged, "exchanging metrics");
+    let back = runner.session.backward(&Regularisation::default(), 1.0);
+    must(back, "a backward pass");
+    let mut metrics = Metrics::new(&network);
+    must(runner.session.take_metrics(&mut metrics), "taking metrics");
+    let found = metrics.spikes_without_rise();
+    assert_eq!(found, 4, "2 spikes without rise on each of two ranks");
+    metrics.exchange(&mut double);
+    assert_eq!(metrics.spikes_without_rise(), 8, "exchanged metrics");
+    assert_eq!(metrics.samples(), 4, "the samples of exchanged metrics");
 }

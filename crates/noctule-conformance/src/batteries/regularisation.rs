@@ -1,12 +1,13 @@
 //! Homeostasis, silent boost and the bound on the inverse slope against a plain computation on the host.
 
 use noctule_core::{
-    Engine, Homeostasis, LayerRegularisation, Loss, Network, ParameterKind, Pass, Real,
-    Regularisation, SpikeBatch, SpikeCount, SpikingLayer, Tensor, TensorName, Tensors, Window,
+    Engine, Homeostasis, Initialiser, LayerRegularisation, Loss, Network, ParameterKind, Pass,
+    Real, Regularisation, SpikeBatch, SpikeCount, SpikingLayer, Tensor, TensorGroup, TensorName,
+    Tensors, Window,
 };
 
 use crate::harness::{
-    Runner, WITH_INPUT, assert_close, assert_tensors_close, by_precision, dense_network,
+    IMAGE, Runner, WITH_INPUT, assert_close, assert_tensors_close, by_precision, dense_network,
     image_network, must, neuron, random_input, ranked_errors, to_f64,
 };
 
@@ -215,6 +216,53 @@ pub fn boost_of_silent_labels<T: Real>(engine: &dyn Engine<T>) {
         allowed,
         "the layer before the boosted one",
     );
+}
+
+/// Labels beyond the outputs give no boost, and change nothing else.
+pub fn labels_beyond_the_outputs<T: Real>(engine: &dyn Engine<T>) {
+    let dense = with_silent_row(dense_network::<T>(&[4, 8, 3], &neuron(2.0), 213), 1);
+    let filters = must(Initialiser::uniform(-0.3, 0.9), "bounds of weights");
+    let conv = must(Network::image(IMAGE), "the image of a network");
+    let conv = conv.conv2d(3, Window::square(3), &neuron(2.0), filters, 214);
+    let conv = with_silent_row(must(conv, "a convolution"), 0);
+    for (network, events, layer) in [(dense, 10, 1), (conv, 40, 0)] {
+        let input = random_input(network.inputs(), SAMPLES, events, 215);
+        let mut runner = Runner::new(engine, &network);
+        runner.forward(&input, Pass::default());
+        let output = runner.output();
+        // A label that spikes gives no boost either.
+        let mut labels = vec![0; SAMPLES];
+        let mut beyond = labels.clone();
+        let outputs = network.outputs() as u32;
+        let mut wrong = [outputs, outputs + 4, 1000, u32::MAX].into_iter();
+        for sample in (0..SAMPLES).step_by(2) {
+            if let Some(&neuron) = output.sample(sample).neurons.first() {
+                labels[sample] = neuron;
+                beyond[sample] = wrong.next().unwrap_or(outputs);
+            }
+        }
+        assert!(labels != beyond, "no sample has spikes");
+        let boost = LayerRegularisation {
+            silent_boost: 0.25,
+            ..LayerRegularisation::default()
+        };
+        let boost = of_layer(layer, boost);
+        let learned = [labels, beyond].map(|labels| {
+            let mut runner = Runner::new(engine, &network);
+            runner.load(&input, &labels);
+            must(runner.session.forward(WITH_INPUT), "a forward pass");
+            runner.backward(&ranked_errors(&output), &boost);
+            let gradient = runner.gradient();
+            // The norm also sees values that belong to no weight.
+            let norm = must(runner.session.gradient_norm(), "the norm of the gradient");
+            must(runner.session.step(0.01, None), "a step");
+            (gradient, norm, runner.read(TensorGroup::Parameters))
+        });
+        assert!(
+            learned[0] == learned[1],
+            "layer {layer}: labels beyond the outputs change the gradient"
+        );
+    }
 }
 
 /// `1/(du/dt)` of a spike is clipped: one neuron, one input, one spike, from the closed form.

@@ -117,6 +117,20 @@ pub enum EngineError {
         /// What must come before it.
         needs: &'static str,
     },
+    /// There is no such rank.
+    #[error("there is no rank {rank} among {ranks}")]
+    Shard {
+        /// The rank, from 0.
+        rank: usize,
+        /// The number of ranks.
+        ranks: usize,
+    },
+    /// The norm to clip a gradient to is not a positive number.
+    #[error("the gradient cannot be clipped to the norm {max_norm}; it must be positive")]
+    MaxNorm {
+        /// The norm that was given.
+        max_norm: f64,
+    },
     /// The device has too little memory.
     #[error("the device has too little memory: {asked_bytes} bytes were asked for; {advice}")]
     OutOfMemory {

@@ -108,6 +108,9 @@ pub trait Session<T: Real>: Send {
     /// Replaces [`loss`](Self::loss) for a custom loss. `d_times` is `dL/dt` of each output event. `loss` is the mean
     /// loss of the samples; it is added to the metrics, with the `predictions` (one per sample, or none).
     ///
+    /// Of several calls of `loss`, `predict` and this one on one forward pass, the last one counts in the metrics. If it
+    /// has no predictions, those of an earlier call stay.
+    ///
     /// # Errors
     /// If there was no forward pass, or a list has the wrong length.
     fn set_time_gradients(
@@ -121,7 +124,8 @@ pub trait Session<T: Real>: Send {
     /// whole batch: 1, unless several ranks share the batch.
     ///
     /// # Errors
-    /// If `dL/dt` of the output events was not set since the last backward pass.
+    /// If `dL/dt` of the output events was not set since the last backward pass, or the weights have changed since the
+    /// forward pass.
     fn backward(&mut self, regularisation: &Regularisation, weight: f64)
     -> Result<(), EngineError>;
 
@@ -129,7 +133,8 @@ pub trait Session<T: Real>: Send {
     /// gradient with a larger Euclidean norm is first scaled down to it.
     ///
     /// # Errors
-    /// If the device fails.
+    /// If `max_norm` is not positive, the engine cannot clip on several ranks, or the device fails. Nothing is changed
+    /// then.
     fn step(&mut self, learning_rate: f64, max_norm: Option<f64>) -> Result<(), EngineError>;
 
     /// Sets the gradient to zero.
@@ -213,7 +218,10 @@ pub trait Session<T: Real>: Send {
 
     /// Makes this the session of one of several ranks: further steps change only this rank's [`shard`](crate::shard())
     /// of each tensor, in the layout that [`exchange`](Self::exchange) shows.
-    fn set_shard(&mut self, rank: usize, ranks: usize);
+    ///
+    /// # Errors
+    /// If there is no such rank, or the engine cannot run on several ranks.
+    fn set_shard(&mut self, rank: usize, ranks: usize) -> Result<(), EngineError>;
 
     /// Passes each tensor of a group to `visit`, which may change it. Order and layout are the same on all ranks.
     ///

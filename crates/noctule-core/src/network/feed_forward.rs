@@ -171,6 +171,32 @@ impl<T: Real> Network<T> {
         &self.layers
     }
 
+    /// Checks that the layers fit one another and that all parameters are finite, which
+    /// [`layers_mut`](Self::layers_mut) may have changed. Engines call it when they open a session.
+    ///
+    /// # Errors
+    /// If there is no layer, a layer does not fit the one before it, or a parameter is not finite.
+    pub fn validate(&self) -> Result<(), NetworkError> {
+        if self.layers.is_empty() {
+            let what = "the number of layers of a network";
+            return Err(NetworkError::Empty { what });
+        }
+        let mut before = Self::image(self.input)?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let parameters = layer.spiking().map(SpikingLayer::parameters);
+            for (&kind, tensor) in parameters.into_iter().flatten() {
+                tensor
+                    .check(tensor.shape())
+                    .map_err(|source| NetworkError::Layer {
+                        layer: index,
+                        source: LayerError::Parameter { kind, source },
+                    })?;
+            }
+            before = before.layer(layer.clone())?;
+        }
+        Ok(())
+    }
+
     /// The layers, mutably, to change their parameters.
     pub fn layers_mut(&mut self) -> &mut [Layer<T>] {
         &mut self.layers

@@ -97,12 +97,15 @@ pub(super) struct Emitter<'a, T, P> {
     pub bounds: &'a IntervalBounds<T>,
     /// Whether the sample is long, so that differences of times have too few digits; those of `x` have all.
     pub is_long: bool,
-    /// The reference time of the current segment in seconds.
+    /// The reference time of the current segment in seconds, and what rounding took from it.
     pub reference: T,
+    pub residual: T,
     pub path: P,
     /// The index of the group's first neuron in the layer.
     pub first: u32,
     pub spikes: &'a mut Vec<Spike<T>>,
+    /// In a long sample, what rounding takes from the time of each spike.
+    pub residuals: &'a mut Vec<T>,
 }
 
 impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
@@ -139,6 +142,13 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
             let time = self.reference - self.neuron.tau_m() * pending.logarithms[index];
             let time = if time < start { start } else { time };
             self.spikes[before + index].time = if time > end { end } else { time };
+        }
+        if self.is_long {
+            for (spike, &logarithm) in self.spikes[before..].iter().zip(&pending.logarithms) {
+                let x = -self.neuron.tau_m() * logarithm;
+                let residual = ((self.reference - spike.time) + x) + self.residual;
+                self.residuals.push(residual);
+            }
         }
     }
 
@@ -206,8 +216,13 @@ impl<T: Real, P: Path<T>> Emitter<'_, T, P> {
             leak *= crossing.potential_decay;
             let elapsed = duration - time_left;
             let x = interval.x + elapsed;
+            let time = (interval.start + elapsed).min(interval.end);
+            if self.is_long {
+                let residual = ((self.reference - time) + x) + self.residual;
+                self.residuals.push(residual);
+            }
             self.spikes.push(Spike {
-                time: (interval.start + elapsed).min(interval.end),
+                time,
                 slope: crossing.slope,
                 leak,
                 response: neuron.response_of_decay(x, leak),

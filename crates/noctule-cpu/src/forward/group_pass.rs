@@ -27,7 +27,8 @@ use crate::simd::isa::Isa;
 use crate::simd::lanes::Lanes;
 use crate::tape::spike::Spike;
 
-/// Runs a group along a path through a timeline, and appends its spikes to `spikes`, interval by interval.
+/// Runs a group along a path through a timeline, and appends its spikes, interval by interval, to `spikes`, and in a long
+/// sample what rounding takes from their times to `residuals`.
 ///
 /// `neurons` are the indices of the group's neurons in the layer; `weights` has shape `[N][rows][LANES]`.
 #[inline(always)]
@@ -43,7 +44,7 @@ pub(crate) fn run<T: Real, I: Isa<T>, const N: usize>(
     path: impl Path<T>,
     weights: &[Lanes<T>],
     pending: &mut PendingSpikes<T>,
-    spikes: &mut Vec<Spike<T>>,
+    (spikes, residuals): (&mut Vec<Spike<T>>, &mut Vec<T>),
 ) {
     let mut state = GroupState::new(neuron, neurons.len());
     let mut emitter = Emitter {
@@ -51,9 +52,11 @@ pub(crate) fn run<T: Real, I: Isa<T>, const N: usize>(
         bounds: &timeline.bounds,
         is_long: keeps_residuals(neuron),
         reference: T::zero(),
+        residual: T::zero(),
         path,
         first: neurons.start,
         spikes,
+        residuals,
     };
     let pass = GroupPass {
         neuron,
@@ -64,6 +67,7 @@ pub(crate) fn run<T: Real, I: Isa<T>, const N: usize>(
     for (index, segment) in timeline.segments.iter().enumerate() {
         state.cross(group, segment);
         emitter.reference = segment.reference;
+        emitter.residual = segment.residual;
         let mut rest = path.segment(index);
         while rest.len() > 1 && state.firing {
             if neuron.is_quadratic() {

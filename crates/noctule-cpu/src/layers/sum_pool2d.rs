@@ -50,18 +50,18 @@ impl CpuSumPool2d {
                 let neuron = input.neurons()[event] as usize;
                 merged[self.pooled[neuron] as usize].push(event);
             }
+            let counts = output.counts(sample);
+            for (merged, &found) in merged.iter().zip(&counts) {
+                if merged.len() != found as usize {
+                    return Err(unmerged(layer, merged.len(), found as usize));
+                }
+            }
             let mut next = vec![0; self.outputs];
             for event in output.range(sample) {
                 let neuron = output.neurons()[event] as usize;
-                let Some(&from) = merged[neuron].get(next[neuron]) else {
-                    return Err(unmerged(layer, input.spikes(), output.spikes()));
-                };
-                pooled_from[event] = from;
+                pooled_from[event] = merged[neuron][next[neuron]];
                 next[neuron] += 1;
             }
-        }
-        if input.spikes() != output.spikes() {
-            return Err(unmerged(layer, input.spikes(), output.spikes()));
         }
         record.output.clone_from(output);
         record.pooled_from = Some(pooled_from);
@@ -85,7 +85,7 @@ impl CpuSumPool2d {
 fn unmerged(layer: usize, expected: usize, found: usize) -> EngineError {
     EngineError::Recorded {
         layer,
-        what: "spikes of pooled neurons (the layer must pool the spikes recorded before it)",
+        what: "spikes of a pooled neuron (the layer must pool the spikes recorded before it)",
         expected,
         found,
     }

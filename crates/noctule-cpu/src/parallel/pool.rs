@@ -5,8 +5,8 @@
 //! So, during a run, idle threads keep looking for work, and fall asleep only after 2 ms without any. The next pass calls
 //! them again.
 //!
-//! A spinning thread may have been waiting for another task when it began to spin. The limit of 2 ms also makes sure that
-//! it returns to that task, so that runs of several threads of the caller cannot block one another.
+//! A thread may have been waiting within another task when it began to spin. So it stops after 20 ms in any case, returns
+//! to that task, and is called again: runs of several threads of the caller cannot block one another.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 const LOOKS_BEFORE_YIELD: u32 = 256;
 /// The time without work after which a thread stops spinning.
 const MAX_IDLE: Duration = Duration::from_millis(2);
+/// The time after which it stops in any case.
+const MAX_SPIN: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Whether this thread spins.
@@ -100,10 +102,14 @@ impl Spinning {
         }
         self.threads.fetch_add(1, Ordering::Relaxed);
         let mut looks = 0;
-        let mut idle_since = Instant::now();
+        let start = Instant::now();
+        let mut idle_since = start;
         while self.is_wanted.load(Ordering::Relaxed) {
             if rayon::yield_now() == Some(Yield::Executed) {
                 looks = 0;
+                if start.elapsed() > MAX_SPIN {
+                    break;
+                }
             } else if looks < LOOKS_BEFORE_YIELD {
                 if looks == 0 {
                     idle_since = Instant::now();

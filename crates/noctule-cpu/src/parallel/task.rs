@@ -124,9 +124,6 @@ impl<T: Real> SampleRunner<'_, T> {
 
     #[inline(always)]
     fn end_parts<I: Isa<T>>(&mut self, isa: I) {
-        if self.view.keeps_residuals() {
-            self.out.keep_residuals(self.view.neuron, self.timeline);
-        }
         self.out.sort(isa, &mut self.memory.order);
     }
 
@@ -165,7 +162,7 @@ impl<T: Real> SampleRunner<'_, T> {
             path,
             self.view.weights_of(blocks),
             &mut self.memory.pending,
-            &mut self.out.spikes,
+            (&mut self.out.spikes, &mut self.out.residuals),
         );
     }
 }

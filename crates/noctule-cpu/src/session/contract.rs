@@ -41,13 +41,15 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
                 samples: count,
             });
         }
+        let chosen = set.samples.clone();
+        self.take_samples(&chosen, Some(samples))?;
         self.labels.clear();
-        if !set.labels.is_empty() {
-            let labels = samples.iter().map(|&sample| set.labels[sample as usize]);
+        let labels = &self.sets[index].labels;
+        if !labels.is_empty() {
+            let labels = samples.iter().map(|&sample| labels[sample as usize]);
             self.labels.extend(labels);
         }
-        let chosen = set.samples.clone();
-        self.take_samples(&chosen, Some(samples))
+        Ok(())
     }
 
     fn forward(&mut self, pass: Pass) -> Result<(), EngineError> {
@@ -182,7 +184,11 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
     }
 
     fn write(&mut self, group: TensorGroup, tensors: &Tensors<T>) -> Result<(), EngineError> {
-        self.write_group(group, tensors)
+        self.write_group(group, tensors)?;
+        if matches!(group, TensorGroup::Parameters | TensorGroup::Average) {
+            self.weights_change();
+        }
+        Ok(())
     }
 
     fn optimiser_progress(&self) -> OptimiserProgress {
@@ -195,9 +201,13 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
         Ok(())
     }
 
-    fn set_shard(&mut self, rank: usize, ranks: usize) {
+    fn set_shard(&mut self, rank: usize, ranks: usize) -> Result<(), EngineError> {
+        if rank >= ranks {
+            return Err(EngineError::Shard { rank, ranks });
+        }
         self.shard = (rank, ranks);
         self.optimiser.set_shard(rank, ranks);
+        Ok(())
     }
 
     fn exchange(
@@ -206,6 +216,9 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
         visit: &mut dyn FnMut(&mut [T]),
     ) -> Result<(), EngineError> {
         self.stored_mut(group)?.into_iter().for_each(visit);
+        if matches!(group, TensorGroup::Parameters | TensorGroup::Average) {
+            self.weights_change();
+        }
         Ok(())
     }
 

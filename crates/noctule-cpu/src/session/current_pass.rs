@@ -15,6 +15,10 @@ pub(super) struct CurrentPass {
     pub has_errors: bool,
     /// Whether classes were predicted.
     pub has_predictions: bool,
+    /// Whether it is in the metrics.
+    pub is_counted: bool,
+    /// Whether its weights have changed since: then its gradient would be that of no network.
+    pub is_stale: bool,
 }
 
 impl CurrentPass {
@@ -25,6 +29,8 @@ impl CurrentPass {
             spikes_without_rise: 0,
             has_errors: false,
             has_predictions: false,
+            is_counted: false,
+            is_stale: false,
         }
     }
 }

@@ -25,14 +25,17 @@ impl SessionMetrics {
         }
     }
 
-    /// Begins the metrics of a batch, to which the caller adds.
-    pub fn begin(&mut self) -> &mut Metrics {
-        if self.is_unread {
-            self.unread.push(self.batch.as_batch());
-            self.unread_spikes.merge_spikes(&self.batch);
+    /// Begins the metrics of a batch, to which the caller adds; with `again`, those of the last batch once more, which are
+    /// replaced, or not counted twice if they were read already.
+    pub fn begin(&mut self, again: bool) -> &mut Metrics {
+        if !again {
+            if self.is_unread {
+                self.unread.push(self.batch.as_batch());
+                self.unread_spikes.merge_spikes(&self.batch);
+            }
+            self.is_unread = true;
         }
         self.batch.clear();
-        self.is_unread = true;
         &mut self.batch
     }
 
@@ -80,7 +83,12 @@ pub(crate) fn record_of(
     BatchRecord {
         samples: samples as u64,
         correct: correct.count() as u64,
-        loss: loss * samples as f64,
+        // The loss of no samples may be NaN.
+        loss: if samples == 0 {
+            0.0
+        } else {
+            loss * samples as f64
+        },
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use noctule_core::{
-    Batch, EngineError, Evaluation, Label, Layer, Network, NetworkError, Samples, SessionOptions,
-    SpikeBatch,
+    Batch, EncodingError, EngineError, Evaluation, Images, Label, Layer, Network, Pixels, Samples,
+    SessionOptions, SpikeBatch,
 };
 
 use crate::layers::record::LayerRecord;
@@ -32,6 +32,15 @@ pub(super) enum CpuLayer<T> {
 /// The weights of each layer, or their gradients; `None` for layers without weights.
 pub(super) type LayerWeights<T> = Vec<Option<BlockedWeights<T>>>;
 
+/// The silent boost of a layer in a batch, and which of its neurons spiked on any rank.
+#[derive(Clone, Debug)]
+pub(super) struct SilentBoost {
+    pub layer: usize,
+    pub boost: f64,
+    /// Shape `[neurons]`.
+    pub spiked: Vec<bool>,
+}
+
 /// The session of a network on the CPU.
 #[derive(Debug)]
 pub(crate) struct CpuSession<T: CpuReal> {
@@ -50,7 +59,7 @@ pub(crate) struct CpuSession<T: CpuReal> {
     pub(super) shard: (usize, usize),
     /// The silent boost of each layer that the next step adds to the gradient, once ranks have combined which neurons
     /// spiked.
-    pub(super) boosts: Vec<f64>,
+    pub(super) boosts: Vec<SilentBoost>,
     pub(super) sets: Vec<Batch<T>>,
     /// The input events of the coming passes; `None` before the first samples.
     pub(super) input: Option<Arc<SpikeBatch<T>>>,
@@ -68,10 +77,7 @@ impl<T: CpuReal> CpuSession<T> {
         network: &Network<T>,
         options: &SessionOptions,
     ) -> Result<Self, EngineError> {
-        if network.layers().is_empty() {
-            let what = "the number of layers of a network";
-            return Err(NetworkError::Empty { what }.into());
-        }
+        network.validate()?;
         let layers = network.layers().iter().enumerate();
         let layers = layers.map(|(index, layer)| open_layer(index, layer));
         let layers: Vec<CpuLayer<T>> = layers.collect::<Result<_, _>>()?;
@@ -144,6 +150,7 @@ impl<T: CpuReal> CpuSession<T> {
                     found: images.pixels.len(),
                 });
             }
+            check_intensities(images)?;
         }
         Ok(())
     }
@@ -173,8 +180,10 @@ impl<T: CpuReal> CpuSession<T> {
     pub(super) fn silent_true_classes(&self) -> Vec<(usize, Label)> {
         let output = self.output();
         let labels = self.labels.iter().copied().enumerate();
-        let is_silent =
-            |&(sample, label): &(usize, Label)| !output.sample(sample).neurons.contains(&label);
+        let is_silent = |&(sample, label): &(usize, Label)| {
+            let exists = (label as usize) < output.population();
+            exists && !output.sample(sample).neurons.contains(&label)
+        };
         labels.filter(is_silent).collect()
     }
 
@@ -182,6 +191,20 @@ impl<T: CpuReal> CpuSession<T> {
     pub(super) fn begin_samples(&mut self) {
         self.current = None;
         self.d_input = None;
+    }
+}
+
+/// Intensities must be numbers from 0 to 1.
+fn check_intensities(images: &Images) -> Result<(), EncodingError> {
+    let Pixels::Floats(values) = &images.pixels else {
+        return Ok(());
+    };
+    match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+        None => Ok(()),
+        Some(index) => Err(EncodingError::Intensity {
+            neuron: index % images.shape.neurons(),
+            value: values[index],
+        }),
     }
 }
 

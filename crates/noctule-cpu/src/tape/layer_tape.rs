@@ -4,7 +4,7 @@ use noctule_core::{Lif, Real};
 use rayon::prelude::*;
 
 use crate::events::patches::WindowEvents;
-use crate::events::timeline::{Segment, Timeline};
+use crate::events::timeline::Timeline;
 use crate::simd::isa::Isa;
 use crate::simd::lane_vec::LaneVec;
 use crate::simd::lanes::{LANES, Lanes};
@@ -76,8 +76,8 @@ pub(crate) struct SampleTape<T> {
     offsets: Vec<u32>,
     /// The index of each spike among the output events of the sample.
     ranks: Vec<u32>,
-    /// What rounding took from the time of each spike; empty unless the pass keeps it.
-    residuals: Vec<T>,
+    /// What rounding took from the time of each of `spikes`; empty unless the sample is long.
+    pub residuals: Vec<T>,
     /// In a wide layer: all spikes, and, once these are scattered, the jumps at them, part by part.
     sorted: SortedSpikes<T>,
     jumps: Vec<AdjointJump<T>>,
@@ -140,31 +140,6 @@ impl<T: Real> SampleTape<T> {
         memory.extend(jumps);
         let last = memory.iter().rposition(|jump| jump.own != T::zero());
         &memory[..last.map_or(0, |last| last + 1)]
-    }
-
-    /// Keeps what rounding took from the times of spikes that came part by part: a spike is `-tau_m ln(leak)` after the
-    /// reference of its segment, to nearly all digits. From this, `phi(x)` follows to as many.
-    pub fn keep_residuals(&mut self, neuron: &Lif<T>, timeline: &Timeline<T>) {
-        let segments = &timeline.segments;
-        let residuals = self.spikes.iter_mut().map(|spike| {
-            let x = -neuron.tau_m() * spike.leak.fast_ln();
-            spike.response = neuron.response_of_decay(x, spike.leak);
-            let after = segments.partition_point(|segment| segment.reference <= spike.time);
-            // Rounding may have put the time on the other side of a border: the right segment fits far better.
-            let near = &segments[after.saturating_sub(2)..(after + 1).min(segments.len())];
-            let residual =
-                |segment: &Segment<T>| ((segment.reference - spike.time) + x) + segment.residual;
-            let residuals = near.iter().map(residual);
-            residuals.fold(T::infinity(), |least, residual| {
-                if residual.abs() < least.abs() {
-                    residual
-                } else {
-                    least
-                }
-            })
-        });
-        self.residuals.clear();
-        self.residuals.extend(residuals);
     }
 
     /// Ranks spikes that came part by part by their times.

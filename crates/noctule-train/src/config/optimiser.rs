@@ -65,30 +65,7 @@ impl OptimiserConfig {
     /// # Errors
     /// [`OutOfRange`] for the first constant that is not finite or outside its range.
     pub fn check(&self, path: &str) -> Result<(), OutOfRange> {
-        let key = |name: &str| format!("{path}.{name}");
-        positive(&key("learning_rate"), self.learning_rate())?;
-        let (betas, epsilon, weight_decay) = match self {
-            Self::Sgd(sgd) => {
-                fraction_below_one(&key("momentum"), sgd.momentum)?;
-                require(
-                    !sgd.nesterov || sgd.momentum > 0.0,
-                    &key("nesterov"),
-                    sgd.nesterov,
-                    "false unless momentum is greater than 0",
-                )?;
-                return not_negative(&key("weight_decay"), sgd.weight_decay);
-            }
-            Self::Adam(adam) => (adam.betas, adam.epsilon, adam.weight_decay),
-            Self::AdamW(adamw) => (adamw.betas, adamw.epsilon, adamw.weight_decay),
-            Self::NAdam(nadam) => {
-                not_negative(&key("momentum_decay"), nadam.momentum_decay)?;
-                (nadam.betas, nadam.epsilon, nadam.weight_decay)
-            }
-        };
-        fraction_below_one(&key("betas.0"), betas[0])?;
-        fraction_below_one(&key("betas.1"), betas[1])?;
-        positive(&key("epsilon"), epsilon)?;
-        not_negative(&key("weight_decay"), weight_decay)
+        check_optimiser(path, &self.into())
     }
 }
 
@@ -101,4 +78,32 @@ impl From<&OptimiserConfig> for Optimiser {
             OptimiserConfig::NAdam(nadam) => nadam.clone().into(),
         }
     }
+}
+
+/// Checks every constant of an optimiser; `path` is that of the optimiser, such as `optimiser`.
+pub(crate) fn check_optimiser(path: &str, optimiser: &Optimiser) -> Result<(), OutOfRange> {
+    let key = |name: &str| format!("{path}.{name}");
+    positive(&key("learning_rate"), optimiser.learning_rate())?;
+    let (betas, epsilon, weight_decay) = match optimiser {
+        Optimiser::Sgd(sgd) => {
+            fraction_below_one(&key("momentum"), sgd.momentum)?;
+            require(
+                !sgd.nesterov || sgd.momentum > 0.0,
+                &key("nesterov"),
+                sgd.nesterov,
+                "false unless momentum is greater than 0",
+            )?;
+            return not_negative(&key("weight_decay"), sgd.weight_decay);
+        }
+        Optimiser::Adam(adam) => (adam.betas, adam.epsilon, adam.weight_decay),
+        Optimiser::AdamW(adamw) => (adamw.betas, adamw.epsilon, adamw.weight_decay),
+        Optimiser::NAdam(nadam) => {
+            not_negative(&key("momentum_decay"), nadam.momentum_decay)?;
+            (nadam.betas, nadam.epsilon, nadam.weight_decay)
+        }
+    };
+    fraction_below_one(&key("betas.0"), betas[0])?;
+    fraction_below_one(&key("betas.1"), betas[1])?;
+    positive(&key("epsilon"), epsilon)?;
+    not_negative(&key("weight_decay"), weight_decay)
 }

@@ -6,16 +6,13 @@ use noctule_core::{
     Batch, Engine, Label, Loss, Network, Optimiser, Prediction, Regularisation, SpikeBatch,
 };
 
+use super::build_check::{check_plan, check_samples};
 use super::error::{BuildError, TrainError};
 use super::loss::{LossFunction, OwnLoss, TrainingLoss};
 use super::samples::{RunSamples, SampleSet};
 use super::state::Trainer;
 use crate::plan::TrainingPlan;
-use crate::range::{count, fraction_below_one, positive};
 use crate::schedule::ScheduleConfig;
-
-/// The largest batch, and the most epochs.
-const LARGEST_COUNT: usize = 1_000_000;
 
 /// What a trainer is made of; see [`Trainer::builder`].
 #[must_use]
@@ -108,14 +105,12 @@ impl TrainerBuilder {
 
     /// A loss that the engine evaluates. This, or [`own_loss`](Self::own_loss), is needed.
     pub fn loss(mut self, loss: impl Into<Loss>) -> Self {
-        let loss = loss.into();
-        self.prediction.get_or_insert(loss.prediction());
-        self.loss = Some(loss.into());
+        self.loss = Some(loss.into().into());
         self
     }
 
     /// A loss of the caller's own: a function of the output events of a batch and the labels of its samples. The events
-    /// of every batch are read from the engine for it.
+    /// of every batch are read from the engine for it. It is never called without samples.
     pub fn own_loss(
         mut self,
         function: impl FnMut(&SpikeBatch<f32>, &[Label]) -> OwnLoss + Send + 'static,
@@ -177,37 +172,35 @@ impl TrainerBuilder {
     /// Opens the network on the engine and stores the samples there.
     ///
     /// # Errors
-    /// If something that is needed was not given, a number is out of range, the samples do not fit the network, or the
-    /// engine cannot run it.
+    /// If something that is needed was not given, a number is out of range, a part of the samples is empty or does not fit
+    /// the network, an engine's loss has no label per sample or labels beyond the outputs, or the engine cannot run the
+    /// network.
     pub fn build(self) -> Result<Trainer, TrainError> {
         let mut plan = self.plan;
-        count("batch_size", plan.batch_size, LARGEST_COUNT).map_err(BuildError::from)?;
-        count("epochs", plan.epochs, LARGEST_COUNT).map_err(BuildError::from)?;
-        fraction_below_one("weight_average", plan.weight_average).map_err(BuildError::from)?;
-        let learning_rate = plan.optimiser.learning_rate();
-        positive("learning_rate", learning_rate).map_err(BuildError::from)?;
-        plan.schedule
-            .check("schedule", learning_rate, plan.epochs)
-            .map_err(BuildError::from)?;
-        plan.prediction = self.prediction.unwrap_or(plan.prediction);
+        check_plan(&plan).map_err(BuildError::from)?;
         let network = needed(self.network, "a network", "network")?;
         let loss = needed(self.loss, "a loss", "loss")?;
+        plan.prediction = self.prediction.unwrap_or(loss.prediction());
+        let train = needed(self.train, "samples", "train")?;
+        let test = needed(self.test, "samples", "test")?;
+        let parts = [
+            ("train", Some(&train)),
+            ("validation", self.validation.as_ref()),
+            ("test", Some(&test)),
+        ];
+        for (split, batch) in parts {
+            if let Some(batch) = batch {
+                check_samples(split, batch, &loss, network.outputs())?;
+            }
+        }
         let samples = RunSamples {
-            train: samples(self.train, "train")?,
+            train: SampleSet::new(train),
             validation: self.validation.map(SampleSet::new),
-            test: samples(self.test, "test")?,
+            test: SampleSet::new(test),
             augmented: None,
         };
         Trainer::open(self.engine, network, samples, loss, plan)
     }
-}
-
-fn samples(batch: Option<Batch<f32>>, split: &'static str) -> Result<SampleSet, BuildError> {
-    let batch = needed(batch, "samples", split)?;
-    if batch.is_empty() {
-        return Err(BuildError::NoSamples { split });
-    }
-    Ok(SampleSet::new(batch))
 }
 
 fn needed<Part>(

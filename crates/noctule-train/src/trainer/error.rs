@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use noctule_core::EngineError;
+use noctule_core::{EngineError, Label};
 use noctule_data::AugmentError;
 use thiserror::Error;
 
@@ -96,11 +96,38 @@ pub enum BuildError {
         /// The method that gives it.
         method: &'static str,
     },
-    /// There are no training samples or no test samples.
+    /// A part of the samples is empty.
     #[error("there are no {split} samples; give at least one")]
     NoSamples {
-        /// `train` or `test`.
+        /// `train`, `validation` or `test`.
         split: &'static str,
+    },
+    /// A loss that an engine evaluates needs one label per sample.
+    #[error(
+        "the {split} part has {samples} samples, but {labels} labels; the loss needs one label per sample"
+    )]
+    LabelCount {
+        /// `train`, `validation` or `test`.
+        split: &'static str,
+        /// Number of samples.
+        samples: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// A label is not the index of an output neuron.
+    #[error(
+        "sample {sample} of the {split} part has the label {label}, but the network has only {outputs} output neurons; \
+         labels count from 0, and there must be one output neuron per class"
+    )]
+    LabelRange {
+        /// `train`, `validation` or `test`.
+        split: &'static str,
+        /// Index of the sample in its part.
+        sample: usize,
+        /// Its label.
+        label: Label,
+        /// Number of output neurons.
+        outputs: usize,
     },
     /// A number is out of range.
     #[error(transparent)]

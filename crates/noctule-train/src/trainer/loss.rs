@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use noctule_core::{EngineError, Label, Loss, Session, SpikeBatch};
+use noctule_core::{EngineError, Label, Loss, Prediction, Session, SpikeBatch};
 
 /// What a loss of the caller's own says of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +15,8 @@ pub struct OwnLoss {
     pub predictions: Vec<Option<Label>>,
 }
 
-/// A loss of the caller's own: from the output events of a batch and the labels of its samples to errors.
+/// A loss of the caller's own: from the output events of a batch and the labels of its samples to errors. It is never
+/// called without samples.
 pub type LossFunction = dyn FnMut(&SpikeBatch<f32>, &[Label]) -> OwnLoss + Send;
 
 /// What is minimised.
@@ -29,6 +30,8 @@ pub enum TrainingLoss {
 
 impl TrainingLoss {
     /// Evaluates the loss on the last forward pass, whose last layer is `output`; `labels` gives the labels of the batch.
+    ///
+    /// Without samples the loss is 0: a mean over nothing would be NaN, and so would the sum over all ranks.
     pub(super) fn evaluate(
         &mut self,
         session: &mut dyn Session<f32>,
@@ -38,9 +41,22 @@ impl TrainingLoss {
         match self {
             Self::Engine(loss) => session.loss(loss),
             Self::Own(function) => {
-                let own = function(&*session.spikes(output)?, &labels());
+                let events = session.spikes(output)?;
+                let own = match events.samples() {
+                    0 => OwnLoss::default(),
+                    _ => function(&events, &labels()),
+                };
+                drop(events);
                 session.set_time_gradients(&own.d_times, own.loss, &own.predictions)
             }
+        }
+    }
+
+    /// The rule by which a network that was trained with this loss predicts, unless another is chosen.
+    pub(super) fn prediction(&self) -> Prediction {
+        match self {
+            Self::Engine(loss) => loss.prediction(),
+            Self::Own(_) => Prediction::MostSpikes,
         }
     }
 }

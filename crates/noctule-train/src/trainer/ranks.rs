@@ -7,10 +7,7 @@
 //! of the weights, steps that shard, and sends it to all. The optimiser's state and the running mean, which no batch needs
 //! whole, are gathered at the end of an epoch.
 
-use std::fmt::Write;
-
-use noctule_core::{Batch, Images, Pixels, Samples, Tensor, TensorGroup};
-use sha2::{Digest, Sha256};
+use noctule_core::TensorGroup;
 
 use super::error::TrainError;
 use super::state::Trainer;
@@ -27,7 +24,7 @@ impl Trainer {
             let description = self.description()?;
             agree(&mut *self.collective, &description)?;
             let (rank, ranks) = (self.collective.rank(), self.collective.size());
-            self.session.set_shard(rank, ranks);
+            self.session.set_shard(rank, ranks)?;
         }
         Ok(self)
     }
@@ -48,55 +45,6 @@ impl Trainer {
             );
         }
         caveats
-    }
-
-    /// Everything that must be the same on all ranks, in lines that people can read.
-    fn description(&mut self) -> Result<String, TrainError> {
-        let mut text = match &self.experiment {
-            Some((config, _)) => {
-                let mut config = config.clone();
-                config.training.threads = 0;
-                config.to_toml()?
-            }
-            None => format!("{:#?}\n{:?}\n", self.plan, self.loss),
-        };
-        let samples = &self.samples;
-        let parts = [
-            ("train", Some(&samples.train)),
-            ("validation", samples.validation.as_ref()),
-            ("test", Some(&samples.test)),
-        ];
-        for (name, set) in parts {
-            if let Some(set) = set {
-                describe(&mut text, name, &set.batch);
-            }
-        }
-        let mut weights = vec![TensorGroup::Parameters];
-        if self.has_average() {
-            weights.push(TensorGroup::Average);
-        }
-        let states = self.plan.optimiser.state_names().len();
-        let optimiser: Vec<_> = (0..states).map(TensorGroup::OptimiserState).collect();
-        let (weights, optimiser) = (self.hash_of(&weights)?, self.hash_of(&optimiser)?);
-        let _ = write!(
-            text,
-            "[build and state]\nversion {}\n{}\n{} epochs and {} batches done\nweights {weights}\noptimiser {optimiser}\n",
-            env!("CARGO_PKG_VERSION"),
-            // The bits of a result must not depend on which machine got which rank.
-            self.info.arithmetic,
-            self.position.epoch,
-            self.position.batch,
-        );
-        Ok(text)
-    }
-
-    fn hash_of(&mut self, groups: &[TensorGroup]) -> Result<String, TrainError> {
-        let mut all = Vec::new();
-        for &group in groups {
-            all.extend(self.session.read(group)?.into_values());
-        }
-        let values = all.iter().flat_map(Tensor::as_slice);
-        Ok(hash(values.map(|value| value.to_le_bytes())))
     }
 
     /// Replaces what was measured of the last batch by its sum over all ranks.
@@ -141,52 +89,4 @@ impl Trainer {
         }
         Ok(())
     }
-}
-
-fn describe(text: &mut String, part: &str, batch: &Batch<f32>) {
-    let samples = match &batch.samples {
-        Samples::Images(images) => describe_images(images),
-        Samples::Events(events) => {
-            let offsets = events.offsets().iter().map(|&offset| offset as u64);
-            format!(
-                "events of {} neurons\ntimes {}\nneurons {}\noffsets {}",
-                events.population(),
-                hash(events.times().iter().map(|time| time.to_le_bytes())),
-                hash(events.neurons().iter().map(|neuron| neuron.to_le_bytes())),
-                hash(offsets.map(u64::to_le_bytes)),
-            )
-        }
-        _ => "other samples".to_owned(),
-    };
-    let _ = write!(
-        text,
-        "[the {part} part of the data]\n{} samples\nlabels {}\n{samples}\n",
-        batch.len(),
-        hash(batch.labels.iter().map(|label| label.to_le_bytes())),
-    );
-}
-
-fn describe_images(images: &Images) -> String {
-    let shape = images.shape;
-    let pixels = match &images.pixels {
-        Pixels::Bytes(values) => hash([values.as_slice()]),
-        Pixels::Floats(values) => hash(values.iter().map(|value| value.to_le_bytes())),
-    };
-    format!(
-        "{} x {} x {} intensities of each\npixels {pixels}",
-        shape.height, shape.width, shape.channels
-    )
-}
-
-/// The first digits of the SHA-256 of all `parts` together.
-fn hash(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    digest.iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -183,8 +183,8 @@ impl Session<f32> for ResidentSession {
         self.inner.set_optimiser_progress(progress)
     }
 
-    fn set_shard(&mut self, rank: usize, ranks: usize) {
-        self.inner.set_shard(rank, ranks);
+    fn set_shard(&mut self, rank: usize, ranks: usize) -> Outcome {
+        self.inner.set_shard(rank, ranks)
     }
 
     fn exchange(&mut self, group: TensorGroup, visit: &mut dyn FnMut(&mut [f32])) -> Outcome {
