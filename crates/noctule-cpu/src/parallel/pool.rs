@@ -41,6 +41,8 @@ struct Spinning {
     is_wanted: AtomicBool,
     /// The number of threads that spin.
     threads: AtomicUsize,
+    /// The number of runs inside of the pool, as those of a sweep: they keep the threads busy by themselves.
+    inner_runs: AtomicUsize,
 }
 
 impl Pool {
@@ -67,9 +69,11 @@ impl Pool {
 
     /// Calls `work` on a thread of the pool, while idle threads spin.
     ///
-    /// Inside of the pool nothing changes: `work` may be one of many parallel tasks, as in a sweep.
+    /// Inside of the pool `work` is one of many parallel tasks, as in a sweep; meanwhile no thread spins.
     pub fn run<Outcome: Send>(&self, work: impl FnOnce() -> Outcome + Send) -> Outcome {
         if self.threads.current_thread_index().is_some() {
+            self.spinning.inner_runs.fetch_add(1, Ordering::Relaxed);
+            let _end = InnerRun(&self.spinning);
             return work();
         }
         let _wish = SpinWish::new(&self.spinning);
@@ -80,9 +84,7 @@ impl Pool {
     fn call_idle_threads(&self) {
         let others = self.threads() - 1;
         let spinning = &self.spinning;
-        if spinning.is_wanted.load(Ordering::Relaxed)
-            && spinning.threads.load(Ordering::Relaxed) < others
-        {
+        if spinning.is_useful() && spinning.threads.load(Ordering::Relaxed) < others {
             let spinning = spinning.clone();
             let caller = self.threads.current_thread_index();
             self.threads.spawn_broadcast(move |context| {
@@ -95,6 +97,11 @@ impl Pool {
 }
 
 impl Spinning {
+    /// Whether threads should spin.
+    fn is_useful(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed) && self.inner_runs.load(Ordering::Relaxed) == 0
+    }
+
     /// Helps with parallel steps until the run is over, or there was no work for some time.
     fn spin(&self) {
         if SPINS.replace(true) {
@@ -104,7 +111,7 @@ impl Spinning {
         let mut looks = 0;
         let start = Instant::now();
         let mut idle_since = start;
-        while self.is_wanted.load(Ordering::Relaxed) {
+        while self.is_useful() {
             if rayon::yield_now() == Some(Yield::Executed) {
                 looks = 0;
                 if start.elapsed() > MAX_SPIN {
@@ -124,6 +131,15 @@ impl Spinning {
         }
         self.threads.fetch_sub(1, Ordering::Relaxed);
         SPINS.set(false);
+    }
+}
+
+/// A run inside of the pool, until it is dropped.
+struct InnerRun<'a>(&'a Spinning);
+
+impl Drop for InnerRun<'_> {
+    fn drop(&mut self) {
+        self.0.inner_runs.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
