@@ -69,7 +69,7 @@ fn agree<T: Real>(a: &[T], b: &[T], precision: f64) {
     }
 }
 
-/// The spikes must be the same to the bit; gradients are summed in another order.
+/// The spikes must be the same, bit for bit; gradients are summed in another order.
 fn compare<T: Real>(
     parameters: &LifParameters,
     neurons: usize,

@@ -2,7 +2,7 @@
 //!
 //! A [`Trainer`] drives one session of an engine, which has the weights and everything else that changes. [`Trainer::run`]
 //! trains to the last epoch or until it is asked to stop, and keeps a [`RunDirectory`](crate::RunDirectory) up to date;
-//! [`Trainer::resume`] opens such a directory and continues to the bit. The order of the samples in an epoch follows from
+//! [`Trainer::resume`] opens such a directory and continues bit for bit. The order of the samples in an epoch follows from
 //! the seed and the number of the epoch alone, so a run can stop and continue after any batch.
 //!
 //! ```

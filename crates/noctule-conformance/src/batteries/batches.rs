@@ -117,7 +117,7 @@ pub fn empty_samples_and_empty_batches<T: Real>(engine: &dyn Engine<T>) {
     }
 }
 
-/// One session after another batch gives what a new session gives, to the bit.
+/// One session after another batch gives what a new session gives, bit for bit.
 pub fn a_used_session_is_as_good_as_a_new_one<T: Real>(engine: &dyn Engine<T>) {
     let window = Window {
         padding: 1,

@@ -309,7 +309,7 @@ pub fn running_mean<T: Real>(engine: &dyn Engine<T>) {
     assert_eq!(found, other.output(), "a pass with the mean");
 }
 
-/// A session that is read tensor by tensor and written into another goes on to the bit.
+/// A session that is read tensor by tensor and written into another goes on bit for bit.
 pub fn a_saved_session_goes_on<T: Real>(engine: &dyn Engine<T>) {
     for optimiser in all() {
         let what = format!("{optimiser:?}");

@@ -61,7 +61,7 @@ impl From<SpikeError> for EncodingError {
 /// Turns every intensity `v` from 0 to 1 into one spike at `earliest + (latest - earliest) (1 - v)` seconds.
 ///
 /// Spikes at the same time come in the order of their neurons. Times are computed in `f64` and rounded once, so equal
-/// intensities give equal times to the bit.
+/// intensities give equal times, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LatencyEncoding {
     earliest: f64,

@@ -3,7 +3,7 @@
 //! Where hundreds of neurons receive the same inputs, several of them spike in nearly every interval. A pass over a few
 //! blocks (see [`group_pass`](crate::forward::group_pass)) waits for each of these spikes. Here, the neurons that may
 //! spike in an interval are packed from all blocks, sixteen to a block, and solved together. The arithmetic of each
-//! neuron is the same to the bit. Intervals come in the order of time.
+//! neuron is the same, bit for bit. Intervals come in the order of time.
 
 use std::array::from_fn;
 use std::ops::Range;

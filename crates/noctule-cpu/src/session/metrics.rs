@@ -25,8 +25,8 @@ impl SessionMetrics {
         }
     }
 
-    /// Begins the metrics of a batch, to which the caller adds; with `again`, those of the last batch once more, which are
-    /// replaced, or not counted twice if they were read already.
+    /// Begins the metrics of a batch, to which the caller adds. With `again` it is the last batch: its metrics are
+    /// replaced, and not counted twice if they were read already.
     pub fn begin(&mut self, again: bool) -> &mut Metrics {
         if !again {
             if self.is_unread {
