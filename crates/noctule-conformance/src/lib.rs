@@ -21,6 +21,7 @@ mod central;
 mod error;
 pub mod fixtures;
 mod harness;
+mod plain_scan;
 mod refused;
 pub mod replay;
 mod unsupported;
@@ -28,5 +29,6 @@ mod verdict;
 
 pub use cases::{Case, CaseLayer, CaseNeuron, Cases, Constant, Expected};
 pub use error::{Reason, ReplayError};
+pub use plain_scan::plain_scan;
 pub use unsupported::Unsupported;
 pub use verdict::{Problem, Tolerances, Verdict};

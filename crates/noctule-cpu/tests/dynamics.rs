@@ -2,66 +2,13 @@
 
 mod support;
 
+use noctule_conformance::plain_scan;
 use noctule_core::{
     Engine, Initialiser, LifParameters, Network, Real, SpikeBatch, SpikingLayer, Tensor,
 };
 use noctule_cpu::CpuEngine;
 use proptest::prelude::*;
 use support::{Runner, alone, engine};
-
-/// Spike times of one neuron by the plain formula `sum w eps(t - t_i) - sum reset exp(-(t - t_k)/tau_m)`, scanned on a
-/// fine grid and bisected: slow, and without anything the engine uses.
-fn scan(parameters: &LifParameters, events: &[(f64, f64)]) -> Vec<f64> {
-    let LifParameters {
-        tau_m,
-        tau_s,
-        theta,
-        reset,
-        max_spikes,
-        t_max,
-    } = *parameters;
-    let psp = |s: f64| {
-        if (tau_m - tau_s).abs() < 1e-12 {
-            s * (-s / tau_s).exp()
-        } else {
-            tau_m * tau_s / (tau_m - tau_s) * ((-s / tau_m).exp() - (-s / tau_s).exp())
-        }
-    };
-    let mut spikes: Vec<f64> = Vec::new();
-    let potential = |t: f64, spikes: &[f64]| {
-        let inputs: f64 = events
-            .iter()
-            .filter(|(time, _)| *time < t)
-            .map(|(time, weight)| weight * psp(t - time))
-            .sum();
-        let resets: f64 = spikes
-            .iter()
-            .map(|k| reset * (-(t - k) / tau_m).exp())
-            .sum();
-        inputs - resets
-    };
-    let step = 1e-4;
-    let mut t = 0.0;
-    while t < t_max && spikes.len() < max_spikes as usize {
-        let next = (t + step).min(t_max);
-        if potential(next, &spikes) >= theta {
-            let (mut left, mut right) = (t, next);
-            for _ in 0..60 {
-                let middle = 0.5 * (left + right);
-                if potential(middle, &spikes) >= theta {
-                    right = middle;
-                } else {
-                    left = middle;
-                }
-            }
-            spikes.push(right);
-            t = right;
-        } else {
-            t = next;
-        }
-    }
-    spikes
-}
 
 fn spikes_of<T: Real>(parameters: &LifParameters, events: &[(f64, f64)]) -> Vec<f64>
 where
@@ -107,7 +54,7 @@ proptest! {
         times.sort_by(f64::total_cmp);
         let events: Vec<(f64, f64)> = times.into_iter().zip(weights).collect();
         let parameters = parameters(ratio, reset);
-        let expected = scan(&parameters, &events);
+        let expected = plain_scan(&parameters, &events, 1e-4);
         let found = spikes_of::<f64>(&parameters, &events);
         // A scan can step over a spike that only just touches the threshold, and what follows then differs.
         for (found, expected) in found.iter().zip(&expected) {

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::harness::{
     Runner, WITH_INPUT, by_precision, dense_network, must, neuron, random_input, times_of,
 };
+use crate::plain_scan::plain_scan;
 
 /// Spike times in seconds of one neuron that receives an event of another input for each `(time, weight)`.
 fn spikes_of<T: Real>(
@@ -61,56 +62,8 @@ pub fn inputs_at_one_instant_act_together<T: Real>(engine: &dyn Engine<T>) {
     }
 }
 
-/// Spike times by the plain formula `sum w eps(t - t_i) - sum reset exp(-(t - t_k)/tau_m)`, scanned on a fine grid and
-/// bisected.
-fn scan(parameters: &LifParameters, events: &[(f64, f64)]) -> Vec<f64> {
-    const STEP: f64 = 1e-3;
-    let LifParameters {
-        tau_m,
-        tau_s,
-        theta,
-        reset,
-        ..
-    } = *parameters;
-    let response = |s: f64| {
-        if tau_m == tau_s {
-            s * (-s / tau_s).exp()
-        } else {
-            tau_m * tau_s / (tau_m - tau_s) * ((-s / tau_m).exp() - (-s / tau_s).exp())
-        }
-    };
-    let potential = |t: f64, spikes: &[f64]| {
-        let arrived = events.iter().filter(|(time, _)| *time < t);
-        let inputs: f64 = arrived
-            .map(|(time, weight)| weight * response(t - time))
-            .sum();
-        let resets: f64 = spikes
-            .iter()
-            .map(|k| reset * (-(t - k) / tau_m).exp())
-            .sum();
-        inputs - resets
-    };
-    let (mut spikes, mut t): (Vec<f64>, f64) = (Vec::new(), 0.0);
-    while t < parameters.t_max && spikes.len() < parameters.max_spikes as usize {
-        let next = (t + STEP).min(parameters.t_max);
-        if potential(next, &spikes) < theta {
-            t = next;
-            continue;
-        }
-        let (mut left, mut right) = (t, next);
-        for _ in 0..60 {
-            let middle = 0.5 * (left + right);
-            if potential(middle, &spikes) >= theta {
-                right = middle;
-            } else {
-                left = middle;
-            }
-        }
-        spikes.push(right);
-        t = right;
-    }
-    spikes
-}
+/// The grid of the slow simulation, in seconds.
+const STEP: f64 = 1e-3;
 
 /// Random neurons and events against a slow simulation.
 pub fn spikes_are_those_of_a_plain_scan<T: Real>(engine: &dyn Engine<T>) {
@@ -131,7 +84,10 @@ pub fn spikes_are_those_of_a_plain_scan<T: Real>(engine: &dyn Engine<T>) {
             .into_iter()
             .map(|time| (exact(time), exact(random.random_range(-0.5..1.5))))
             .collect();
-        let (found, expected) = (spikes_of(engine, &neuron, &events), scan(&neuron, &events));
+        let (found, expected) = (
+            spikes_of(engine, &neuron, &events),
+            plain_scan(&neuron, &events, STEP),
+        );
         for (found, expected) in found.iter().zip(&expected) {
             // A scan steps over a spike that only just touches the threshold, and what follows then differs.
             if (found - expected).abs() > 0.01 {

@@ -42,22 +42,12 @@ tagged_by_kind!(OptimiserConfig {
 impl OptimiserConfig {
     /// The name in the `kind` key.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Sgd(_) => "sgd",
-            Self::Adam(_) => "adam",
-            Self::AdamW(_) => "adamw",
-            Self::NAdam(_) => "nadam",
-        }
+        Optimiser::from(self).kind()
     }
 
     /// Step size before the schedule.
     pub fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Sgd(sgd) => sgd.learning_rate,
-            Self::Adam(adam) => adam.learning_rate,
-            Self::AdamW(adamw) => adamw.learning_rate,
-            Self::NAdam(nadam) => nadam.learning_rate,
-        }
+        Optimiser::from(self).learning_rate()
     }
 
     /// Checks every constant; `path` is the table's own path, such as `optimiser`.
