@@ -1,17 +1,39 @@
 #!/usr/bin/env python3
-"""Writes experiments/RESULTS.md from the recorded runs in experiments/results/.
+"""Writes experiments/RESULTS.md and the README's table of accuracies from the recorded runs in experiments/results/.
 
-Each folder of results/ holds a run's config.toml, metrics.jsonl and commit.txt, or a sweep's config.toml, sweep.json,
-sweep.png and commit.txt. Needs Python 3.11 and nothing else.
+A folder of results/ is named PRESET-SEED and holds a run's config.toml, metrics.jsonl and commit.txt, or is named after a
+sweep and holds its config.toml, sweep.json, sweep.png and commit.txt. Runs with other settings than the preset's lie in
+results/variants/. `reproduce.py` writes the folders. `--check` writes nothing, and fails if a file is not up to date. Needs
+Python 3.11 and nothing else.
 """
 
 import json
+import sys
 import tomllib
 from itertools import groupby
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+README = HERE.parent / "README.md"
+
+# The presets in the README, with what their network is. Those that train on the re-split of Fashion-MNIST are marked.
+NETWORKS = {
+    "yinyang": "5-200-3, many spikes per neuron",
+    "yinyang-ttfs": "5-120-3, one spike per neuron",
+    "mnist-count": "784-800-10, up to 30 spikes per neuron",
+    "mnist-count-sparse": "the same, with a third of the hidden spikes",
+    "mnist-count-small-batch": "the same, in batches of 20",
+    "mnist-count-wide": "784-2400-10",
+    "mnist-count-augmented": "784-800-10, on augmented images",
+    "mnist-ttfs": "784-800-10, one spike per neuron",
+    "mnist-conv": "15C5-P2-40C5-P2-300-10",
+    "mnist-conv-ttfs": "the same, one spike per neuron",
+    "fashion-count": "784-400-400-10 (re-split)",
+    "fashion-ttfs": "784-800-10, one spike per neuron (re-split)",
+    "fashion-conv": "32C5-P2-64C5-P2-1024-10 (re-split)",
+}
 
 # Test accuracies in per cent as published, after the full length of training. Fashion-MNIST was published on its
 # official split.
@@ -81,6 +103,10 @@ class Run:
         self.planned = config["training"]["epochs"]
         self.differences = differences(self.name, config)
         self.records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        # Runs of the first builds count epochs from 0.
+        first = min(record["epoch"] for record in self.records)
+        for record in self.records:
+            record["epoch"] += 1 - first
         # A resumed run may have an epoch twice: the later record counts.
         self.test = list({record["epoch"]: record for record in self.of("test")}.values())
         self.commit = (folder / "commit.txt").read_text().strip()
@@ -99,15 +125,15 @@ class Run:
         # The first of the best, as the trainer chooses.
         best = max(validation, key=lambda record: (record["accuracy"], -record["epoch"]))["epoch"]
         chosen = next(record for record in self.test if record["epoch"] == best)
-        return f"{100 * chosen['accuracy']:.2f} % (epoch {best + 1})"
+        return f"{100 * chosen['accuracy']:.2f} % (epoch {best})"
 
     def row(self) -> str:
         last = self.test[-1]
         spikes = ", ".join(f"{value:.2f}" for value in last["spikes_per_neuron"])
         minutes = sum(record["seconds"] for record in self.records) / 60
         return (
-            f"| {self.name} | {self.seed} | {last['epoch'] + 1} of {self.planned} | {self.accuracy:.2f} % "
-            f"| {self.chosen()} | {spikes} | {minutes:.1f} | {self.commit} |"
+            f"| {self.name} | {self.seed} | {last['epoch']} of {self.planned} | {self.accuracy:.2f} % "
+            f"| {self.chosen()} | {spikes} | {minutes:.1f} | {self.commit[:7]} |"
         )
 
 
@@ -127,7 +153,7 @@ def overview(runs: list[Run]) -> list[str]:
 
 
 def sweeps() -> list[str]:
-    found = {path.parent.name: json.loads(path.read_text()) for path in sorted((HERE / "results").glob("*/sweep.json"))}
+    found = {path.parent.name: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*/sweep.json"))}
     if not found:
         return []
     lines = [
@@ -160,9 +186,41 @@ def sweeps() -> list[str]:
     return [*lines, ""]
 
 
-def main() -> None:
-    folders = [path.parent for path in (HERE / "results").glob("*/metrics.jsonl")]
-    runs = sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.planned, run.differences, run.seed))
+def readme_table(runs: list[Run]) -> list[str]:
+    """One row for each preset of the README: mean and standard deviation of its recorded runs."""
+    lines = [
+        "| preset | network | epochs | seeds | test accuracy | published |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, network in NETWORKS.items():
+        group = [run for run in runs if run.name == name]
+        if not group:
+            continue
+        accuracies = [run.accuracy for run in group]
+        spread = f" ± {stdev(accuracies):.2f}" if len(group) > 1 else ""
+        of_others = published(name) if name in PUBLISHED else ""
+        lines.append(
+            f"| `{name}` | {network} | {group[0].planned} | {len(group)} "
+            f"| **{mean(accuracies):.2f}**{spread} % | {of_others} |"
+        )
+    return lines
+
+
+def between(text: str, mark: str, lines: list[str]) -> str:
+    """The text with `lines` between the comments that begin and end a generated part."""
+    begin, end = f"<!-- {mark}: generated -->\n", f"<!-- end of {mark} -->"
+    before, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        sys.exit(f"error: README.md lacks the lines `{begin.strip()}` and `{end}`")
+    return before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
+
+
+def recorded(pattern: str) -> list[Run]:
+    folders = [path.parent for path in RESULTS.glob(pattern)]
+    return sorted((Run(folder) for folder in folders), key=lambda run: (run.name, run.planned, run.differences, run.seed))
+
+
+def report(runs: list[Run], variants: list[Run]) -> str:
     lines = [
         "# Recorded runs",
         "",
@@ -173,6 +231,8 @@ def main() -> None:
         "images into 60,000 and 10,000, since the official split could not be had; its figures are not comparable to the "
         f"last digit. Not measured, since the data could not be had: {', '.join(NOT_MEASURED)}.",
         "",
+        "`experiments/reproduce.py PRESET --seeds 0..2` trains anew and compares every figure.",
+        "",
         *overview(runs),
         "",
         *sweeps(),
@@ -181,12 +241,39 @@ def main() -> None:
         "*Chosen* is the epoch with the best validation accuracy. Minutes are the time spent on batches, on one or two "
         "shared cores that did other work as well.",
         "",
+        *every(runs),
+        "",
+        "## Other settings",
+        "",
+        "Runs that were made on the way to the presets, by earlier builds. They are kept as they were and are not repeated.",
+        "",
+        *overview(variants),
+        "",
+        *every(variants),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def every(runs: list[Run]) -> list[str]:
+    return [
         "| preset | seed | epochs | test, last epoch | test, chosen by validation | spikes per neuron, by layer | minutes | commit |",
         "|---|---|---|---|---|---|---|---|",
         *(run.row() for run in runs),
-        "",
     ]
-    (HERE / "RESULTS.md").write_text("\n".join(lines))
+
+
+def main() -> None:
+    runs, variants = recorded("*/metrics.jsonl"), recorded("variants/*/metrics.jsonl")
+    texts = {
+        HERE / "RESULTS.md": report(runs, variants),
+        README: between(README.read_text(), "accuracies", readme_table(runs)),
+    }
+    stale = [path.name for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv[1:]:
+        sys.exit(f"{', '.join(stale)}: not up to date; run experiments/summarise.py" if stale else 0)
+    for path, text in texts.items():
+        path.write_text(text)
 
 
 if __name__ == "__main__":

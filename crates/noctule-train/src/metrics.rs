@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One line of `metrics.jsonl`: a split in an epoch.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct EpochRecord {
-    /// The epoch, counted from 0.
+    /// The epoch, counted from 1.
     pub epoch: u64,
     /// `train`, `validation` or `test`.
     pub split: String,
@@ -22,6 +22,9 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Samples per second.
     pub samples_per_second: f64,
+    /// The learning rate of the last step of the epoch; only for `train`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
 }
 
 /// Sums over the samples of a split so far, and the time that they took.
@@ -48,7 +51,7 @@ impl EpochMetrics {
         self.metrics.samples() as f64 / self.seconds.max(1e-9)
     }
 
-    /// The record of a finished split.
+    /// The record of a finished split, of this epoch, counted from 1.
     pub fn record(&self, epoch: u64, split: &str) -> EpochRecord {
         EpochRecord {
             epoch,
@@ -59,6 +62,7 @@ impl EpochMetrics {
             silent_fraction: self.metrics.silent_fraction(),
             seconds: self.seconds,
             samples_per_second: self.samples_per_second(),
+            learning_rate: None,
         }
     }
 }

@@ -13,10 +13,10 @@
 //! let parent = tempfile::tempdir()?;
 //! let run = RunDirectory::create(parent.path().join("runs/first"))?;
 //! run.write_config("name = 'first'\n")?;
-//! run.append_metrics(&serde_json::json!({ "epoch": 0, "loss": 2.5 }))?;
-//! run.append_metrics(&serde_json::json!({ "epoch": 1, "loss": 1.5 }))?;
+//! run.append_metrics(&serde_json::json!({ "epoch": 1, "loss": 2.5 }))?;
+//! run.append_metrics(&serde_json::json!({ "epoch": 2, "loss": 1.5 }))?;
 //! run.truncate_metrics(1)?;
-//! assert_eq!(run.read_metrics()?, [serde_json::json!({ "epoch": 0, "loss": 2.5 })]);
+//! assert_eq!(run.read_metrics()?, [serde_json::json!({ "epoch": 1, "loss": 2.5 })]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -213,13 +213,13 @@ impl RunDirectory {
         Ok(records.map(|(_, record)| record).collect())
     }
 
-    /// Keeps the records of epochs before `epoch`, as their key `epoch` says, so that a run can resume there. A line
+    /// Keeps the records of the first `epochs` epochs, as their key `epoch` says, so that a run can resume there. A line
     /// that was cut off by a crash goes too; the other lines stay as they are, byte for byte.
     ///
     /// # Errors
     /// As [`RunDirectory::read_metrics`]; [`RunDirectoryError::Metrics`] also for a record without an epoch, and
     /// [`RunDirectoryError::Write`]. The file is then as it was.
-    pub fn truncate_metrics(&self, epoch: u64) -> Outcome<()> {
+    pub fn truncate_metrics(&self, epochs: u64) -> Outcome<()> {
         let text = self.metrics_text()?;
         let mut kept = Vec::new();
         for (index, (line, record)) in self.whole_records(&text)?.into_iter().enumerate() {
@@ -227,7 +227,7 @@ impl RunDirectory {
                 let message = "the record has no `epoch`";
                 return Err(damaged(self.metrics_path(), index, message));
             };
-            if recorded < epoch {
+            if recorded <= epochs {
                 kept.extend_from_slice(line.trim_ascii_end());
                 kept.push(b'\n');
             }

@@ -68,8 +68,8 @@ fn metrics_are_a_line_per_record() {
     let (_parent, run) = new_run();
     assert!(run.read_metrics().unwrap().is_empty());
     let records = [
-        json!({ "epoch": 0, "split": "train", "loss": 0.1 + 0.2 }),
-        json!({ "epoch": 0, "split": "test", "note": "two\nlines" }),
+        json!({ "epoch": 1, "split": "train", "loss": 0.1 + 0.2 }),
+        json!({ "epoch": 1, "split": "test", "note": "two\nlines" }),
     ];
     for record in &records {
         run.append_metrics(record).unwrap();
@@ -84,29 +84,29 @@ fn metrics_are_a_line_per_record() {
 fn resuming_drops_later_epochs_and_a_torn_line() {
     let (_parent, run) = new_run();
     // The order of keys and the spaces are another program's; they must stay.
-    let kept = "{\"split\": \"train\", \"epoch\": 0}\n{\"epoch\":1,\"a\":1e-7}\n";
-    let text = format!("{kept}{{\"epoch\":2}}\n{{\"epoch\":2,\"lo");
+    let kept = "{\"split\": \"train\", \"epoch\": 1}\n{\"epoch\":2,\"a\":1e-7}\n";
+    let text = format!("{kept}{{\"epoch\":3}}\n{{\"epoch\":3,\"lo");
     fs::write(run.metrics_path(), text).unwrap();
     assert_eq!(run.read_metrics().unwrap().len(), 3);
     run.truncate_metrics(2).unwrap();
     assert_eq!(fs::read_to_string(run.metrics_path()).unwrap(), kept);
-    run.append_metrics(&json!({ "epoch": 2 })).unwrap();
+    run.append_metrics(&json!({ "epoch": 3 })).unwrap();
     assert_eq!(run.read_metrics().unwrap().len(), 3);
 }
 
 #[test]
 fn a_record_that_lacks_only_its_newline_is_whole() {
     let (_parent, run) = new_run();
-    fs::write(run.metrics_path(), "{\"epoch\":0}\n{\"epoch\":1}").unwrap();
+    fs::write(run.metrics_path(), "{\"epoch\":1}\n{\"epoch\":2}").unwrap();
     run.truncate_metrics(9).unwrap();
     let text = fs::read_to_string(run.metrics_path()).unwrap();
-    assert_eq!(text, "{\"epoch\":0}\n{\"epoch\":1}\n");
+    assert_eq!(text, "{\"epoch\":1}\n{\"epoch\":2}\n");
 }
 
 #[test]
 fn a_damaged_line_is_named_and_nothing_is_lost() {
     let (_parent, run) = new_run();
-    for (damage, line) in [("{\"epoch\":0}\n###\n{\"epoch\":1}\n", 2), ("{}\n", 1)] {
+    for (damage, line) in [("{\"epoch\":1}\n###\n{\"epoch\":2}\n", 2), ("{}\n", 1)] {
         fs::write(run.metrics_path(), damage).unwrap();
         match run.truncate_metrics(1).unwrap_err() {
             RunDirectoryError::Metrics { line: found, .. } => assert_eq!(found, line),
@@ -122,7 +122,7 @@ fn a_full_disk_is_reported_with_the_file() {
     let (_parent, run) = new_run();
     std::os::unix::fs::symlink("/dev/full", run.metrics_path()).unwrap();
     let message = run
-        .append_metrics(&json!({ "epoch": 0 }))
+        .append_metrics(&json!({ "epoch": 1 }))
         .unwrap_err()
         .to_string();
     assert!(message.contains("metrics.jsonl"), "{message}");

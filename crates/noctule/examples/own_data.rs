@@ -64,8 +64,7 @@ impl Progress for Lines {
             let accuracy = 100.0 * record.accuracy;
             println!(
                 "epoch {:2}  loss {:.3}  {accuracy:.1} % of the test samples",
-                record.epoch + 1,
-                record.loss
+                record.epoch, record.loss
             );
         }
     }

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use noctule::engines::Backend;
+use noctule::version::VERSION;
 
 /// Trains spiking neural networks event by event, with exact gradients.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version = VERSION, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

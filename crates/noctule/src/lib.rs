@@ -11,6 +11,7 @@
 //! | [`study`] | sweeps and pictures |
 //! | [`conformance`] | reference cases that certify an engine |
 //! | [`engines`] | the engines of this build, by name |
+//! | [`version`] | which build this is |
 //!
 //! ```
 //! use noctule::engines::{Backend, open};
@@ -28,6 +29,7 @@
 //! ```
 
 pub mod engines;
+pub mod version;
 
 #[doc(inline)]
 pub use noctule_conformance as conformance;

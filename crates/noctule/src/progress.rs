@@ -60,7 +60,7 @@ impl Bars {
 impl Progress for Bars {
     fn batch(&mut self, progress: BatchProgress<'_>) {
         let within = progress.samples.0 as f64 / progress.samples.1.max(1) as f64;
-        let done = progress.epoch.0 as f64 + within;
+        let done = progress.epoch.0 as f64 - 1.0 + within;
         self.begun.get_or_insert(done);
         if progress.split != "train" || self.drawn.elapsed() < REDRAW {
             return;
@@ -74,7 +74,7 @@ impl Progress for Bars {
         });
         self.bar.set_message(format!(
             "epoch {}/{}  loss {:.4}  accuracy {:.2} %{test}  {:.0} samples/s  {} left",
-            progress.epoch.0 + 1,
+            progress.epoch.0,
             self.epochs,
             metrics.loss(),
             100.0 * metrics.accuracy(),
@@ -88,7 +88,7 @@ impl Progress for Bars {
         self.test_accuracy = test.map(|record| record.accuracy);
         let last = records
             .iter()
-            .any(|record| record.epoch + 1 == self.epochs as u64);
+            .any(|record| record.epoch == self.epochs as u64);
         let quiet = self.reported.is_some_and(|at| at.elapsed() < REPORT);
         if std::io::stderr().is_terminal() || (quiet && !last) {
             return;
@@ -97,7 +97,7 @@ impl Progress for Bars {
         for record in records {
             eprintln!(
                 "epoch {}/{}  {:<10}  loss {:.4}  accuracy {:.2} %  {:.0} samples/s",
-                record.epoch + 1,
+                record.epoch,
                 self.epochs,
                 record.split,
                 record.loss,

@@ -43,7 +43,7 @@ impl Summary {
             let is_test = |record: &&EpochRecord| record.split == "test" && record.epoch == epoch;
             trainer.history().iter().find(is_test)
         };
-        let last = trainer.finished_epochs().saturating_sub(1) as u64;
+        let last = trainer.finished_epochs() as u64;
         Self {
             run: run.to_owned(),
             elapsed,
@@ -72,7 +72,7 @@ impl Display for Summary {
                     f,
                     "                  {:.2} % at epoch {}, chosen by validation ({:.2} %)",
                     100.0 * accuracy,
-                    best.epoch + 1,
+                    best.epoch,
                     100.0 * best.accuracy
                 )?;
             }

@@ -44,6 +44,8 @@ fn speed_is_measured() {
     for key in ["train_samples_per_second", "infer_samples_per_second"] {
         assert!(report[key].as_f64().unwrap() > 0.0, "{key}: {report}");
     }
+    let commit = report["commit"].as_str();
+    assert_eq!(commit, noctule::version::COMMIT);
     for key in ["forward_nanoseconds", "backward_nanoseconds"] {
         let nanoseconds = report[key].as_f64().unwrap();
         assert!(
@@ -89,4 +91,18 @@ fn the_cost_of_a_layer_is_measured() {
         &["bench", "synthetic", "--set", "training.epochs=1"],
         &["--set"],
     );
+}
+
+#[test]
+fn the_version_names_the_commit() {
+    let told = Bench::new().succeed(&["--version"]);
+    assert_eq!(told, format!("noctule {}\n", noctule::version::VERSION));
+    if let Some(commit) = noctule::version::COMMIT {
+        let hash = commit.strip_suffix("-modified").unwrap_or(commit);
+        assert_eq!(hash.len(), 40, "{commit}");
+        assert!(
+            hash.bytes().all(|digit| digit.is_ascii_hexdigit()),
+            "{commit}"
+        );
+    }
 }

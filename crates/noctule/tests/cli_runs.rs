@@ -34,6 +34,23 @@ fn a_run_directory_holds_what_scripts_rely_on() {
         .map(|m| m["split"].as_str().unwrap())
         .collect();
     assert_eq!(splits, ["train", "validation", "test"].repeat(2));
+    let epochs: Vec<_> = metrics.iter().map(|m| m["epoch"].as_u64()).collect();
+    assert_eq!(epochs, [1, 1, 1, 2, 2, 2].map(Some));
+    for record in &metrics {
+        let trains = record["split"] == "train";
+        let rate = record["learning_rate"].as_f64();
+        // A cosine of two epochs from 0.003, after the last batch of each.
+        let expected = trains.then_some(if record["epoch"] == 1 {
+            0.0015..0.0016
+        } else {
+            0.0..1e-6
+        });
+        assert_eq!(rate.is_some(), trains, "{record}");
+        assert!(
+            expected.is_none_or(|range| rate.is_some_and(|rate| range.contains(&rate))),
+            "{record}"
+        );
+    }
     for record in &metrics {
         for key in ["epoch", "loss", "accuracy", "seconds", "samples_per_second"] {
             assert!(record[key].is_number(), "{key}: {record}");

@@ -103,10 +103,21 @@ impl Trainer {
 
     /// The learning rate of the coming batch.
     fn learning_rate(&self) -> f64 {
-        let samples = self.samples.train.batch.len();
-        let batches = samples.div_ceil(self.plan.batch_size);
         let position = &self.position;
         self.plan
-            .learning_rate(position.epoch, position.batch, batches)
+            .learning_rate(position.epoch, position.batch, self.batches())
+    }
+
+    /// The learning rate of the last batch of the epoch under way.
+    pub(super) fn last_learning_rate(&self) -> f64 {
+        let batches = self.batches();
+        self.plan
+            .learning_rate(self.position.epoch, batches.saturating_sub(1), batches)
+    }
+
+    /// Batches of an epoch.
+    fn batches(&self) -> usize {
+        let samples = self.samples.train.batch.len();
+        samples.div_ceil(self.plan.batch_size)
     }
 }

@@ -310,10 +310,10 @@ fn unfit(path: &Path, cause: impl Into<StateError>) -> TrainError {
     }
 }
 
-/// The records of the epochs before `epoch`.
+/// The records of the first `epochs` epochs.
 fn read_history(
     directory: &RunDirectory,
-    epoch: u64,
+    epochs: u64,
 ) -> Result<Vec<EpochRecord>, RunDirectoryError> {
     let mut history = Vec::new();
     for (index, record) in directory.read_metrics()?.into_iter().enumerate() {
@@ -323,7 +323,7 @@ fn read_history(
                 line: index + 1,
                 message: error.to_string(),
             })?;
-        if record.epoch < epoch {
+        if record.epoch <= epochs {
             history.push(record);
         }
     }

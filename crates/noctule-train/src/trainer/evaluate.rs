@@ -62,7 +62,7 @@ impl Trainer {
             let done = (batch * EVALUATION_BATCH).min(samples.len());
             progress.batch(BatchProgress {
                 split,
-                epoch: (self.position.epoch, self.plan.epochs),
+                epoch: (self.epoch_under_way(), self.plan.epochs),
                 samples: (done, samples.len()),
                 metrics: &metrics,
             });
@@ -75,7 +75,7 @@ impl Trainer {
                 .exchange(&mut |numbers| collective.sum(numbers));
         }
         metrics.seconds += start.elapsed().as_secs_f64();
-        Ok(metrics.record(self.position.epoch as u64, split))
+        Ok(metrics.record(self.epoch_under_way() as u64, split))
     }
 
     fn evaluate_batch(&mut self, split: &str, indices: &[u32]) -> Result<(), TrainError> {

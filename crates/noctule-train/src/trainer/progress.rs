@@ -7,7 +7,7 @@ use crate::metrics::{EpochMetrics, EpochRecord};
 pub struct BatchProgress<'a> {
     /// `train`, `validation` or `test`.
     pub split: &'a str,
-    /// The epoch, counted from 0, and how many there are.
+    /// The epoch, counted from 1, and how many there are.
     pub epoch: (usize, usize),
     /// Samples done in this split, and how many there are.
     pub samples: (usize, usize),

@@ -130,7 +130,7 @@ impl Trainer {
             self.position.batch += 1;
             progress.batch(BatchProgress {
                 split: "train",
-                epoch: (self.position.epoch, self.plan.epochs),
+                epoch: (self.epoch_under_way(), self.plan.epochs),
                 samples: ((self.position.batch * batch_size).min(samples), samples),
                 metrics: &self.position.metrics,
             });
@@ -142,8 +142,13 @@ impl Trainer {
         &mut self,
         progress: &mut dyn Progress,
     ) -> Result<Vec<EpochRecord>, TrainError> {
-        let epoch = self.position.epoch as u64;
-        let mut records = vec![self.position.metrics.record(epoch, "train")];
+        let epoch = self.epoch_under_way() as u64;
+        let train = self.position.metrics.record(epoch, "train");
+        let learning_rate = Some(self.last_learning_rate());
+        let mut records = vec![EpochRecord {
+            learning_rate,
+            ..train
+        }];
         if self.samples.validation.is_some() {
             records.push(self.evaluate("validation", progress)?);
         }
@@ -161,7 +166,7 @@ impl Trainer {
         let improved = best.is_none_or(|best| validation.accuracy > best.accuracy);
         if improved {
             *best = Some(BestEpoch {
-                epoch: self.position.epoch,
+                epoch: self.position.epoch + 1,
                 accuracy: validation.accuracy,
             });
         }

@@ -18,7 +18,7 @@ use crate::plan::TrainingPlan;
 /// The epoch with the best validation accuracy.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct BestEpoch {
-    /// The epoch, counted from 0.
+    /// The epoch, counted from 1.
     pub epoch: usize,
     /// Its validation accuracy.
     pub accuracy: f64,
@@ -48,9 +48,9 @@ pub struct Trainer {
 /// How far a run is.
 #[derive(Clone, Default)]
 pub(super) struct Position {
-    /// The epoch that comes next or is under way.
+    /// Epochs that are finished.
     pub epoch: usize,
-    /// The batch of this epoch that comes next.
+    /// Batches of the epoch under way that are done.
     pub batch: usize,
     /// What was measured in this epoch so far.
     pub metrics: EpochMetrics,
@@ -127,6 +127,11 @@ impl Trainer {
     /// Number of finished epochs.
     pub fn finished_epochs(&self) -> usize {
         self.position.epoch
+    }
+
+    /// The epoch under way, counted from 1; after the last epoch, one more than there are.
+    pub(super) fn epoch_under_way(&self) -> usize {
+        self.position.epoch + 1
     }
 
     /// Whether there is a running mean of the weights.

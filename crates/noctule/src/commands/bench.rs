@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use noctule::engines::{Backend, open};
+use noctule::version::COMMIT;
 use noctule_train::{BenchPlan, BenchReport, Config, SingleProcess, Trainer, synthetic};
 
 use super::experiment::{configure, load_data};
@@ -70,7 +71,13 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
         let threads = engine.info().threads;
         say!(
             "{}",
-            serde_json::json!({ "work": SYNTHETIC, "threads": threads, "points": points })
+            serde_json::json!({
+                "work": SYNTHETIC,
+                "version": env!("CARGO_PKG_VERSION"),
+                "commit": COMMIT,
+                "threads": threads,
+                "points": points,
+            })
         );
     }
     Ok(())
@@ -100,6 +107,8 @@ fn plan(options: &Bench) -> Result<BenchPlan> {
 fn json(config: &Config, threads: usize, report: &BenchReport) -> Result<serde_json::Value> {
     let mut object = serde_json::json!({
         "work": config.name,
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": COMMIT,
         "batch_size": config.training.batch_size,
         "threads": threads,
         "peak_rss_mb": peak_rss_mb(),
