@@ -6,6 +6,7 @@
 //! | `metrics.jsonl` | a JSON object per line: one per epoch and split |
 //! | `last.safetensors` | the state after the last epoch, to resume from |
 //! | `best.safetensors` | the state of the epoch with the best validation accuracy |
+//! | `data-dir.txt` | where the data lie, if the run has any |
 //!
 //! ```
 //! use noctule_train::run_directory::RunDirectory;
@@ -19,6 +20,8 @@
 //! assert_eq!(run.read_metrics()?, [serde_json::json!({ "epoch": 1, "loss": 2.5 })]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+mod data_directory;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
