@@ -141,14 +141,10 @@ fn unknown_names_and_parts_are_refused() {
 
 /// The data directory that has the real set, if there is one.
 fn real_data(set: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let variable = std::env::var_os("NOCTULE_DATA").map(PathBuf::from);
-    let found = variable
-        .into_iter()
-        .chain([beside])
-        .find(|directory| directory.join(set).is_dir());
+    let found = variable.filter(|directory| directory.join(set).is_dir());
     if found.is_none() {
-        println!("skipped: no {set} in $NOCTULE_DATA or ../shared/data");
+        println!("skipped: no {set} in $NOCTULE_DATA");
     }
     found
 }
