@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Writes benches/RESULTS.md and its plots from benches/results.json, which peers/run.py wrote. Needs Python 3.11."""
+"""Writes benches/RESULTS.md and its plots from benches/results.json, which peers/run.py wrote, and the README's table of speed.
+
+With other --results nothing is written but the RESULTS.md of that folder. Needs Python 3.11.
+"""
 
 import argparse
 import json
 import math
 import os
+import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+README = HERE.parent / "README.md"
 WORKS = {
     "dense": ("784-800-10 on MNIST, many spikes per neuron", "batches of 50, Adam; 200 ms are simulated"),
     "conv": ("15C5-P2-40C5-P2-300-10 on MNIST", "batches of 20, Adam; Noctule bends the images in training, too"),
@@ -46,6 +51,53 @@ def main() -> None:
         lines = [f"* {skip['name']}: {skip['reason']}" for skip in results["skipped"]]
         parts.append("\n".join(["## Skipped", "", *lines]))
     (given.out / "RESULTS.md").write_text("\n\n".join(parts) + "\n")
+    if given.results.resolve() == HERE / "results.json":
+        write_readme(results)
+
+
+# The presets whose speed the README tells, and the work in which peers did the same.
+README_WORKS = {"mnist-count": "dense", "mnist-ttfs": "dense-single", "mnist-conv": "conv", "yinyang": "yinyang"}
+
+
+def spelt(name: str) -> str:
+    return {"snntorch": "snnTorch", "spikingjelly": "SpikingJelly"}.get(name, name)
+
+
+def write_readme(results: dict) -> None:
+    """Replaces the README's table of speed."""
+    begin, end = "<!-- speed: generated -->\n", "<!-- end of speed -->"
+    before, found, rest = README.read_text().partition(begin)
+    if not found or end not in rest:
+        raise SystemExit(f"error: README.md lacks the lines `{begin.strip()}` and `{end}`")
+    lines = readme_table(results)
+    README.write_text(before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2])
+
+
+def readme_table(results: dict) -> list[str]:
+    commit = re.search(r"\(([0-9a-f]{7})", results["noctule"])
+    cores, processor = results["cores"], results["processor"].split(",")[0]
+    lines = [
+        f"On {cores} cores of a shared {processor}, {results['date']}, commit {commit[1] if commit else 'unknown'}; "
+        "training and inference in samples/s.",
+        "",
+        "| preset | training | one thread | inference | memory | times as slow in training |",
+        "|---|---|---|---|---|---|",
+    ]
+    speeds = {work["work"]: work["entries"] for work in results["threads"]}
+    for preset, work in README_WORKS.items():
+        entries = sorted(speeds[preset], key=lambda entry: entry["threads"])
+        one, most = entries[0], entries[-1]
+        peers = [
+            f"{spelt(entry['name'].split()[0])} {entry['ratios']['train']:,.0f}x"
+            for entry in results["works"][work]["entries"]
+            # The finer steps of the same peers are slower still.
+            if "train" in entry["ratios"] and entry["others"] <= DISTURBED and entry["step"] in (None, 0.005)
+        ]
+        lines.append(
+            f"| `{preset}` | **{number(most['train_samples_per_second'])}** | {number(one['train_samples_per_second'])} "
+            f"| {number(most['infer_samples_per_second'])} | {number(most['peak_rss_mb'])} MB | {', '.join(peers)} |"
+        )
+    return lines
 
 
 def heading(results: dict, folder: Path) -> str:
