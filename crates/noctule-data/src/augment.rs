@@ -41,7 +41,8 @@ impl Augmentation {
     /// Sample `i` of the result depends only on `seed`, `epoch` and `indices[i]`.
     ///
     /// # Errors
-    /// If [`check`](Self::check) fails, `indices` is empty, or an index names a sample that does not exist.
+    /// If [`check`](Self::check) fails, the samples are no images, `indices` is empty, or an index names a sample that
+    /// does not exist.
     pub fn apply(
         &self,
         dataset: &Dataset,
@@ -69,6 +70,9 @@ impl Augmentation {
     ) -> Result<(), AugmentError> {
         self.check()?;
         dataset.check_indices(indices)?;
+        let not_images = || AugmentError::NotImages {
+            name: dataset.name().to_owned(),
+        };
         let shape = dataset.shape();
         let job = Job {
             augmentation: self,
@@ -77,7 +81,9 @@ impl Augmentation {
             seed,
             epoch,
         };
-        match (dataset.inputs(), out.prepare(dataset, indices)) {
+        let from = dataset.pixels().ok_or_else(not_images)?;
+        let to = out.prepare(dataset, indices).ok_or_else(not_images)?;
+        match (from, to) {
             // The prepared memory is not shared, so `make_mut` copies nothing.
             (Pixels::Bytes(from), Pixels::Bytes(to)) => job.run(from, &mut Arc::make_mut(to)[..]),
             (Pixels::Floats(from), Pixels::Floats(to)) => job.run(from, &mut Arc::make_mut(to)[..]),

@@ -1,4 +1,4 @@
-//! Labelled samples in memory: intensities, sample after sample, and a class for each.
+//! Labelled samples in memory: images or events, and a class for each.
 //!
 //! ```
 //! use noctule_data::{Dataset, Pixels, Shape};
@@ -13,30 +13,31 @@
 
 use std::sync::Arc;
 
-use noctule_core::{Batch, Images, Label, LatencyEncoding, Pixels, Real, Shape};
+use noctule_core::{Batch, Images, Label, LatencyEncoding, Pixels, Shape, SpikeBatch};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 pub(crate) mod error;
+pub(crate) mod samples;
 
 pub use error::DatasetError;
+pub use samples::Samples;
 
 /// Labelled samples that share one shape.
 ///
-/// The constructor checks that there is at least one sample, that every label is below the number of classes and that
-/// every intensity is from 0 to 1. Copies share the intensities.
+/// The constructors check that there is at least one sample, that every label is below the number of classes and that
+/// every intensity is from 0 to 1. Copies share the samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
-    shape: Shape,
     classes: usize,
-    inputs: Pixels,
+    samples: Samples,
     labels: Vec<Label>,
 }
 
 impl Dataset {
-    /// A data set of `labels.len()` samples; `inputs` has shape `[samples, shape.neurons()]`.
+    /// A data set of `labels.len()` images; `inputs` has shape `[samples, shape.neurons()]`.
     ///
     /// # Errors
     /// If there is no sample, the shape has no neurons, the lengths do not match, a label is not below `classes`, or an
@@ -48,21 +49,60 @@ impl Dataset {
         inputs: Pixels,
         labels: Vec<Label>,
     ) -> Result<Self, DatasetError> {
+        let pixels = inputs;
+        Self::of_samples(name, classes, Samples::Images { shape, pixels }, labels)
+    }
+
+    /// A data set of event lists, one for each label.
+    ///
+    /// # Errors
+    /// If there is no sample, the population has no neurons, the numbers of event lists and of labels differ, or a label
+    /// is not below `classes`.
+    pub fn of_events(
+        name: impl Into<String>,
+        classes: usize,
+        events: impl Into<Arc<SpikeBatch<f32>>>,
+        labels: Vec<Label>,
+    ) -> Result<Self, DatasetError> {
+        Self::of_samples(name, classes, Samples::Events(events.into()), labels)
+    }
+
+    /// A data set of samples of either kind.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`of_events`](Self::of_events).
+    pub fn of_samples(
+        name: impl Into<String>,
+        classes: usize,
+        samples: Samples,
+        labels: Vec<Label>,
+    ) -> Result<Self, DatasetError> {
         let dataset = Self {
             name: name.into(),
-            shape,
             classes,
-            inputs,
+            samples,
             labels,
         };
         dataset.check_lengths()?;
-        dataset.check_values()?;
+        dataset.check_labels()?;
+        dataset.check_intensities()?;
         Ok(dataset)
+    }
+
+    /// The same samples in another number of classes.
+    ///
+    /// # Errors
+    /// If a label is not below `classes`.
+    pub fn with_classes(mut self, classes: usize) -> Result<Self, DatasetError> {
+        self.classes = classes;
+        self.check_labels()?;
+        Ok(self)
     }
 
     fn check_lengths(&self) -> Result<(), DatasetError> {
         let name = || self.name.clone();
-        let neurons = self.shape.neurons();
+        let shape = self.shape();
+        let neurons = shape.neurons();
         if self.labels.is_empty() {
             return Err(DatasetError::Empty { name: name() });
         }
@@ -71,7 +111,7 @@ impl Dataset {
                 height,
                 width,
                 channels,
-            } = self.shape;
+            } = shape;
             return Err(DatasetError::Shape {
                 name: name(),
                 height,
@@ -79,37 +119,52 @@ impl Dataset {
                 channels,
             });
         }
-        let expected = self.labels.len().saturating_mul(neurons);
-        if self.inputs.len() != expected {
-            return Err(DatasetError::Lengths {
+        match &self.samples {
+            Samples::Images { pixels, .. } => {
+                let expected = self.labels.len().saturating_mul(neurons);
+                if pixels.len() == expected {
+                    return Ok(());
+                }
+                Err(DatasetError::Lengths {
+                    name: name(),
+                    labels: self.labels.len(),
+                    neurons,
+                    expected,
+                    found: pixels.len(),
+                })
+            }
+            Samples::Events(events) if events.samples() == self.labels.len() => Ok(()),
+            Samples::Events(events) => Err(DatasetError::EventLists {
                 name: name(),
                 labels: self.labels.len(),
-                neurons,
-                expected,
-                found: self.inputs.len(),
-            });
+                samples: events.samples(),
+            }),
         }
-        Ok(())
     }
 
-    fn check_values(&self) -> Result<(), DatasetError> {
+    fn check_labels(&self) -> Result<(), DatasetError> {
         let out_of_range = |&label: &Label| label as usize >= self.classes;
-        if let Some(sample) = self.labels.iter().position(out_of_range) {
-            return Err(DatasetError::Label {
-                name: self.name.clone(),
-                sample,
-                label: self.labels[sample],
-                classes: self.classes,
-            });
-        }
-        let Pixels::Floats(values) = &self.inputs else {
+        let Some(sample) = self.labels.iter().position(out_of_range) else {
+            return Ok(());
+        };
+        Err(DatasetError::Label {
+            name: self.name.clone(),
+            sample,
+            label: self.labels[sample],
+            classes: self.classes,
+        })
+    }
+
+    fn check_intensities(&self) -> Result<(), DatasetError> {
+        let Some(Pixels::Floats(values)) = self.pixels() else {
             return Ok(());
         };
         if let Some(at) = values.iter().position(|value| !is_intensity(*value)) {
+            let neurons = self.shape().neurons();
             return Err(DatasetError::Intensity {
                 name: self.name.clone(),
-                sample: at / self.shape.neurons(),
-                neuron: at % self.shape.neurons(),
+                sample: at / neurons,
+                neuron: at % neurons,
                 value: values[at],
             });
         }
@@ -121,9 +176,9 @@ impl Dataset {
         &self.name
     }
 
-    /// The layout of the input neurons.
+    /// The layout of the input neurons; that of events is one row.
     pub fn shape(&self) -> Shape {
-        self.shape
+        self.samples.shape()
     }
 
     /// Number of classes.
@@ -131,9 +186,17 @@ impl Dataset {
         self.classes
     }
 
-    /// All intensities; shape `[len, shape.neurons()]`.
-    pub fn inputs(&self) -> &Pixels {
-        &self.inputs
+    /// The samples.
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// All intensities, if the samples are images; shape `[len, shape.neurons()]`.
+    pub fn pixels(&self) -> Option<&Pixels> {
+        match &self.samples {
+            Samples::Images { pixels, .. } => Some(pixels),
+            Samples::Events(_) => None,
+        }
     }
 
     /// The class of every sample; shape `[len]`.
@@ -149,17 +212,23 @@ impl Dataset {
         self.labels[sample]
     }
 
-    /// The whole data set as a batch whose images an engine encodes with `encoding`.
+    /// The whole data set as a batch. An engine encodes images with `encoding`; events stay as they are.
     ///
-    /// The batch shares the intensities with the data set and has its own copy of the labels. To select samples, pass
+    /// The batch shares the samples with the data set and has its own copy of the labels. To select samples, pass
     /// their indices to the engine, or take a [`subset`](Self::subset) first.
-    pub fn batch<T: Real>(&self, encoding: LatencyEncoding) -> Batch<T> {
-        let images = Images {
-            shape: self.shape,
-            pixels: self.inputs.clone(),
-            encoding,
-        };
-        Batch::images(images, self.labels.clone())
+    pub fn batch(&self, encoding: LatencyEncoding) -> Batch<f32> {
+        let labels = self.labels.clone();
+        match &self.samples {
+            Samples::Events(events) => Batch::events(Arc::clone(events), labels),
+            Samples::Images { shape, pixels } => {
+                let images = Images {
+                    shape: *shape,
+                    pixels: pixels.clone(),
+                    encoding,
+                };
+                Batch::images(images, labels)
+            }
+        }
     }
 
     /// Number of samples, at least 1.
@@ -180,9 +249,8 @@ impl Dataset {
         self.check_indices(indices)?;
         Ok(Self {
             name: self.name.clone(),
-            shape: self.shape,
             classes: self.classes,
-            inputs: gather(&self.inputs, indices, self.shape.neurons()),
+            samples: self.samples.subset(indices),
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
         })
     }
@@ -204,27 +272,22 @@ impl Dataset {
         Ok(())
     }
 
-    /// Turns `self` into a data set of the samples of `source` named by `indices`, and returns the intensities, which
+    /// Turns `self` into a data set of the images of `source` named by `indices`, and returns the intensities, which
     /// the caller has to overwrite with values from 0 to 1. Memory is reused unless it is shared; the returned memory
-    /// is not shared.
+    /// is not shared. `None` if the samples of `source` are no images.
     ///
     /// The indices must have passed [`check_indices`](Self::check_indices) of `source`. The result needs no further
     /// checks, because its labels are those of `source`.
-    pub(crate) fn prepare(&mut self, source: &Self, indices: &[usize]) -> &mut Pixels {
+    pub(crate) fn prepare(&mut self, source: &Self, indices: &[usize]) -> Option<&mut Pixels> {
+        let Samples::Images { shape, pixels } = &source.samples else {
+            return None;
+        };
         self.name.clone_from(&source.name);
-        self.shape = source.shape;
         self.classes = source.classes;
         self.labels.clear();
         let labels = indices.iter().map(|&index| source.labels[index]);
         self.labels.extend(labels);
-        let length = indices.len() * source.shape.neurons();
-        match (&mut self.inputs, &source.inputs) {
-            (Pixels::Bytes(values), Pixels::Bytes(_)) => make_room(values, length),
-            (Pixels::Floats(values), Pixels::Floats(_)) => make_room(values, length),
-            (inputs, Pixels::Bytes(_)) => *inputs = Pixels::Bytes(vec![0; length].into()),
-            (inputs, Pixels::Floats(_)) => *inputs = Pixels::Floats(vec![0.0; length].into()),
-        }
-        &mut self.inputs
+        self.samples.make_images(*shape, pixels, indices.len())
     }
 
     /// Holds out `validation` samples drawn with `seed`. Returns the rest, for training, and the held-out samples.
@@ -246,30 +309,6 @@ impl Dataset {
         let (held_out, rest) = order.split_at(validation);
         Ok((self.subset(rest)?, self.subset(held_out)?))
     }
-}
-
-/// The samples of `inputs` named by `indices`, each of `neurons` intensities.
-fn gather(inputs: &Pixels, indices: &[usize], neurons: usize) -> Pixels {
-    fn rows<T: Copy>(values: &[T], indices: &[usize], neurons: usize) -> Arc<Vec<T>> {
-        let mut gathered = Vec::with_capacity(indices.len() * neurons);
-        for &index in indices {
-            gathered.extend_from_slice(&values[index * neurons..][..neurons]);
-        }
-        gathered.into()
-    }
-    match inputs {
-        Pixels::Bytes(values) => Pixels::Bytes(rows(values, indices, neurons)),
-        Pixels::Floats(values) => Pixels::Floats(rows(values, indices, neurons)),
-    }
-}
-
-/// Resizes a buffer to `length` elements. A shared buffer is replaced by a new one, so that its other owners keep it.
-fn make_room<T: Clone + Default>(values: &mut Arc<Vec<T>>, length: usize) {
-    if Arc::get_mut(values).is_none() {
-        *values = Arc::default();
-    }
-    // The buffer is not shared here, so `make_mut` copies nothing.
-    Arc::make_mut(values).resize(length, T::default());
 }
 
 /// Whether a value is a number from 0 to 1.

@@ -6,6 +6,7 @@ pub mod dataset;
 #[cfg(feature = "download")]
 pub mod download;
 mod emnist;
+pub mod files;
 pub mod idx;
 pub mod load;
 pub mod mat5;
@@ -16,9 +17,10 @@ pub mod verify;
 pub mod yinyang;
 
 pub use augment::{AugmentError, Augmentation, Elastic};
-pub use dataset::{Dataset, DatasetError};
+pub use dataset::{Dataset, DatasetError, Samples};
 #[cfg(feature = "download")]
 pub use download::{DownloadError, Downloader, Fetched, Progress};
+pub use files::{DataFileError, EventOptions, FileSamples};
 pub use load::{LoadError, load};
 pub use noctule_core::{Pixels, Shape};
 pub use registry::{

@@ -60,14 +60,14 @@ fn everything() -> Augmentation {
 }
 
 fn float_values(dataset: &Dataset) -> &[f32] {
-    match dataset.inputs() {
+    match dataset.pixels().expect("images") {
         Pixels::Floats(values) => values,
         other => panic!("{other:?} are not floats"),
     }
 }
 
 fn byte_values(dataset: &Dataset) -> &[u8] {
-    match dataset.inputs() {
+    match dataset.pixels().expect("images") {
         Pixels::Bytes(values) => values,
         other => panic!("{other:?} are not bytes"),
     }

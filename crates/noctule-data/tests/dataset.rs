@@ -94,7 +94,7 @@ fn subsets_keep_inputs_and_labels_together() {
     let subset = numbered(5).subset(&[4, 0, 4]).expect("a subset");
     assert_eq!(subset.labels(), [4, 0, 4]);
     assert_eq!(
-        subset.inputs(),
+        subset.pixels().expect("images"),
         &Pixels::Bytes(vec![4, 251, 0, 255, 4, 251].into())
     );
     let error = numbered(5).subset(&[0, 5]).expect_err("no sixth sample");
@@ -113,17 +113,19 @@ fn subsets_keep_inputs_and_labels_together() {
 fn a_batch_shares_the_intensities_and_encodes_to_their_spikes() {
     let dataset = numbered(3);
     let encoding = LatencyEncoding::new(0.0, 2.55).expect("a window");
-    let batch = dataset.batch::<f64>(encoding.with_bias(1.0).expect("a time"));
+    let batch = dataset.batch(encoding.with_bias(1.0).expect("a time"));
     assert_eq!((batch.len(), batch.population()), (3, 3));
     assert_eq!(batch.labels, [0, 1, 2]);
     let Samples::Images(images) = &batch.samples else {
         panic!("the samples are images");
     };
-    let (Pixels::Bytes(shared), Pixels::Bytes(whole)) = (&images.pixels, dataset.inputs()) else {
+    let (Pixels::Bytes(shared), Pixels::Bytes(whole)) =
+        (&images.pixels, dataset.pixels().expect("images"))
+    else {
         panic!("bytes stay bytes");
     };
     assert!(Arc::ptr_eq(shared, whole));
-    let spikes = images.encode::<f64>(&[2]).expect("spikes");
+    let spikes = images.encode::<f32>(&[2]).expect("spikes");
     assert_eq!(spikes.neurons(), [1, 2, 0]);
 }
 
@@ -137,7 +139,7 @@ fn a_split_has_every_sample_once_and_depends_on_the_seed() {
     labels.sort_unstable();
     assert_eq!(labels, whole.labels());
     for part in [&train, &validation] {
-        let Pixels::Bytes(bytes) = part.inputs() else {
+        let Pixels::Bytes(bytes) = part.pixels().expect("images") else {
             panic!("bytes stay bytes");
         };
         for (pair, &label) in bytes.chunks(2).zip(part.labels()) {

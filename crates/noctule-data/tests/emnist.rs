@@ -259,5 +259,8 @@ fn fashion_mnist_is_not_transposed() {
     let set = load("fashion-mnist", Split::Test, Some(directory.path()), 0).expect("the set");
     assert_eq!((set.name(), set.classes()), ("fashion-mnist", 10));
     assert_eq!(set.labels(), [9, 2, 1, 1]);
-    assert_eq!(set.inputs(), &Pixels::Bytes(upright().into()));
+    assert_eq!(
+        set.pixels().expect("images"),
+        &Pixels::Bytes(upright().into())
+    );
 }

@@ -41,7 +41,7 @@ fn files_load_packed_or_unpacked() {
         (3, 784, 10)
     );
     assert_eq!(set.labels(), [7, 2, 1]);
-    let Pixels::Bytes(pixels) = set.inputs() else {
+    let Pixels::Bytes(pixels) = set.pixels().expect("images") else {
         panic!("pixels are bytes");
     };
     assert_eq!(pixels[785], (785 % 256) as u8);

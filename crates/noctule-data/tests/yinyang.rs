@@ -5,7 +5,7 @@ use noctule_data::{Dataset, Pixels, Split};
 use proptest::prelude::*;
 
 fn points(dataset: &Dataset) -> Vec<[f32; 4]> {
-    let Pixels::Floats(values) = dataset.inputs() else {
+    let Pixels::Floats(values) = dataset.pixels().expect("images") else {
         panic!("coordinates are floats");
     };
     values

@@ -41,6 +41,12 @@ pub enum AugmentError {
         /// The number that was given.
         points: usize,
     },
+    /// The samples are events.
+    #[error("data set {name:?} has events; only images can be augmented")]
+    NotImages {
+        /// Name of the data set.
+        name: String,
+    },
     /// An index names a sample that the data set does not have, or there is no index.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

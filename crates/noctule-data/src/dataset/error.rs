@@ -44,6 +44,18 @@ pub enum DatasetError {
         /// Number of intensities that were given.
         found: usize,
     },
+    /// The numbers of event lists and of labels differ.
+    #[error(
+        "data set {name:?}: {labels} labels, but {samples} event lists; each sample needs one of both"
+    )]
+    EventLists {
+        /// Name of the data set.
+        name: String,
+        /// Number of labels.
+        labels: usize,
+        /// Number of event lists.
+        samples: usize,
+    },
     /// A label names a class that does not exist.
     #[error(
         "data set {name:?}, sample {sample}: label {label} is out of range; with {classes} classes it must be below {classes}"
