@@ -196,7 +196,7 @@ fn broken_events() -> Vec<(Vec<u8>, &'static [&'static str])> {
         ),
         (
             replaced("times", npy("'<f4'", "(4,)", &[0; 12])),
-            &["`times`", "16 bytes"],
+            &["`times`", "needs 16 bytes", "has 12"],
         ),
         (
             replaced("times", npy("'<f4'", "(4611686018427387904, 4)", &[0; 12])),
@@ -262,7 +262,7 @@ fn broken_events() -> Vec<(Vec<u8>, &'static [&'static str])> {
         ),
         (
             replaced("labels", npy("[('a', '<i4')]", "(3,)", &[0; 12])),
-            &["`labels`", "several fields"],
+            &["`labels`", "record"],
         ),
         (
             replaced("times", raw_npy("{'descr': '<f4'}", &[0; 12])),

@@ -171,7 +171,7 @@ pub enum Problem {
         events: usize,
     },
     /// A time is NaN or infinite.
-    #[error("sample {sample}, event {event}: the time {time} is not a finite number")]
+    #[error("sample {sample}, event {event}: the time {time:?} is not a finite number")]
     NotFinite {
         /// Index of the sample.
         sample: usize,
@@ -182,7 +182,7 @@ pub enum Problem {
     },
     /// A time is negative.
     #[error(
-        "sample {sample}, event {event}: the time {time} is negative, but a sample starts at 0; subtract its first time"
+        "sample {sample}, event {event}: the time {time:?} is negative, but a sample starts at 0; subtract its first time"
     )]
     NegativeTime {
         /// Index of the sample.
@@ -194,7 +194,7 @@ pub enum Problem {
     },
     /// A time is too late for single precision.
     #[error(
-        "sample {sample}, event {event}: the time {time} is {seconds} s, which is too large; look at data.time_unit"
+        "sample {sample}, event {event}: the time {time:?} is {seconds:?} s, which is too large; look at data.time_unit"
     )]
     LateTime {
         /// Index of the sample.
@@ -208,7 +208,7 @@ pub enum Problem {
     },
     /// An event is earlier than the one before it.
     #[error(
-        "sample {sample}, event {event}: the time {time} is earlier than that of the event before it ({previous}); sort the events of \
+        "sample {sample}, event {event}: the time {time:?} is earlier than that of the event before it ({previous:?}); sort the events of \
              each sample by time"
     )]
     Unsorted {
@@ -246,7 +246,7 @@ pub enum Problem {
     },
     /// The unit of time is 0, negative or not finite.
     #[error(
-        "the unit of time is {time_unit} s, but must be a finite number of seconds greater than 0"
+        "the unit of time is {time_unit:?} s, but must be a finite number of seconds greater than 0"
     )]
     TimeUnit {
         /// The unit that was given, in seconds.

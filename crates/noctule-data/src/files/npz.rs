@@ -98,7 +98,7 @@ fn read_array(name: &str, reader: &mut impl Read, size: u64) -> Result<Array, Pr
         None => None,
     };
     let Some(kind) = kind else {
-        let found = header.descriptor.unwrap_or("several fields".to_owned());
+        let found = header.descriptor.unwrap_or("record".to_owned());
         let expected = "numbers";
         return Err(Problem::Type {
             array,
@@ -111,11 +111,11 @@ fn read_array(name: &str, reader: &mut impl Read, size: u64) -> Result<Array, Pr
     }
     let product = header.shape.iter().copied().map(|length| length as u64);
     let product = product.fold(kind.size() as u64, u64::saturating_mul);
-    if product != size.saturating_sub(header.bytes) {
-        return Err(Problem::Claim {
-            array,
-            bytes: product,
-        });
+    let stored = size.saturating_sub(header.bytes);
+    if product != stored {
+        return Err(damaged(&format!(
+            "`{name}` needs {product} bytes for its shape, but has {stored}"
+        )));
     }
     let mut bytes = Vec::new();
     // One byte more, so that the end is seen, where the archive compares its checksum.
