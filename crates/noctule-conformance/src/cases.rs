@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::Error;
 use serde_json::Value;
 
 use crate::unsupported::{Unsupported, missing_features};
@@ -21,21 +22,27 @@ impl Cases {
     /// else that is not a case is an error.
     ///
     /// # Errors
-    /// If the text is not JSON, or a case lacks a field or has one of the wrong type.
+    /// If the text is not JSON or not an object with `cases`, or a case lacks a field or has one of the wrong type.
     pub fn from_json(text: &str) -> serde_json::Result<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            cases: Vec<Value>,
-        }
-        let file: File = serde_json::from_str(text)?;
+        let mut file: Value = serde_json::from_str(text)?;
+        let Some(Value::Array(list)) = file.get_mut("cases").map(Value::take) else {
+            let problem = "it must be an object whose key `cases` is a list of cases";
+            return Err(serde_json::Error::custom(problem));
+        };
         let (mut cases, mut unsupported) = (Vec::new(), Vec::new());
-        for case in file.cases {
+        for (index, case) in list.into_iter().enumerate() {
+            let name = case["name"].as_str().unwrap_or_default().to_owned();
             let features = missing_features(&case);
             if features.is_empty() {
-                cases.push(serde_json::from_value(case)?);
+                let problem = |error| {
+                    serde_json::Error::custom(format!(
+                        "entry {index} of `cases`, {name:?}: {error}"
+                    ))
+                };
+                cases.push(serde_json::from_value(case).map_err(problem)?);
             } else {
                 unsupported.push(Unsupported {
-                    case: case["name"].as_str().unwrap_or_default().to_owned(),
+                    case: name,
                     features,
                 });
             }

@@ -6,7 +6,7 @@ use noctule_core::{Engine, EngineError, EngineInfo, Network, Session, SessionOpt
 
 use crate::parallel::pool::Pool;
 use crate::session::state::CpuSession;
-use crate::simd::dispatch::{instruction_set, is_fused};
+use crate::simd::dispatch::{self, instruction_set, is_fused};
 
 /// The CPU engine, with its own thread pool.
 ///
@@ -38,8 +38,10 @@ impl CpuEngine {
     /// An engine with `threads` threads; 0 means one thread per core.
     ///
     /// # Errors
-    /// If the threads cannot be started.
+    /// If the threads cannot be started, or the environment variable `NOCTULE_SIMD` names an instruction set that is not
+    /// known or that the processor lacks.
     pub fn new(threads: usize) -> Result<Self, EngineError> {
+        dispatch::check()?;
         let pool = Pool::new(threads)
             .map_err(|error| EngineError::Device(format!("cannot start the threads: {error}")))?;
         Ok(Self {

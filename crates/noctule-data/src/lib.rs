@@ -12,6 +12,7 @@ pub mod load;
 pub mod mat5;
 mod mnist;
 pub mod registry;
+pub mod spelling;
 pub mod spike_order;
 pub mod verify;
 pub mod yinyang;

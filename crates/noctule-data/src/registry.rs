@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use directories::BaseDirs;
 use thiserror::Error;
 
+use crate::spelling::did_you_mean;
+
 pub(crate) mod known_set;
 mod sets;
 pub(crate) mod split;
@@ -30,7 +32,11 @@ pub const DATA_VARIABLE: &str = "NOCTULE_DATA";
 #[non_exhaustive]
 pub enum RegistryError {
     /// No set has this name.
-    #[error("there is no data set {name:?}; the known ones are {}", names())]
+    #[error(
+        "there is no data set {name:?}{}; the known ones are {}",
+        did_you_mean(name, known_sets().iter().map(|set| set.name)),
+        names()
+    )]
     UnknownSet {
         /// The name that was given.
         name: String,
@@ -121,7 +127,10 @@ mod tests {
     #[test]
     fn an_unknown_set_lists_the_known_ones() {
         let message = find("minst").expect_err("a misspelt name").to_string();
-        assert!(message.contains("\"minst\""), "{message}");
+        assert!(
+            message.contains("\"minst\" (did you mean `mnist`?)"),
+            "{message}"
+        );
         for set in known_sets() {
             assert!(message.contains(set.name), "{message}");
         }

@@ -130,7 +130,7 @@ pub fn run(
             return Ok(None);
         }
         let mut config = points[run / sweep.repeats].clone();
-        config.seed += (run % sweep.repeats) as u64;
+        config.seed = config.seed.wrapping_add((run % sweep.repeats) as u64);
         let data = data.of(&config)?;
         accuracy(config, data, engine, stop)
     };

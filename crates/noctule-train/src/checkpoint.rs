@@ -26,6 +26,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::atomic::{WriteError, write_atomically};
+use crate::run_directory::{BEST, LAST};
 
 /// Where the JSON value lies in the safetensors metadata.
 const METADATA_KEY: &str = "noctule";
@@ -71,8 +72,8 @@ pub enum CheckpointError {
     Write(#[from] WriteError),
     /// The file ends too early.
     #[error(
-        "the checkpoint `{}` is truncated: it has {found} bytes and should have at least {expected}; \
-         use another checkpoint of the run", path.display()
+        "the checkpoint `{}` is truncated: it has {found} bytes and should have at least {expected}; {advice}",
+        path.display()
     )]
     Truncated {
         /// The file.
@@ -81,14 +82,18 @@ pub enum CheckpointError {
         expected: usize,
         /// Bytes there are.
         found: usize,
+        /// Which other file may help.
+        advice: &'static str,
     },
     /// The file is not a safetensors file, or damaged.
-    #[error("`{}` is not a safetensors file, or is damaged: {message}", path.display())]
+    #[error("`{}` is not a safetensors file, or is damaged: {message}; {advice}", path.display())]
     NotSafetensors {
         /// The file.
         path: PathBuf,
         /// What the reader reported.
         message: String,
+        /// Which other file may help.
+        advice: &'static str,
     },
     /// The file is a safetensors file, but Noctule did not write it.
     #[error("`{}` is not a checkpoint of Noctule: {message}", path.display())]
@@ -179,6 +184,7 @@ impl Checkpoint {
             CheckpointError::NotSafetensors {
                 path: path.to_owned(),
                 message: error.to_string(),
+                advice: "it cannot be written",
             }
         })?;
         Ok(write_atomically(path, &bytes)?)
@@ -273,17 +279,31 @@ fn require_finite(path: &Path, name: &str, values: &[f32]) -> Result<(), Checkpo
 
 /// Distinguishes a file that ends too early from one of another kind.
 fn unreadable(path: &Path, bytes: &[u8], message: &str) -> CheckpointError {
+    let advice = other_checkpoint(path);
     let path = path.to_owned();
     match expected_length(bytes) {
         Some(expected) if bytes.len() < expected => CheckpointError::Truncated {
             path,
             expected,
             found: bytes.len(),
+            advice,
         },
         _ => CheckpointError::NotSafetensors {
             path,
             message: message.to_owned(),
+            advice,
         },
+    }
+}
+
+/// Which file may help if this one cannot be read.
+fn other_checkpoint(path: &Path) -> &'static str {
+    if path.ends_with(LAST) && path.with_file_name(BEST).is_file() {
+        "its folder has `best.safetensors`, too: evaluate that with --best, or copy it over this file to resume from it"
+    } else if path.ends_with(BEST) && path.with_file_name(LAST).is_file() {
+        "its folder has `last.safetensors`, too: evaluate that without --best"
+    } else {
+        "use another copy of it"
     }
 }
 

@@ -29,7 +29,10 @@ pub(crate) mod optimiser;
 mod presets;
 mod resolved;
 mod sections;
+mod seed;
+mod similar_key;
 mod table;
+mod text;
 
 pub use error::ConfigError;
 pub use layers::{

@@ -35,8 +35,8 @@ use crate::atomic::{WriteError, temporary_file, write_atomically};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
-const LAST: &str = "last.safetensors";
-const BEST: &str = "best.safetensors";
+pub(crate) const LAST: &str = "last.safetensors";
+pub(crate) const BEST: &str = "best.safetensors";
 
 /// A folder that holds a run, or is about to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,12 @@ pub enum RunDirectoryError {
     #[error("`{}` already holds a run; resume it with `--resume`, or choose another folder", path.display())]
     IsRun {
         /// The folder.
+        path: PathBuf,
+    },
+    /// There is a file of that name.
+    #[error("`{}` is a file; name a new or an empty folder for the run", path.display())]
+    IsFile {
+        /// The path.
         path: PathBuf,
     },
     /// The folder holds other files.
@@ -109,14 +115,17 @@ impl RunDirectory {
     /// Makes a folder for a new run, with its parents. An empty folder will do; one that holds anything is refused.
     ///
     /// # Errors
-    /// [`RunDirectoryError::IsRun`] or [`RunDirectoryError::NotEmpty`] if something is there,
-    /// [`RunDirectoryError::Create`] if the folder cannot be made or written to.
+    /// [`RunDirectoryError::IsRun`], [`RunDirectoryError::NotEmpty`] or [`RunDirectoryError::IsFile`] if something is
+    /// there, [`RunDirectoryError::Create`] if the folder cannot be made or written to.
     pub fn create(path: impl Into<PathBuf>) -> Outcome<Self> {
         let path = path.into();
         let failed = |cause| RunDirectoryError::Create {
             path: path.clone(),
             cause,
         };
+        if path.is_file() {
+            return Err(RunDirectoryError::IsFile { path });
+        }
         fs::create_dir_all(&path).map_err(failed)?;
         if fs::read_dir(&path).map_err(failed)?.next().is_some() {
             return Err(if path.join(CONFIG).exists() {

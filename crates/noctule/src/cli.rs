@@ -23,6 +23,10 @@ Examples:
   noctule eval runs/yinyang                   Evaluate the last checkpoint
   noctule data fetch mnist                    Download a data set";
 
+const TRAIN_USAGE: &str = "\
+noctule train [OPTIONS] <PRESET|FILE.toml>
+       noctule train --resume <RUN> [--epochs <N>] [--threads <N>] [--data-dir <DIR>]";
+
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   noctule train yinyang
@@ -75,7 +79,7 @@ Exit status: 0 if all cases that have expectations pass, 1 if one fails, 2 if th
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a network from a preset or an experiment file.
-    #[command(after_help = train_help())]
+    #[command(after_help = train_help(), override_usage = TRAIN_USAGE)]
     Train(Train),
     /// Train at every point of a grid of two keys, many times, and draw a heat map of the accuracy.
     #[command(after_help = SWEEP_EXAMPLES)]
@@ -273,7 +277,7 @@ pub enum Precision {
 }
 
 /// Reads a count, with a message that says what is allowed.
-fn whole_number<N: FromStr>(text: &str) -> Result<N, &'static str> {
+fn whole_number<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse()
-        .map_err(|_| "must be a whole number, 0 or more, with less than 20 digits")
+        .map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
 }

@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod eval;
 mod experiment;
+mod output_file;
 mod replay;
 mod sweep;
 mod train;

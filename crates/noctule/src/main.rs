@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod outcome;
 mod output;
+mod plural;
 mod progress;
 mod ranks;
 mod summary;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 use noctule_train::{BestEpoch, Config, EpochRecord, Trainer};
 
+use crate::plural::plural;
+
 /// One line that describes the run.
 pub fn heading(config: &Config, trainer: &Trainer, ranks: usize, run: &Path) -> String {
     let sizes = trainer.layer_sizes().into_iter();
@@ -16,12 +18,12 @@ pub fn heading(config: &Config, trainer: &Trainer, ranks: usize, run: &Path) -> 
         _ => format!(", {ranks} ranks"),
     };
     format!(
-        "{}: {} on {} training samples of {}, {} epochs, seed {}{ranks}, into {}",
+        "{}: {} on {} of {}, {}, seed {}{ranks}, into {}",
         config.name,
         sizes.join("-"),
-        trainer.training_samples().len(),
+        plural(trainer.training_samples().len(), "training sample"),
         config.data.set.name(),
-        config.training.epochs,
+        plural(config.training.epochs, "epoch"),
         config.seed,
         run.display(),
     )

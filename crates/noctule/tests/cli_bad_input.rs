@@ -130,7 +130,7 @@ fn folders_that_cannot_hold_a_run() {
     let train = |out| ["train", "yinyang", "--epochs", "1", "--out", out];
     fs::write(bench.path("file"), "x").unwrap();
     bench.refuse(&train("file/run"), &["file/run"]);
-    bench.refuse(&train("file"), &["file"]);
+    bench.refuse(&train("file"), &["`file` is a file", "name a new"]);
     fs::create_dir(bench.path("full")).unwrap();
     fs::write(bench.path("full/precious"), "x").unwrap();
     bench.refuse(&train("full"), &["full", "not empty"]);
@@ -163,7 +163,11 @@ fn checkpoints_of_others() {
         &large[..large.len() / 2],
     )
     .unwrap();
-    bench.refuse(&["eval", "small"], &["last.safetensors", "truncated"]);
+    bench.refuse(
+        &["eval", "small"],
+        &["last.safetensors", "truncated", "--best"],
+    );
+    bench.succeed(&["eval", "small", "--best"]);
     bench.refuse(&resume, &["last.safetensors", "truncated"]);
     fs::write(bench.path("small/last.safetensors"), "nonsense").unwrap();
     bench.refuse(&["eval", "small"], &["last.safetensors"]);
@@ -304,6 +308,54 @@ fn a_run_is_resumed_as_what_it_is() {
     let config = bench.read("run/config.toml");
     bench.succeed(&["train", "--resume", "run", "--epochs", "1"]);
     assert_eq!(bench.read("run/config.toml"), config);
+}
+
+#[test]
+fn an_unknown_instruction_set_is_refused() {
+    let bench = Bench::new();
+    let train = ["train", "yinyang", "--out", "run"];
+    let output = bench
+        .command(&train)
+        .env("NOCTULE_SIMD", "foo")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("NOCTULE_SIMD is `foo`"), "{stderr}");
+    assert!(!bench.path("run").exists());
+}
+
+#[test]
+fn numbers_and_names_on_the_command_line() {
+    let bench = Bench::new();
+    for (words, parts) in [
+        (
+            ["train", "yin-yang"].as_slice(),
+            ["yin-yang", "did you mean `yinyang`?"],
+        ),
+        (
+            &["data", "fetch", "yinyang"],
+            ["yinyang", "did you mean `yin-yang`?"],
+        ),
+        (
+            &["train", "yinyang", "--seed", "18446744073709551616"],
+            ["--seed", "from 0 to 18446744073709551615"],
+        ),
+        (&["train", "--resume"], ["--resume", "value is required"]),
+        (
+            &["train", "yinyang", "--resume", "x"],
+            ["--resume", "noctule train --resume <RUN> [--epochs <N>]"],
+        ),
+    ] {
+        bench.refuse(words, &parts);
+    }
+    bench.train("run", &["--seed", "18446744073709551615", "--epochs", "1"]);
+    let config = String::from_utf8(bench.read("run/config.toml")).unwrap();
+    assert!(
+        config.contains("seed = \"18446744073709551615\""),
+        "{config}"
+    );
+    bench.succeed(&["train", "--resume", "run", "--epochs", "2"]);
 }
 
 #[test]

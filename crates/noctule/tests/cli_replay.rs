@@ -333,7 +333,7 @@ fn cases_that_cannot_be_replayed() {
     fs::write(bench.path("good.json"), layer("5.0")).unwrap();
     bench.refuse(
         &["replay", "good.json", "-o", "nowhere/out.json"],
-        &["nowhere/out.json", "create its folder"],
+        &["nowhere/out.json", "no folder `nowhere`"],
     );
 }
 
@@ -345,4 +345,25 @@ fn convolution(image: usize, side: usize, more: &str) -> String {
         "network": [{{"kind": "conv", "in_shape": [{image}, {image}, 1], "weights": {weights:?}{more},
         "tau_s": 1, "tau_m": 2, "theta": 0.1, "reset": 0.1, "cap": 3, "t_max": 5}}]}}]}}"#
     )
+}
+
+#[test]
+fn what_is_no_file_of_cases_and_no_place_for_the_outcome() {
+    let bench = Bench::new();
+    for text in ["[]", "{}", "3", "{\"cases\": 3}"] {
+        fs::write(bench.path("cases.json"), text).unwrap();
+        bench.refuse(
+            &["replay", "cases.json"],
+            &["cases.json", "an object whose key `cases`"],
+        );
+    }
+    fs::write(bench.path("cases.json"), "{\"cases\": [{\"name\": \"a\"}]}").unwrap();
+    bench.refuse(&["replay", "cases.json"], &["entry 0", "\"a\"", "network"]);
+    fs::write(bench.path("cases.json"), fixtures::EXACT).unwrap();
+    let output = |path: &'static str| ["replay", "cases.json", "-o", path];
+    bench.refuse(
+        &output("nowhere/x.json"),
+        &["-o", "no folder `nowhere`", "create it"],
+    );
+    bench.refuse(&output("."), &["-o", "folder `.`"]);
 }

@@ -2,11 +2,12 @@
 //!
 //! A pass is written once over an [`Isa`] and compiled for each instruction set listed here; [`CpuReal::run`] picks the
 //! best one that the processor has. For tests, the environment variable `NOCTULE_SIMD` selects a lesser one: `baseline`
-//! or `avx2`. Other values are ignored, and so is an instruction set that the processor lacks.
+//! or `avx2`. [`check`] refuses other values, and an instruction set that the processor lacks.
 
+use std::ffi::OsStr;
 use std::sync::LazyLock;
 
-use noctule_core::Real;
+use noctule_core::{EngineError, Real};
 use pulp::Arch;
 
 use crate::simd::isa::{Isa, Portable};
@@ -36,16 +37,44 @@ impl CpuReal for f64 {
 }
 
 /// The instruction set of this process.
-static CHOSEN: LazyLock<Arch> = LazyLock::new(|| choose(std::env::var("NOCTULE_SIMD").ok()));
+static CHOSEN: LazyLock<Arch> =
+    LazyLock::new(|| named_set().unwrap_or_default().unwrap_or_else(Arch::new));
 
-fn choose(forced: Option<String>) -> Arch {
-    let best = Arch::new();
-    match forced.as_deref() {
-        Some("baseline") => Arch::Scalar,
+/// Names an instruction set.
+const VARIABLE: &str = "NOCTULE_SIMD";
+
+/// Whether the environment variable `NOCTULE_SIMD`, if it is set, names an instruction set that can be used.
+///
+/// # Errors
+/// If it does not.
+pub(crate) fn check() -> Result<(), EngineError> {
+    named_set().map(|_| ()).map_err(EngineError::Device)
+}
+
+/// The instruction set that the environment names; an empty variable counts as unset.
+fn named_set() -> Result<Option<Arch>, String> {
+    let name = std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
+    name.as_deref().map(instruction_set_of_name).transpose()
+}
+
+fn instruction_set_of_name(name: &OsStr) -> Result<Arch, String> {
+    let found = match name.to_str() {
+        Some("baseline") => Some(Arch::Scalar),
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        Some("avx2") => pulp::x86::V3::try_new().map_or(best, Arch::V3),
-        _ => best,
-    }
+        Some("avx2") => pulp::x86::V3::try_new().map(Arch::V3),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let name = name.display();
+        let reason = match name.to_string().as_str() {
+            "avx2" => "this processor does not have",
+            _ => "Noctule does not know",
+        };
+        format!(
+            "the environment variable {VARIABLE} is `{name}`, an instruction set that {reason}; it can be `baseline` or \
+             `avx2`, or unset for the best"
+        )
+    })
 }
 
 /// Whether the engine uses fused multiply-add instructions on this machine; they round once instead of twice.
@@ -116,5 +145,21 @@ fn run_portable<T: Real>(kernel: impl Kernel<T>) {
             || kernel.run(Portable::<true>),
         ),
         _ => kernel.run(Portable::<false>),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_instruction_set_is_refused() {
+        assert!(instruction_set_of_name(OsStr::new("baseline")).is_ok());
+        for name in ["foo", "AVX2", "avx512"] {
+            let message = instruction_set_of_name(OsStr::new(name)).unwrap_err();
+            for part in ["NOCTULE_SIMD", name, "`baseline`", "`avx2`"] {
+                assert!(message.contains(part), "{message}");
+            }
+        }
     }
 }

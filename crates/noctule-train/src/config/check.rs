@@ -32,12 +32,6 @@ impl Config {
     /// [`OutOfRange`] with the path of the first key that is refused.
     pub fn check(&self) -> Result<(), OutOfRange> {
         check_name(&self.name)?;
-        require(
-            i64::try_from(self.seed).is_ok(),
-            "seed",
-            self.seed,
-            "less than 2^63 (the largest number in TOML)",
-        )?;
         check_data(&self.data)?;
         if let Some(augmentation) = &self.augmentation {
             check_augmentation(augmentation, self.data.set)?;

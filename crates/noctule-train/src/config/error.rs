@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use noctule_data::spelling::did_you_mean;
 use thiserror::Error;
 
 use super::node::SchemaError;
+use super::similar_key::similar_key;
 use crate::range::OutOfRange;
 
 /// An experiment file or preset was refused. Paths of keys are written as `--set` takes them: `layers.0.theta`.
@@ -20,9 +22,18 @@ pub enum ConfigError {
         #[source]
         cause: io::Error,
     },
+    /// The file is not UTF-8 text.
+    #[error("cannot read the experiment file `{}`: {problem}", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, and what to do.
+        problem: String,
+    },
     /// There is no such preset.
     #[error(
-        "there is no preset `{name}`; presets are {}; a file's name must end in `.toml`",
+        "there is no preset `{name}`{}; presets are {}; a file's name must end in `.toml`",
+        did_you_mean(name, presets.iter().copied()),
         listed(presets)
     )]
     UnknownPreset {
@@ -41,7 +52,8 @@ pub enum ConfigError {
     },
     /// A key is not known.
     #[error(
-        "{origin}: there is no key `{path}`; known keys here are {}",
+        "{origin}: there is no key `{path}`{}; known keys here are {}",
+        suggestion.as_ref().map_or(String::new(), |key| format!(" (did you mean `{key}`?)")),
         listed(known)
     )]
     UnknownKey {
@@ -51,6 +63,8 @@ pub enum ConfigError {
         path: String,
         /// What is accepted there.
         known: Vec<&'static str>,
+        /// Path of the key that may be meant.
+        suggestion: Option<String>,
     },
     /// A key without a default is missing.
     #[error("{origin}: the key `{path}` is missing and has no default")]
@@ -62,7 +76,8 @@ pub enum ConfigError {
     },
     /// A name, such as a `kind`, is unknown.
     #[error(
-        "{origin}: `{path}` is `{found}`, but must be one of {}",
+        "{origin}: `{path}` is `{found}`{}, but must be one of {}",
+        did_you_mean(found, known.iter().copied()),
         listed(known)
     )]
     UnknownName {
@@ -123,11 +138,15 @@ impl ConfigError {
     pub(super) fn from_schema(origin: &str, path: String, error: SchemaError) -> Self {
         let origin = origin.to_owned();
         match error {
-            SchemaError::UnknownKey { key, known } => Self::UnknownKey {
-                origin,
-                path: with_last(path, &key),
-                known: known.to_vec(),
-            },
+            SchemaError::UnknownKey { key, known } => {
+                let path = with_last(path, &key);
+                Self::UnknownKey {
+                    suggestion: similar_key(&path, known),
+                    origin,
+                    path,
+                    known: known.to_vec(),
+                }
+            }
             SchemaError::MissingKey(key) => Self::MissingKey {
                 origin,
                 path: with_last(path, key),

@@ -22,8 +22,9 @@ pub struct Config {
     /// A sentence that describes the experiment; default empty.
     #[serde(default)]
     pub description: String,
-    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data; default 0.
-    #[serde(default)]
+    /// Seed of everything random: initial weights, shuffling, augmentation, dropout, generated data; default 0. TOML
+    /// has no numbers above 2^63 - 1: larger seeds are strings there.
+    #[serde(default, with = "super::seed")]
     pub seed: u64,
     /// Where the samples come from.
     pub data: DataConfig,

@@ -12,6 +12,7 @@ use super::layers::LayerConfig;
 use super::node::{KIND, Node, SchemaError};
 use super::resolved::Config;
 use super::sections::NeuronConfig;
+use super::text::utf8_text;
 
 /// The tables of an experiment file as they were written, to be overridden and then resolved.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl ConfigTable {
             }),
             Err(error) => Err(ConfigError::Syntax {
                 origin: origin.to_owned(),
-                message: error.to_string(),
+                message: with_advice(&error.to_string()),
             }),
         }
     }
@@ -55,13 +56,18 @@ impl ConfigTable {
     /// Reads an experiment file.
     ///
     /// # Errors
-    /// [`ConfigError::Read`] if it is missing or unreadable, [`ConfigError::Syntax`] if it is not TOML.
+    /// [`ConfigError::Read`] if it is missing or unreadable, [`ConfigError::Encoding`] if it is not UTF-8 text,
+    /// [`ConfigError::Syntax`] if it is not TOML.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |cause| ConfigError::Read {
             path: path.to_owned(),
             cause,
         };
-        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let bytes = fs::read(path).map_err(unreadable)?;
+        let text = utf8_text(bytes).map_err(|problem| ConfigError::Encoding {
+            path: path.to_owned(),
+            problem,
+        })?;
         Self::from_toml_str(&text, &path.display().to_string())
     }
 
@@ -193,6 +199,16 @@ impl Config {
     }
 }
 
+/// What the parser said, and what to do about numbers that TOML does not have.
+fn with_advice(message: &str) -> String {
+    let message = message.trim_end();
+    if message.contains("too large") {
+        format!("{message}; TOML's largest number is 2^63 - 1: write a larger seed in quotes")
+    } else {
+        message.to_owned()
+    }
+}
+
 /// The place of `key`, made if it is not there yet; an inner one must be able to hold further keys.
 fn place_in_table<'a>(table: &'a mut Table, key: &str, is_inner: bool) -> &'a mut Value {
     let fresh = if is_inner {
@@ -217,9 +233,8 @@ fn place_below<'a>(
             index
                 .and_then(|index| values.get_mut(index))
                 .ok_or_else(|| {
-                    format!(
-                        "`{path}` has {length} entries, counted from 0; `{key}` is none of them"
-                    )
+                    let entries = if length == 1 { "entry" } else { "entries" };
+                    format!("`{path}` has {length} {entries}, counted from 0; `{key}` is not the number of one")
                 })
         }
         other => Err(format!(

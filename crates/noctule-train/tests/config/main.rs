@@ -137,6 +137,21 @@ fn every_optional_part_round_trips() {
 }
 
 #[test]
+fn every_seed_of_64_bits_round_trips() {
+    for seed in [0, 1, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
+        let config = with(&[&format!("seed={seed}")]).unwrap();
+        assert_eq!(config.seed, seed);
+        let text = config.to_toml().unwrap();
+        assert_eq!(
+            Config::from_toml_str(&text, "again").unwrap(),
+            config,
+            "{text}"
+        );
+    }
+    assert_eq!(with(&["seed='7'"]).unwrap().seed, 7);
+}
+
+#[test]
 fn overrides_come_before_defaults_and_the_last_one_wins() {
     let config = with(&[
         "layers.0.theta=0.3",

@@ -12,8 +12,8 @@ fn overrides_that_lead_nowhere_are_refused() {
         ("seed", "write `key=value`"),
         ("=3", "a key is empty"),
         ("layers..theta=3", "a key is empty"),
-        ("layers.1.theta=3", "`layers` has 1 entries"),
-        ("layers.first.theta=3", "`first` is none of them"),
+        ("layers.1.theta=3", "`layers` has 1 entry"),
+        ("layers.first.theta=3", "`first` is not the number of one"),
         ("name.first=3", "`name` is a single string"),
     ] {
         let message = with(&[text]).unwrap_err().to_string();
@@ -48,6 +48,7 @@ fn unknown_keys_are_refused_with_their_path() {
                 path,
                 known: names,
                 origin,
+                ..
             } => {
                 assert_eq!(path, expected);
                 assert_eq!(origin, "small.toml");
@@ -259,10 +260,77 @@ fn values_out_of_range_are_refused_with_their_path() {
 }
 
 #[test]
-fn a_seed_beyond_toml_is_refused() {
-    let mut config = with(&[]).unwrap();
-    config.seed = u64::MAX;
-    assert_eq!(config.check().unwrap_err().path, "seed");
+fn seeds_that_are_no_seeds_are_refused() {
+    for seed in ["-1", "1.5", "18446744073709551616", "'1e3'", "'+5'", "''"] {
+        let message = with(&[&format!("seed={seed}")]).unwrap_err().to_string();
+        assert!(
+            message.contains("`seed`") && message.contains("18446744073709551615"),
+            "{message}"
+        );
+    }
+    let message = Config::from_toml_str("seed = 18446744073709551615", "x.toml").unwrap_err();
+    assert!(message.to_string().contains("in quotes"), "{message}");
+}
+
+#[test]
+fn text_that_is_not_utf8_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    let read = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        ConfigTable::read(&path).and_then(ConfigTable::resolve)
+    };
+    let marked = [b"\xef\xbb\xbf", SMALL.as_bytes()].concat();
+    assert_eq!(read(&marked).unwrap(), with(&[]).unwrap());
+    let utf16 = |to_bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        SMALL.encode_utf16().flat_map(to_bytes).collect()
+    };
+    for bytes in [
+        [b"\xff\xfe", utf16(u16::to_le_bytes).as_slice()].concat(),
+        [b"\xfe\xff", utf16(u16::to_be_bytes).as_slice()].concat(),
+        utf16(u16::to_le_bytes),
+    ] {
+        let message = read(&bytes).unwrap_err().to_string();
+        for part in ["a.toml", "UTF-16", "save it as UTF-8"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    let message = read(b"name = 'a'\ndescription = 'caf\xe9'\n")
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("line 2 is not UTF-8"), "{message}");
+}
+
+#[test]
+fn similar_names_are_suggested() {
+    for (text, suggestion) in [
+        ("sede=1", "`sede` (did you mean `seed`?)"),
+        (
+            "optimizer.kind=sgd",
+            "`optimizer` (did you mean `optimiser`?)",
+        ),
+        ("epochs=5", "`epochs` (did you mean `training.epochs`?)"),
+        ("layers.0.thta=1", "(did you mean `layers.0.theta`?)"),
+        ("data.set=yinyang", "`yinyang` (did you mean `yin-yang`?)"),
+        ("data.set=MNIST", "`MNIST` (did you mean `mnist`?)"),
+        ("loss.kind=spike_count", "(did you mean `spike-count`?)"),
+        ("layers.0.kind=conv", "(did you mean `conv2d`?)"),
+        (
+            "layers.0.init.kind=gaussian",
+            "must be one of `uniform`, `normal`",
+        ),
+    ] {
+        let message = with(&[text]).unwrap_err().to_string();
+        assert!(message.contains(suggestion), "{text}: {message}");
+    }
+    for (name, suggestion) in [
+        ("yin-yang", "`yin-yang` (did you mean `yinyang`?)"),
+        ("MNIST-Count", "(did you mean `mnist-count`?)"),
+        ("cifar", "no preset `cifar`; presets are"),
+    ] {
+        let message = ConfigTable::preset_or_file(name).unwrap_err().to_string();
+        assert!(message.contains(suggestion), "{message}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use noctule_train::{BenchPlan, BenchReport, Config, SingleProcess, Trainer, synt
 use super::experiment::{configure, load_data};
 use crate::cli::Bench;
 use crate::output::say;
+use crate::plural::plural;
 
 /// The longest that one window or the warm-up may take, in seconds.
 const LONGEST: f64 = 3600.0;
@@ -122,9 +123,10 @@ fn json(config: &Config, threads: usize, report: &BenchReport) -> Result<serde_j
 
 fn print(config: &Config, threads: usize, report: &BenchReport) -> Result<()> {
     say!(
-        "{}: batches of {}, {threads} threads",
+        "{}: batches of {}, {}",
         config.name,
-        config.training.batch_size
+        config.training.batch_size,
+        plural(threads, "thread")
     );
     say!(
         "  training    {:.0} samples/s",

@@ -8,12 +8,17 @@ use noctule::conformance::{Cases, Problem, Unsupported, Verdict};
 use noctule::engines;
 use noctule_train::write_atomically;
 
+use super::output_file::check_output;
 use crate::cli;
 use crate::outcome::Outcome;
 use crate::output::say;
+use crate::plural::plural;
 
 pub fn run(options: &cli::Replay) -> Result<Outcome> {
     engines::require(options.backend)?;
+    if let Some(output) = &options.output {
+        check_output(output)?;
+    }
     let path = options.cases.display();
     let text =
         fs::read_to_string(&options.cases).with_context(|| format!("cannot read `{path}`"))?;
@@ -36,7 +41,7 @@ pub fn run(options: &cli::Replay) -> Result<Outcome> {
     report(&replay)?;
     if let Some(output) = &options.output {
         let cases = replay.outcomes.cases.len();
-        say!("{cases} cases written to {}", output.display());
+        say!("{} written to {}", plural(cases, "case"), output.display());
     }
     Ok(if replay.failed().next().is_some() {
         Outcome::Failed
@@ -60,8 +65,8 @@ fn report(replay: &Replay) -> Result<()> {
     let (judged, failed) = (replay.judged().count(), replay.failed().count());
     let not_judged = replay.verdicts.len() - judged;
     say!(
-        "{} cases passed, {failed} failed, {not_judged} without expectations",
-        judged - failed
+        "{} passed, {failed} failed, {not_judged} without expectations",
+        plural(judged - failed, "case")
     );
     let or_none = |error: Option<f64>, unit| {
         error.map_or("none compared".to_owned(), |error| {

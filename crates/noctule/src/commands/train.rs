@@ -18,6 +18,7 @@ use super::experiment::{configure, free_directory, load_data};
 use crate::cli::Train;
 use crate::outcome::Outcome;
 use crate::output::say;
+use crate::plural::plural;
 use crate::progress::Bars;
 use crate::ranks::Ranks;
 use crate::summary::{Summary, heading};
@@ -36,7 +37,8 @@ pub fn run(options: &Train, ranks: &mut Ranks) -> Result<Outcome> {
     if done >= config.training.epochs {
         if trainer.collective().is_root() {
             say!(
-                "This run has already finished its {done} epochs; use --epochs to train for more."
+                "This run has already finished its {}; use --epochs to train for more.",
+                plural(done, "epoch")
             );
         }
         return Ok(Outcome::Done);

@@ -1,0 +1,23 @@
+//! The file that a command is to write.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+/// Whether a file can stand at the path given as `-o`, as far as its folder shows: an error now costs less than one
+/// after the work.
+pub(super) fn check_output(path: &Path) -> Result<()> {
+    let name = path.display();
+    if path.is_dir() {
+        bail!("-o names the folder `{name}`; add the name of a file");
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => return Ok(()),
+    };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let folder = folder.display();
+    bail!("-o names `{name}`, but there is no folder `{folder}`; create it, or choose another");
+}
