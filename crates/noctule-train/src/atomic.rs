@@ -59,10 +59,24 @@ fn advice(cause: &io::Error) -> &'static str {
 /// [`WriteError`] names the path and the cause (no such folder, permission, disk full). The old file stays as it was
 /// and no temporary file is left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    write_beside_and_rename(path, bytes).map_err(|cause| WriteError::new(path, cause))
+    replace_atomically(path, |file| file.write_all(bytes))
 }
 
-fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// As [`write_atomically`], for contents that `write` writes piece by piece.
+///
+/// # Errors
+/// As [`write_atomically`], and what `write` returns.
+pub fn replace_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    write_beside_and_rename(path, write).map_err(|cause| WriteError::new(path, cause))
+}
+
+fn write_beside_and_rename(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let resolved;
     let path = match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
@@ -81,7 +95,7 @@ fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     let mut temporary = temporary_file(folder)?;
-    temporary.write_all(bytes).map_err(without_temporary_name)?;
+    write(temporary.as_file_mut())?;
     temporary.as_file().sync_all()?;
     temporary
         .persist(path)

@@ -1,7 +1,8 @@
 //! Checkpoints: named tensors and a JSON value in one safetensors file, readable from Python too.
 //!
 //! The JSON value is stored as a string under the metadata key `noctule`. Double-precision numbers in it come back bit
-//! for bit, so that a resumed run can continue exactly.
+//! for bit, so that a resumed run can continue exactly. Files of weights that other programs wrote lack it: they can be
+//! evaluated, and begun with.
 //!
 //! ```
 //! use noctule_train::checkpoint::{Checkpoint, Tensor};
@@ -42,7 +43,7 @@ const LARGEST_HEADER: usize = 100_000_000;
 pub struct Checkpoint {
     /// The tensors, such as `layers.0.weights`.
     pub tensors: BTreeMap<String, Tensor>,
-    /// Everything that is not a tensor.
+    /// Everything that is not a tensor; null in a file of weights that another program wrote.
     pub metadata: Value,
 }
 
@@ -95,16 +96,27 @@ pub enum CheckpointError {
         /// Which other file may help.
         advice: &'static str,
     },
-    /// The file is a safetensors file, but Noctule did not write it.
-    #[error("`{}` is not a checkpoint of Noctule: {message}", path.display())]
+    /// The metadata that Noctule writes are damaged.
+    #[error("`{}`: its metadata under the key `{METADATA_KEY}` are not JSON: {message}", path.display())]
     Metadata {
         /// The file.
         path: PathBuf,
-        /// What is missing.
+        /// What the reader reported.
         message: String,
     },
+    /// The file has weights, but not the state of a run.
+    #[error(
+        "`{}` has weights only, not the state of a run, so it cannot be resumed; begin a new run with them: \
+         `noctule train ... --init {}`", path.display(), path.display()
+    )]
+    WeightsOnly {
+        /// The file.
+        path: PathBuf,
+    },
     /// A tensor is not in single precision.
-    #[error("the checkpoint `{}` holds `{tensor}` as {found}, but it must be F32", path.display())]
+    #[error(
+        "`{}` has the tensor `{tensor}` as {found}, but it must be F32 (`float32` in NumPy and PyTorch)", path.display()
+    )]
     WrongType {
         /// The file.
         path: PathBuf,
@@ -127,8 +139,8 @@ pub enum CheckpointError {
     },
     /// A tensor holds NaN or an infinity: the training diverged.
     #[error(
-        "the checkpoint `{}` must hold finite numbers, but `{tensor}` is {value} at position {position}; \
-         the training diverged: go back to an earlier checkpoint or lower the learning rate", path.display()
+        "`{}` must have finite numbers, but the tensor `{tensor}` has {value} at position {position}: the training \
+         diverged; go back to an earlier checkpoint or lower the learning rate", path.display()
     )]
     NotFinite {
         /// The file.
@@ -193,8 +205,8 @@ impl Checkpoint {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// [`CheckpointError`] for a file that is missing, truncated, damaged, not a safetensors file, not written by
-    /// Noctule, not in single precision, or holds numbers that are not finite.
+    /// [`CheckpointError`] for a file that is missing, truncated, damaged, not a safetensors file, not in single
+    /// precision, or holds numbers that are not finite.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let bytes = fs::read(path).map_err(|cause| CheckpointError::Read {
             path: path.to_owned(),
@@ -232,17 +244,16 @@ impl View for &Tensor {
     }
 }
 
+/// The JSON value of Noctule; null in a file that another program wrote.
 fn own_metadata(path: &Path, header: &Metadata) -> Result<Value, CheckpointError> {
-    let refuse = |message| CheckpointError::Metadata {
-        path: path.to_owned(),
-        message,
+    let entries = header.metadata().as_ref();
+    let Some(text) = entries.and_then(|entries| entries.get(METADATA_KEY)) else {
+        return Ok(Value::Null);
     };
-    let text = header
-        .metadata()
-        .as_ref()
-        .and_then(|entries| entries.get(METADATA_KEY))
-        .ok_or_else(|| refuse(format!("its metadata has no key `{METADATA_KEY}`")))?;
-    serde_json::from_str(text).map_err(|error| refuse(format!("its metadata is not JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| CheckpointError::Metadata {
+        path: path.to_owned(),
+        message: error.to_string(),
+    })
 }
 
 fn read_tensor(path: &Path, name: &str, view: &TensorView) -> Result<Tensor, CheckpointError> {

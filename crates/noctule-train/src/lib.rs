@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`collective`] | several processes that train one network together |
 //! | [`config`] | experiment files in TOML, presets, overrides |
+//! | [`confusion`] | which classes are taken for which |
 //! | [`schedule`] | learning rates over a run |
 //! | [`checkpoint`] | weights and state as safetensors files |
 //! | [`experiment`] | data, encoding, network, loss and regularisation of a configuration |
@@ -18,6 +19,7 @@ mod atomic;
 pub mod checkpoint;
 pub mod collective;
 pub mod config;
+pub mod confusion;
 pub mod experiment;
 mod median;
 pub mod metrics;
@@ -31,10 +33,11 @@ pub mod synthetic;
 mod tagged;
 pub mod trainer;
 
-pub use atomic::{WriteError, write_atomically};
+pub use atomic::{WriteError, replace_atomically, write_atomically};
 pub use checkpoint::{Checkpoint, CheckpointError, Tensor};
 pub use collective::{Collective, SingleProcess};
 pub use config::{Config, ConfigError, ConfigTable, OptimiserConfig};
+pub use confusion::Confusion;
 pub use experiment::{Data, ExperimentError, SourceData};
 pub use metrics::{EpochMetrics, EpochRecord};
 pub use plan::TrainingPlan;
@@ -43,8 +46,9 @@ pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use run_on::run_on;
 pub use schedule::ScheduleConfig;
 pub use trainer::{
-    BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, NoProgress, OwnLoss, Phases,
-    Progress, RunEnd, TrainError, Trainer, TrainerBuilder, TrainingLoss,
+    BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, Classified, Classifier,
+    NoProgress, OwnLoss, Phases, Progress, RunEnd, TrainError, Trainer, TrainerBuilder,
+    TrainingLoss,
 };
 
 #[cfg(doctest)]

@@ -5,6 +5,7 @@ mod data;
 mod eval;
 mod experiment;
 mod output_file;
+mod predict;
 mod replay;
 mod sweep;
 mod train;
@@ -21,6 +22,7 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Train(options) => train::run(&options, ranks),
         Command::Sweep(options) => sweep::run(&options),
         Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
+        Command::Predict(options) => predict::run(&options).map(|()| Outcome::Done),
         Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),

@@ -37,8 +37,10 @@ impl CpuReal for f64 {
 }
 
 /// The instruction set of this process.
-static CHOSEN: LazyLock<Arch> =
-    LazyLock::new(|| named_set().unwrap_or_default().unwrap_or_else(Arch::new));
+static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match named_set() {
+    Ok(Some(named)) => named,
+    Ok(None) | Err(_) => Arch::new(),
+});
 
 /// Names an instruction set.
 const VARIABLE: &str = "NOCTULE_SIMD";

@@ -88,6 +88,34 @@ impl SourceData {
 }
 
 impl Data {
+    /// Loads one part of the data of an experiment, and no file that it does not need.
+    ///
+    /// # Errors
+    /// If files are missing or damaged, or the experiment holds no samples out for validation.
+    pub fn load_part(
+        config: &Config,
+        directory: Option<&Path>,
+        part: Split,
+    ) -> Result<Dataset, ExperimentError> {
+        let set = config.data.set;
+        let load = |split| noctule_data::load(set.name(), split, directory, config.seed);
+        let held_out = config.data.validation;
+        match part {
+            Split::Test => Ok(load(Split::Test)?),
+            _ if set == DataSet::YinYang => Ok(load(part)?),
+            Split::Train if held_out == 0 => Ok(load(Split::Train)?),
+            Split::Validation if held_out == 0 => Err(ExperimentError::NoValidation),
+            _ => {
+                let (train, validation) = load(Split::Train)?.split(held_out, config.seed)?;
+                Ok(if part == Split::Train {
+                    train
+                } else {
+                    validation
+                })
+            }
+        }
+    }
+
     /// Loads the data of an experiment from `directory`, or from where [`noctule_data::data_directory`] says.
     ///
     /// # Errors

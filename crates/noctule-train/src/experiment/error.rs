@@ -16,6 +16,11 @@ pub enum ExperimentError {
     /// The validation part.
     #[error("data.validation: {0}")]
     Validation(#[from] DatasetError),
+    /// There is no validation part to evaluate.
+    #[error(
+        "this experiment holds no samples out for validation (`data.validation` is 0); choose the part `train` or `test`"
+    )]
+    NoValidation,
     /// The encoder.
     #[error("encoder: {0}")]
     Encoder(#[from] EncodingError),

@@ -3,27 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use noctule_core::{
-    Engine, OptimiserProgress, ParameterKind, Tensor as CoreTensor, TensorGroup, Tensors,
-};
+use noctule_core::{Engine, OptimiserProgress, Tensor as CoreTensor, TensorGroup, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use super::state::{BestEpoch, Position, Trainer};
 use super::state_error::{OptimiserStateError, StateError};
-use crate::checkpoint::{Checkpoint, Tensor};
+use super::weights::{IN_TRAINING, LAYERS, insert_weights, read_weights, weights_of};
+use crate::checkpoint::{Checkpoint, CheckpointError, Tensor};
 use crate::config::{Config, ConfigTable};
 use crate::metrics::{EpochMetrics, EpochRecord};
 use crate::run_directory::{RunDirectory, RunDirectoryError};
 
 /// The keys that can be changed when a run is resumed; all others decide what the run is.
 pub const CHANGEABLE: [&str; 2] = ["training.epochs", "training.threads"];
-
-/// The prefix of the weights that a network is evaluated with.
-const LAYERS: &str = "layers";
-
-/// The prefix of the weights in training, if those at [`LAYERS`] are a running mean of them.
-const IN_TRAINING: &str = "in_training";
 
 /// The state of the optimiser that must not be negative.
 const SECOND_MOMENT: &str = "second_moment";
@@ -84,10 +77,10 @@ impl Trainer {
     /// Overwrites the weights in training with those of a prefix, and their mean, if there is one, with those of
     /// [`LAYERS`].
     fn restore_weights(&mut self, checkpoint: &Checkpoint, prefix: &str) -> Result<(), StateError> {
-        let evaluated = self.read_weights(checkpoint, LAYERS)?;
+        let evaluated = read_weights(&self.network, checkpoint, LAYERS)?;
         let training = match prefix {
             LAYERS => evaluated.clone(),
-            _ => self.read_weights(checkpoint, prefix)?,
+            _ => read_weights(&self.network, checkpoint, prefix)?,
         };
         if self.has_average() {
             self.overwrite(TensorGroup::Average, evaluated)?;
@@ -100,47 +93,6 @@ impl Trainer {
         let mut tensors = self.session.read(group)?;
         tensors.extend(weights);
         Ok(self.session.write(group, &tensors)?)
-    }
-
-    /// The weights at a prefix, in the shapes of the network's parameters.
-    fn read_weights(
-        &self,
-        checkpoint: &Checkpoint,
-        prefix: &str,
-    ) -> Result<Tensors<f32>, StateError> {
-        let mut restored = Tensors::new();
-        for (layer, weights) in self.network.indexed_weights() {
-            let name = weights_name(prefix, layer);
-            let Some(tensor) = checkpoint.tensors.get(&name) else {
-                return Err(StateError::Missing { name });
-            };
-            let expected = vec![weights.rows(), weights.row_len()];
-            match CoreTensor::new(weights.shape(), tensor.values.clone()) {
-                Ok(weights) if tensor.shape == expected => {
-                    restored.insert(noctule_core::TensorName::weights(layer), weights);
-                }
-                _ => {
-                    return Err(StateError::Shape {
-                        name,
-                        expected,
-                        found: tensor.shape.clone(),
-                    });
-                }
-            }
-        }
-        let layers = self.network.indexed_weights();
-        let expected: Vec<String> = layers
-            .map(|(layer, _)| weights_name(LAYERS, layer))
-            .collect();
-        let beyond =
-            |(name, _): &(&String, &Tensor)| name.starts_with(LAYERS) && !expected.contains(name);
-        match checkpoint.tensors.iter().find(beyond) {
-            None => Ok(restored),
-            Some((name, tensor)) => Err(StateError::Unknown {
-                name: name.clone(),
-                found: tensor.shape.clone(),
-            }),
-        }
     }
 
     /// The state of the optimiser: its tensors, then its progress.
@@ -213,6 +165,9 @@ impl Trainer {
     pub fn restore(&mut self, directory: &RunDirectory) -> Result<(), TrainError> {
         let path = directory.last_path();
         let checkpoint = Checkpoint::load(&path)?;
+        if checkpoint.metadata.is_null() {
+            return Err(CheckpointError::WeightsOnly { path }.into());
+        }
         let prefix = if self.has_average() {
             IN_TRAINING
         } else {
@@ -233,26 +188,6 @@ impl Trainer {
             best: saved.best,
         };
         Ok(())
-    }
-}
-
-fn weights_name(prefix: &str, layer: usize) -> String {
-    format!("{prefix}.{layer}.weights")
-}
-
-/// The weights among the tensors of a group, with their layers.
-fn weights_of(tensors: Tensors<f32>) -> impl Iterator<Item = (usize, CoreTensor<f32>)> {
-    let weights = |name: &noctule_core::TensorName| name.kind == ParameterKind::Weights;
-    let tensors = tensors.into_iter();
-    tensors.filter_map(move |(name, tensor)| weights(&name).then_some((name.layer, tensor)))
-}
-
-/// Adds weights to a checkpoint, each as a matrix with a row for each neuron or filter.
-fn insert_weights(checkpoint: &mut Checkpoint, prefix: &str, weights: Tensors<f32>) {
-    for (layer, tensor) in weights_of(weights) {
-        let shape = vec![tensor.rows(), tensor.row_len()];
-        let values = tensor.into_values();
-        checkpoint.insert(weights_name(prefix, layer), Tensor { shape, values });
     }
 }
 

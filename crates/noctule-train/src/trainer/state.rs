@@ -9,6 +9,7 @@ use super::error::TrainError;
 use super::loss::TrainingLoss;
 use super::phases::Phases;
 use super::samples::RunSamples;
+use super::weights::set_weights;
 use crate::collective::Collective;
 use crate::config::Config;
 use crate::experiment::Data;
@@ -104,13 +105,8 @@ impl Trainer {
     /// # Errors
     /// If the weights cannot be read from the device.
     pub fn network(&mut self) -> Result<&Network<f32>, TrainError> {
-        for (name, tensor) in self.session.read(self.evaluated_weights())? {
-            let layer = self.network.layers_mut().get_mut(name.layer);
-            let layer = layer.and_then(|layer| layer.spiking_mut());
-            if let Some(values) = layer.and_then(|layer| layer.parameter_mut(name.kind)) {
-                values.copy_from_slice(tensor.as_slice());
-            }
-        }
+        let weights = self.session.read(self.evaluated_weights())?;
+        set_weights(&mut self.network, &weights);
         Ok(&self.network)
     }
 

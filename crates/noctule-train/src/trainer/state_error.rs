@@ -14,8 +14,9 @@ pub enum StateError {
     },
     /// A tensor has another shape.
     #[error(
-        "the checkpoint's tensor `{name}` has the shape {found:?}, but this network needs {expected:?}: it belongs to \
-         another network"
+        "the checkpoint's tensor `{name}` has the shape {found:?}, but this network needs {expected:?}, a row for each \
+         neuron or filter: {}",
+        shape_advice(expected, found)
     )]
     Shape {
         /// Name of the tensor.
@@ -92,4 +93,13 @@ pub enum OptimiserStateError {
         /// Its position in the tensor.
         position: usize,
     },
+}
+
+/// What may be wrong with weights of the shape `found`.
+fn shape_advice(expected: &[usize], found: &[usize]) -> &'static str {
+    if found.len() == 2 && found.iter().rev().eq(expected) {
+        "transpose it"
+    } else {
+        "it belongs to another network"
+    }
 }

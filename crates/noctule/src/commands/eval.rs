@@ -1,57 +1,87 @@
 //! `noctule eval`.
 
+mod confusion_table;
+
+use std::path::PathBuf;
+
 use anyhow::Result;
 use noctule::engines::{Backend, open};
-use noctule_train::{ConfigTable, NoProgress, RunDirectory, Trainer};
+use noctule_data::Split;
+use noctule_train::{Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory};
+use serde_json::{Value, json};
 
 use crate::cli::Eval;
 use crate::output::say;
+use crate::plural::plural;
+use confusion_table::confusion_table;
 
 pub fn run(options: &Eval) -> Result<()> {
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
+    let split = Split::from(options.split);
+    let samples = Data::load_part(&config, options.data_dir.as_deref(), split)?;
     let engine = open(Backend::Cpu, config.training.threads)?;
-    let mut trainer = Trainer::new(config, options.data_dir.as_deref(), engine)?;
-    let (checkpoint, name) = if options.best {
-        (directory.best_path(), "best")
-    } else {
-        (directory.last_path(), "last")
-    };
-    trainer.load_weights(&checkpoint)?;
-    let record = trainer.evaluate("test", &mut NoProgress)?;
+    let (checkpoint, name) = checkpoint(&directory, options.best);
+    let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
+    let mut confusion = options.confusion.then(|| Confusion::new(samples.classes()));
+    let record = classifier.evaluate(&split.to_string(), confusion.as_mut())?;
     if options.json {
-        let mut object = serde_json::json!({
-            "run": options.run,
-            "checkpoint": name,
-            "samples": trainer.test_samples().len(),
-        });
-        let measured = serde_json::to_value(&record)?;
-        if let (Some(object), Some(measured)) = (object.as_object_mut(), measured.as_object()) {
-            for (key, value) in measured.iter().filter(|(key, _)| *key != "epoch") {
-                object.insert(key.clone(), value.clone());
-            }
-        }
-        say!("{object}");
+        say!(
+            "{}",
+            json(options, name, samples.len(), &record, confusion.as_ref())?
+        );
         return Ok(());
     }
     say!(
-        "{} ({name} checkpoint): {:.2} % of {} test samples, loss {:.4}",
+        "{} ({name} checkpoint): {:.2} % of {}, loss {:.4}",
         options.run.display(),
         100.0 * record.accuracy,
-        trainer.test_samples().len(),
+        plural(samples.len(), &format!("{split} sample")),
         record.loss,
     );
-    for (layer, (spikes, silent)) in record
-        .spikes_per_neuron
-        .iter()
-        .zip(&record.silent_fraction)
-        .enumerate()
-    {
+    let layers = record.spikes_per_neuron.iter().zip(&record.silent_fraction);
+    for (layer, (spikes, silent)) in layers.enumerate() {
         say!(
             "  layer {layer}: {spikes:.3} spikes per neuron and sample, {:.1} % of neurons silent",
             100.0 * silent
         );
     }
     say!("  {:.0} samples/s", record.samples_per_second);
+    if let Some(confusion) = &confusion {
+        say!("\n{}", confusion_table(confusion));
+    }
     Ok(())
+}
+
+/// The checkpoint of a run that holds its last or its best epoch, and its name.
+pub(super) fn checkpoint(run: &RunDirectory, best: bool) -> (PathBuf, &'static str) {
+    match best {
+        true => (run.best_path(), "best"),
+        false => (run.last_path(), "last"),
+    }
+}
+
+/// One object with all figures.
+fn json(
+    options: &Eval,
+    checkpoint: &str,
+    samples: usize,
+    record: &EpochRecord,
+    confusion: Option<&Confusion>,
+) -> Result<Value> {
+    let mut object = json!({
+        "run": options.run.display().to_string(),
+        "checkpoint": checkpoint,
+        "samples": samples,
+    });
+    let measured = serde_json::to_value(record)?;
+    if let (Some(object), Some(measured)) = (object.as_object_mut(), measured.as_object()) {
+        for (key, value) in measured.iter().filter(|(key, _)| *key != "epoch") {
+            object.insert(key.clone(), value.clone());
+        }
+    }
+    if let Some(confusion) = confusion {
+        object["confusion"] = json!(confusion.rows());
+    }
+    Ok(object)
 }

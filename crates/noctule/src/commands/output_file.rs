@@ -11,13 +11,18 @@ pub(super) fn check_output(path: &Path) -> Result<()> {
     if path.is_dir() {
         bail!("-o names the folder `{name}`; add the name of a file");
     }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => return Ok(()),
-    };
+    let folder = folder_of(path);
     if folder.is_dir() {
         return Ok(());
     }
     let folder = folder.display();
     bail!("-o names `{name}`, but there is no folder `{folder}`; create it, or choose another");
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }

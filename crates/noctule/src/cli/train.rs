@@ -1,0 +1,76 @@
+//! Options of `train`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use noctule::engines::Backend;
+
+use super::numbers::whole_number;
+
+pub(super) const USAGE: &str = "\
+noctule train [OPTIONS] <PRESET|FILE.toml>
+       noctule train --resume <RUN> [--epochs <N>] [--threads <N>] [--data-dir <DIR>]";
+
+const EXAMPLES: &str = "\
+Examples:
+  noctule train yinyang
+  noctule train mnist-count --data-dir ~/data --out runs/first --seed 1
+  noctule train my-experiment.toml --set optimiser.learning_rate=0.001 --set layers.0.neurons=400
+  noctule train --resume runs/first           Continue after Ctrl-C, bit for bit
+  noctule train --resume runs/first --epochs 200
+
+Press Ctrl-C to stop after the current batch; the run can then be resumed.";
+
+#[cfg(feature = "mpi")]
+const RANKS: &str =
+    "\n\nmpirun -n 4 noctule train ... trains on four processes, on one machine or many.";
+#[cfg(not(feature = "mpi"))]
+const RANKS: &str = "";
+
+pub(super) fn help() -> String {
+    let presets = noctule_train::Config::preset_names().join(", ");
+    format!("{EXAMPLES}{RANKS}\n\nPresets: {presets}")
+}
+
+/// Options of `train`.
+#[derive(Args, Debug)]
+pub struct Train {
+    /// A preset or a TOML file; see the list of presets below.
+    #[arg(
+        required_unless_present = "resume",
+        conflicts_with = "resume",
+        value_name = "PRESET|FILE.toml"
+    )]
+    pub experiment: Option<String>,
+    /// Directory of the data sets, and of downloads; default: $NOCTULE_DATA, else the cache directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The run directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Number of epochs to train for.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
+    pub epochs: Option<u64>,
+    /// Seed for all randomness: initial weights, shuffling, augmentation, dropout, generated data.
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole_number::<u64>,
+        conflicts_with = "resume"
+    )]
+    pub seed: Option<u64>,
+    /// Threads to use (per rank under mpirun); 0 for all cores, which the ranks of a machine divide evenly. Results do
+    /// not depend on it.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
+    pub threads: Option<u64>,
+    /// The engine that computes.
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub backend: Backend,
+    /// Continue the run in this directory; only --epochs and --threads can change.
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Override a key of the experiment, such as `training.batch_size=100`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}

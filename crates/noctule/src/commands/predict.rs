@@ -1,0 +1,117 @@
+//! `noctule predict`.
+
+mod npz;
+mod outputs;
+mod spikes;
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use noctule::engines::{Backend, open};
+use noctule_core::Label;
+use noctule_data::Split;
+use noctule_train::{Classifier, ConfigTable, Data, RunDirectory, replace_atomically};
+
+use super::eval::checkpoint;
+use super::output_file::{check_output, folder_of};
+use crate::cli::Predict;
+use crate::output::say;
+use crate::plural::plural;
+use npz::NpzWriter;
+use outputs::Outputs;
+use spikes::LayerSpikes;
+
+pub fn run(options: &Predict) -> Result<()> {
+    check_output(&options.output)?;
+    let directory = RunDirectory::open(&options.run)?;
+    let config = ConfigTable::read(&directory.config_path())?.resolve()?;
+    let split = Split::from(options.split);
+    let samples = Data::load_part(&config, options.data_dir.as_deref(), split)?;
+    let engine = open(Backend::Cpu, config.training.threads)?;
+    let (checkpoint, name) = checkpoint(&directory, options.best);
+    let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
+    let (outputs, layers) = classify(&mut classifier, options)?;
+    let labels = &classifier.samples().labels;
+    write(&options.output, &outputs, labels, layers)?;
+    report(options, name, &format!("{split} sample"), &outputs, labels)
+}
+
+/// What the network makes of all samples, batch by batch, and the spikes of each layer, if they are asked for.
+fn classify(classifier: &mut Classifier, options: &Predict) -> Result<(Outputs, Vec<LayerSpikes>)> {
+    let last = classifier.network().layers().len() - 1;
+    let layers: Vec<usize> = match options.spikes {
+        true => (0..=last).collect(),
+        false => vec![last],
+    };
+    let mut outputs = Outputs::new(classifier.network().outputs());
+    let mut kept = Vec::new();
+    if options.spikes {
+        let folder = folder_of(&options.output);
+        let files = layers.iter().map(|&layer| LayerSpikes::new(layer, folder));
+        kept = files
+            .collect::<io::Result<_>>()
+            .with_context(|| format!("cannot make temporary files in `{}`", folder.display()))?;
+    }
+    let samples = classifier.samples().len();
+    for first in (0..samples).step_by(Classifier::BATCH) {
+        let batch = first..samples.min(first + Classifier::BATCH);
+        let classified = classifier.classify(batch, &layers)?;
+        if let Some(spikes) = classified.spikes.last() {
+            outputs.add(&classified.predictions, spikes);
+        }
+        for (kept, spikes) in kept.iter_mut().zip(&classified.spikes) {
+            kept.add(spikes)
+                .context("cannot keep the spikes in a temporary file")?;
+        }
+    }
+    Ok((outputs, kept))
+}
+
+fn write(path: &Path, outputs: &Outputs, labels: &[Label], layers: Vec<LayerSpikes>) -> Result<()> {
+    replace_atomically(path, |file| {
+        let mut npz = NpzWriter::new(file);
+        outputs.write(&mut npz, labels)?;
+        for layer in layers {
+            layer.write(&mut npz)?;
+        }
+        npz.finish()
+    })?;
+    Ok(())
+}
+
+fn report(
+    options: &Predict,
+    checkpoint: &str,
+    samples: &str,
+    outputs: &Outputs,
+    labels: &[Label],
+) -> Result<()> {
+    let (count, accuracy) = (outputs.samples(), outputs.accuracy(labels));
+    let (run, output) = (options.run.display(), options.output.display());
+    if options.json {
+        let summary = serde_json::json!({
+            "run": run.to_string(),
+            "checkpoint": checkpoint,
+            "samples": count,
+            "accuracy": accuracy,
+            "silent_samples": outputs.silent(),
+            "output": output.to_string(),
+        });
+        say!("{summary}");
+        return Ok(());
+    }
+    let right = accuracy.map_or(String::new(), |share| {
+        format!(", {:.2} % right", 100.0 * share)
+    });
+    let silent = match outputs.silent() {
+        0 => String::new(),
+        silent => format!(", {silent} without an output spike"),
+    };
+    say!(
+        "{run} ({checkpoint} checkpoint): {}{right}{silent}",
+        plural(count, samples)
+    );
+    say!("  written to {output}");
+    Ok(())
+}
