@@ -3,9 +3,11 @@
 mod bench;
 mod data;
 mod eval;
+mod experiments;
 mod numbers;
 mod predict;
 mod replay;
+mod shell;
 mod sweep;
 mod train;
 
@@ -15,8 +17,10 @@ use noctule::version::VERSION;
 pub use bench::Bench;
 pub use data::Data;
 pub use eval::Eval;
+pub use experiments::Show;
 pub use predict::Predict;
 pub use replay::{Precision, Replay};
+pub use shell::{Completions, Man};
 pub use sweep::Sweep;
 pub use train::Train;
 
@@ -52,6 +56,9 @@ pub enum Command {
     /// Classify the samples of a data set with a run's network, and write what it says of each as NumPy arrays.
     #[command(after_help = predict::HELP)]
     Predict(Predict),
+    /// Print an experiment file: a preset's, a file's or a run's; or list the presets.
+    #[command(after_help = experiments::SHOW_HELP)]
+    Show(Show),
     /// Measure how fast an experiment trains and classifies on this machine.
     #[command(after_help = bench::EXAMPLES)]
     Bench(Bench),
@@ -61,4 +68,10 @@ pub enum Command {
     /// Replay reference cases and compare spike times and gradients, to certify a build; status 1 if a case fails.
     #[command(after_help = replay::HELP)]
     Replay(Replay),
+    /// Print a script that completes the words of noctule in a shell.
+    #[command(after_help = shell::COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    #[command(after_help = shell::MAN_HELP)]
+    Man(Man),
 }

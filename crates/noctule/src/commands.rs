@@ -7,6 +7,8 @@ mod experiment;
 mod output_file;
 mod predict;
 mod replay;
+mod shell;
+mod show;
 mod sweep;
 mod train;
 
@@ -25,6 +27,9 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Predict(options) => predict::run(&options).map(|()| Outcome::Done),
         Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
+        Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),
+        Command::Completions(options) => shell::completions(&options).map(|()| Outcome::Done),
+        Command::Man(options) => shell::man(&options).map(|()| Outcome::Done),
     }
 }

@@ -46,10 +46,7 @@ impl ConfigTable {
     pub fn preset(name: &str) -> Result<Self, ConfigError> {
         match Config::preset_text(name) {
             Some(text) => Self::from_toml_str(text, &format!("preset {name}")),
-            None => Err(ConfigError::UnknownPreset {
-                name: name.to_owned(),
-                presets: Config::preset_names(),
-            }),
+            None => Err(unknown_preset(name)),
         }
     }
 
@@ -59,16 +56,7 @@ impl ConfigTable {
     /// [`ConfigError::Read`] if it is missing or unreadable, [`ConfigError::Encoding`] if it is not UTF-8 text,
     /// [`ConfigError::Syntax`] if it is not TOML.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |cause| ConfigError::Read {
-            path: path.to_owned(),
-            cause,
-        };
-        let bytes = fs::read(path).map_err(unreadable)?;
-        let text = utf8_text(bytes).map_err(|problem| ConfigError::Encoding {
-            path: path.to_owned(),
-            problem,
-        })?;
-        Self::from_toml_str(&text, &path.display().to_string())
+        Self::from_toml_str(&read_text(path)?, &path.display().to_string())
     }
 
     /// What a user names on the command line: a preset, or a file if it ends in `.toml` or there is one of that name.
@@ -76,14 +64,21 @@ impl ConfigTable {
     /// # Errors
     /// As [`ConfigTable::preset`] and [`ConfigTable::read`].
     pub fn preset_or_file(name: &str) -> Result<Self, ConfigError> {
-        let path = Path::new(name);
-        let is_toml = path
-            .extension()
-            .is_some_and(|extension| extension == "toml");
-        if Config::preset_text(name).is_none() && (is_toml || path.is_file()) {
-            Self::read(path)
-        } else {
-            Self::preset(name)
+        match file_named(name) {
+            Some(path) => Self::read(path),
+            None => Self::preset(name),
+        }
+    }
+
+    /// The text, comments included, of what [`ConfigTable::preset_or_file`] reads.
+    ///
+    /// # Errors
+    /// If there is no such preset, or the file is missing, unreadable or not UTF-8 text.
+    pub fn text(name: &str) -> Result<String, ConfigError> {
+        match (file_named(name), Config::preset_text(name)) {
+            (Some(path), _) => read_text(path),
+            (None, Some(text)) => Ok(text.to_owned()),
+            (None, None) => Err(unknown_preset(name)),
         }
     }
 
@@ -196,6 +191,31 @@ impl Config {
     /// [`ConfigError::UnknownPreset`] lists the names there are.
     pub fn preset(name: &str) -> Result<Self, ConfigError> {
         ConfigTable::preset(name)?.resolve()
+    }
+}
+
+/// The file that a user names on the command line, if it is not a preset.
+fn file_named(name: &str) -> Option<&Path> {
+    let path = Path::new(name);
+    let is_toml = path
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    (Config::preset_text(name).is_none() && (is_toml || path.is_file())).then_some(path)
+}
+
+fn unknown_preset(name: &str) -> ConfigError {
+    ConfigError::UnknownPreset {
+        name: name.to_owned(),
+        presets: Config::preset_names(),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    let path = path.to_owned();
+    match fs::read(&path).map(utf8_text) {
+        Ok(Ok(text)) => Ok(text),
+        Ok(Err(problem)) => Err(ConfigError::Encoding { path, problem }),
+        Err(cause) => Err(ConfigError::Read { path, cause }),
     }
 }
 
