@@ -3,16 +3,20 @@
 //! Bytes are written to `<file>.part`. The file gets its final name only when it is complete and its SHA-256 is the
 //! published one. After a broken connection the same call retries, and the next call resumes, with an HTTP range
 //! request; if the server does not support ranges, the whole file is requested again.
+//!
+//! One process at a time downloads into a folder; another one waits for it, and then finds the files there.
 
 use std::path::Path;
 
 use crate::registry::known_set::{KnownFile, KnownSet, Source};
 
 mod archive;
+mod connection;
 mod downloader;
 mod error;
 mod progress;
 mod transfer;
+mod turn;
 
 use archive::Archive;
 pub use downloader::Downloader;

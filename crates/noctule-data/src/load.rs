@@ -14,6 +14,7 @@ use crate::dataset::Dataset;
 use crate::idx::FileError;
 use crate::registry::known_set::{Generator, Source};
 use crate::registry::split::Split;
+use crate::shell::quoted;
 use crate::{emnist, mnist, registry, spike_order, yinyang};
 
 pub(crate) mod error;
@@ -63,7 +64,7 @@ pub fn load(
 fn fetch_command(name: &str, data_directory: Option<&Path>) -> String {
     let command = format!("noctule data fetch {name}");
     match data_directory {
-        Some(directory) => format!("{command} --data-dir {:?}", directory.display().to_string()),
+        Some(directory) => format!("{command} --data-dir {}", quoted(directory)),
         None => command,
     }
 }

@@ -103,9 +103,17 @@ fn write_beside_and_rename(
     sync_folder(folder)
 }
 
+const PREFIX: &str = ".noctule-";
+const SUFFIX: &str = ".tmp";
+
+/// Whether a file of this name was never completed.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 pub(crate) fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(".noctule-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     // Temporary files are private by default; results are for everyone whom the user's umask admits.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

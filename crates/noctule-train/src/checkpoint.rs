@@ -202,16 +202,24 @@ impl Checkpoint {
         Ok(write_atomically(path, &bytes)?)
     }
 
+    /// Reads the JSON value of a checkpoint, and none of its tensors.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`], but for the tensors.
+    pub fn load_metadata(path: &Path) -> Result<Value, CheckpointError> {
+        let bytes = read(path)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes)
+            .map_err(|error| unreadable(path, &bytes, &error.to_string()))?;
+        own_metadata(path, &header)
+    }
+
     /// Reads a checkpoint.
     ///
     /// # Errors
     /// [`CheckpointError`] for a file that is missing, truncated, damaged, not a safetensors file, not in single
     /// precision, or holds numbers that are not finite.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path).map_err(|cause| CheckpointError::Read {
-            path: path.to_owned(),
-            cause,
-        })?;
+        let bytes = read(path)?;
         let unusable = |error: SafeTensorError| unreadable(path, &bytes, &error.to_string());
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(unusable)?;
         let metadata = own_metadata(path, &header)?;
@@ -242,6 +250,13 @@ impl View for &Tensor {
     fn data_len(&self) -> usize {
         size_of_val(self.values.as_slice())
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
+    fs::read(path).map_err(|cause| CheckpointError::Read {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 /// The JSON value of Noctule; null in a file that another program wrote.

@@ -21,6 +21,7 @@
 //! ```
 
 mod check;
+mod continued;
 mod error;
 mod inherited;
 mod layers;
@@ -34,6 +35,7 @@ mod similar_key;
 mod table;
 mod text;
 
+pub use continued::ChangedKey;
 pub use error::ConfigError;
 pub use layers::{
     Conv2dConfig, DenseConfig, HomeostasisConfig, InitConfig, LayerConfig, NormalInit, Population,

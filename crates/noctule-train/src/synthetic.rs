@@ -4,6 +4,7 @@
 //! equally often for any number of events. The cost of a sample should therefore be a constant cost of its spikes plus a
 //! cost in proportion to its events; it should be in proportion to the neurons, and the same for any batch.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use noctule_core::{
@@ -65,7 +66,7 @@ pub fn points() -> Vec<(Axis, [usize; 3])> {
     points
 }
 
-/// Measures one point for `windows` windows of at least the length of `window`.
+/// Measures one point for `windows` windows of at least the length of `window`; `None` if `stop` was set meanwhile.
 ///
 /// # Errors
 /// If a number is 0, or the engine fails.
@@ -75,18 +76,21 @@ pub fn measure(
     numbers: [usize; 3],
     window: Duration,
     windows: usize,
-) -> Result<Point, EngineError> {
-    run_on(engine, || {
-        measure_in_engine(engine, axis, numbers, window, windows)
-    })
+    stop: &AtomicBool,
+) -> Result<Option<Point>, EngineError> {
+    let keep_on = || !stop.load(Ordering::Relaxed);
+    let point = run_on(engine, || {
+        measure_in_engine(engine, axis, numbers, (window, windows), &keep_on)
+    })?;
+    Ok(Some(point).filter(|_| keep_on()))
 }
 
 fn measure_in_engine(
     engine: &dyn Engine<f32>,
     axis: Axis,
     [events, neurons, batch]: [usize; 3],
-    window: Duration,
-    windows: usize,
+    windows: (Duration, usize),
+    keep_on: &dyn Fn() -> bool,
 ) -> Result<Point, EngineError> {
     let network = network(events, neurons)?;
     let mut session = engine.open(&network, &SessionOptions::default())?;
@@ -101,11 +105,11 @@ fn measure_in_engine(
     let d_times: Vec<f32> = (0..spikes)
         .map(|_| errors.random_range(-1.0..1.0))
         .collect();
-    let infer = rate(&mut *session, batch, window, windows, |session| {
+    let infer = rate(&mut *session, batch, windows, keep_on, |session| {
         session.forward(Pass::default())
     })?;
     let regularisation = Regularisation::default();
-    let train = rate(&mut *session, batch, window, windows, |session| {
+    let train = rate(&mut *session, batch, windows, keep_on, |session| {
         session.forward(pass)?;
         session.set_time_gradients(&d_times, 0.0, &[])?;
         session.backward(&regularisation, 1.0)
@@ -155,18 +159,18 @@ fn input(events: usize, batch: usize) -> SpikeBatch<f32> {
     input
 }
 
-/// Samples per second: the median of the windows, after one that does not count.
+/// Samples per second: the median of the windows, after one that does not count; of no use unless `keep_on` stays true.
 fn rate(
     session: &mut dyn Session<f32>,
     batch: usize,
-    window: Duration,
-    windows: usize,
+    (window, windows): (Duration, usize),
+    keep_on: &dyn Fn() -> bool,
     mut work: impl FnMut(&mut dyn Session<f32>) -> Result<(), EngineError>,
 ) -> Result<f64, EngineError> {
     let mut rates = Vec::new();
     for _ in 0..=windows.max(1) {
         let (start, mut samples) = (Instant::now(), 0);
-        while samples == 0 || start.elapsed() < window {
+        while samples == 0 || (start.elapsed() < window && keep_on()) {
             work(session)?;
             samples += batch;
         }

@@ -161,6 +161,25 @@ fn a_stop_on_any_rank_stops_all_before_the_same_batch() {
 }
 
 #[test]
+fn a_stop_within_an_evaluation_stops_all_ranks() {
+    let evaluated = on_ranks(3, |rank| {
+        let is_last = rank.rank == 2;
+        let mut trainer = trainer_of(&[]).join(Box::new(rank)).unwrap();
+        let stopped = trainer
+            .evaluate_unless(&AtomicBool::new(is_last), "test", &mut NoProgress)
+            .unwrap();
+        assert_eq!(stopped, None);
+        let never = AtomicBool::new(false);
+        let record = trainer.evaluate_unless(&never, "test", &mut NoProgress);
+        record.unwrap().map(|record| record.loss)
+    });
+    let whole = trainer_of(&[]).evaluate("test", &mut NoProgress).unwrap();
+    for loss in evaluated {
+        assert!((loss.unwrap() - whole.loss).abs() < 1e-9);
+    }
+}
+
+#[test]
 fn ranks_of_a_machine_know_each_other() {
     let places = on_ranks(3, |mut rank| noctule_train::collective::place(&mut rank));
     let of: Vec<_> = places

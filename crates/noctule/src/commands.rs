@@ -17,15 +17,16 @@ use anyhow::Result;
 use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
 use crate::ranks::Ranks;
+use crate::signals::listen;
 
 /// Runs the command that was typed; commands for several ranks look for the others.
 pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
     match cli.command {
-        Command::Train(options) => train::run(&options, ranks),
-        Command::Sweep(options) => sweep::run(&options),
-        Command::Eval(options) => eval::run(&options).map(|()| Outcome::Done),
-        Command::Predict(options) => predict::run(&options).map(|()| Outcome::Done),
-        Command::Bench(options) => bench::run(&options).map(|()| Outcome::Done),
+        Command::Train(options) => train::run(&options, ranks, &listen()?),
+        Command::Sweep(options) => sweep::run(&options, &listen()?),
+        Command::Eval(options) => eval::run(&options, &*listen()?),
+        Command::Predict(options) => predict::run(&options, &*listen()?),
+        Command::Bench(options) => bench::run(&options, &listen()?),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),

@@ -3,58 +3,77 @@
 mod cli;
 mod commands;
 mod outcome;
-mod output;
 mod plural;
 mod progress;
 mod ranks;
+mod signals;
+mod streams;
+mod suggest;
 mod summary;
 
-use std::io;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
-use outcome::Outcome;
-
-/// The exit status if something that was judged did not pass.
-const NOT_PASSED: u8 = 1;
-/// The exit status of every named error.
-const FAILURE: u8 = 2;
-/// The exit status after Ctrl-C, as shells expect it.
-const INTERRUPTED: u8 = 130;
+use noctule_data::DownloadError;
+use outcome::{FAILURE, Outcome};
+use streams::{OutputError, note};
 
 fn main() -> ExitCode {
+    let command = match cli::Cli::try_parse() {
+        Ok(command) => command,
+        Err(usage) => return show(&usage),
+    };
     let mut ranks = ranks::Ranks::default();
-    match commands::run(cli::Cli::parse(), &mut ranks) {
+    match commands::run(command, &mut ranks) {
         Ok(outcome) => {
             ranks.leave(None);
-            match outcome {
-                Outcome::Done => ExitCode::SUCCESS,
-                Outcome::Interrupted => ExitCode::from(INTERRUPTED),
-                Outcome::Failed => ExitCode::from(NOT_PASSED),
-            }
+            outcome.into()
         }
         Err(error) if reader_left(&error) => {
             ranks.leave(Some(0));
             ExitCode::SUCCESS
         }
+        Err(error) if was_stopped(&error) => {
+            note!("Stopped while downloading; the same command continues where it stopped.");
+            ranks.leave(Some(outcome::INTERRUPTED));
+            Outcome::Interrupted.into()
+        }
         Err(error) => {
-            let name = ranks
-                .name()
-                .map_or(String::new(), |name| format!("{name}: "));
-            // In one piece: several ranks may print at once.
-            let message = format!("error: {name}{}\n", explain(&error));
-            eprint!("{message}");
+            if ranks.reports(&error) {
+                note!("error: {}{}", ranks.prefix(), explain(&error));
+            }
             ranks.leave(Some(FAILURE));
             ExitCode::from(FAILURE)
         }
     }
 }
 
-/// Whether standard output was closed by its reader, as `| head` does.
+/// Shows what is wrong with the words of a command, or the help that they asked for, which is a result.
+fn show(usage: &clap::Error) -> ExitCode {
+    if !ranks::is_first() {
+        return ExitCode::from(if usage.use_stderr() { FAILURE } else { 0 });
+    }
+    match usage.print() {
+        _ if usage.use_stderr() => ExitCode::from(FAILURE),
+        Err(lost) if lost.kind() != ErrorKind::BrokenPipe => {
+            note!("error: {}", OutputError::from(lost));
+            ExitCode::from(FAILURE)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Whether the reader of the result closed standard output, as `head` does.
 fn reader_left(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let output = error.downcast_ref::<OutputError>();
+    output.is_some_and(OutputError::reader_left)
+}
+
+/// Whether a signal ended a download.
+fn was_stopped(error: &anyhow::Error) -> bool {
+    let download = error.downcast_ref::<DownloadError>();
+    download.is_some_and(|error| matches!(error, DownloadError::Stopped { .. }))
 }
 
 /// The error with its causes. Most errors of the libraries quote their cause, which is then not said again.

@@ -1,10 +1,12 @@
 //! The progress of a training, on the terminal.
 
-use std::io::IsTerminal;
+use std::io::stderr;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use noctule_train::{BatchProgress, EpochRecord, Progress};
+
+use crate::streams::{note, redraws};
 
 /// How often the line is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -27,8 +29,12 @@ impl Bars {
     /// A bar for a run of this number of epochs.
     pub fn new(epochs: usize) -> Self {
         let style = ProgressStyle::with_template("{bar:24} {msg}");
-        let bar = ProgressBar::new(1000)
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = if redraws(&stderr()) {
+            ProgressBar::new(1000)
+        } else {
+            ProgressBar::hidden()
+        };
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let now = Instant::now();
         Self {
             bar,
@@ -90,12 +96,12 @@ impl Progress for Bars {
             .iter()
             .any(|record| record.epoch == self.epochs as u64);
         let quiet = self.reported.is_some_and(|at| at.elapsed() < REPORT);
-        if std::io::stderr().is_terminal() || (quiet && !last) {
+        if redraws(&stderr()) || (quiet && !last) {
             return;
         }
         self.reported = Some(Instant::now());
         for record in records {
-            eprintln!(
+            note!(
                 "epoch {}/{}  {:<10}  loss {:.4}  accuracy {:.2} %  {:.0} samples/s",
                 record.epoch,
                 self.epochs,

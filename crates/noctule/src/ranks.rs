@@ -2,16 +2,31 @@
 
 use anyhow::Result;
 use noctule_train::Collective;
+use noctule_train::TrainError;
+use noctule_train::collective::OtherRank;
 
 #[cfg(feature = "mpi")]
 use noctule_train::collective::mpi::{Connection, launched};
+
+/// Where launchers say which of the processes this one is.
+const RANK_VARIABLES: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"];
+
+/// Whether this is the first of the processes that a launcher started, or the only one: the others do not say what all
+/// of them would.
+pub fn is_first() -> bool {
+    let rank = RANK_VARIABLES
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    rank.is_none_or(|rank| rank == "0")
+}
 
 /// The connection to the other ranks, if there are any; ended last of all.
 #[derive(Default)]
 pub struct Ranks {
     #[cfg(feature = "mpi")]
     connection: Option<Connection>,
-    name: Option<String>,
+    /// The number of this rank, if there are others.
+    rank: Option<usize>,
 }
 
 impl Ranks {
@@ -26,26 +41,50 @@ impl Ranks {
         }
         let connection = Connection::open()?;
         let ranks = connection.ranks();
-        self.name = (!ranks.is_single()).then(|| format!("rank {}", ranks.rank()));
+        self.rank = (!ranks.is_single()).then(|| ranks.rank());
         self.connection = Some(connection);
         Ok(Box::new(ranks))
     }
 
-    /// There are no other ranks, though `mpirun` may have started other processes.
+    /// There are no other ranks.
+    ///
+    /// # Errors
+    /// If a launcher started other processes: each would train the whole run.
     #[cfg(not(feature = "mpi"))]
     pub fn join(&mut self) -> Result<Box<dyn Collective>> {
-        let several = |name| std::env::var(name).is_ok_and(|size| size != "1");
-        if several("OMPI_COMM_WORLD_SIZE") || several("PMI_SIZE") {
-            eprintln!(
-                "warning: this build of noctule lacks the feature `mpi`: every process that mpirun started trains by itself"
-            );
+        for name in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"] {
+            let size = std::env::var(name).ok().and_then(|size| size.parse().ok());
+            if let Some(size @ 2usize..) = size {
+                self.rank = Some(if is_first() { 0 } else { 1 });
+                anyhow::bail!(
+                    "{size} processes were started together, but this build of noctule lacks the feature `mpi`, so each \
+                     would train by itself; build it with `cargo install --path crates/noctule --features mpi`, or start \
+                     one process. For runs that are to be independent, unset {name}"
+                );
+            }
         }
         Ok(Box::new(noctule_train::SingleProcess))
     }
 
     /// What messages of this process begin with, if there are others.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub fn prefix(&self) -> String {
+        match self.rank {
+            Some(rank) if cfg!(feature = "mpi") => format!("rank {rank}: "),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether it is this rank that reports an error, of all ranks that end with it.
+    pub fn reports(&self, error: &anyhow::Error) -> bool {
+        let is_first = self.rank.is_none_or(|rank| rank == 0);
+        if error.downcast_ref::<OtherRank>().is_some() {
+            return false;
+        }
+        match error.downcast_ref::<TrainError>() {
+            Some(TrainError::OtherRank(_)) => false,
+            Some(error) if error.is_of_all_ranks() => is_first,
+            _ => is_first || cfg!(feature = "mpi"),
+        }
     }
 
     /// Ends the connection; if this rank failed with that exit status and the others wait for it, they are ended, too.

@@ -8,6 +8,7 @@ use indicatif::HumanDuration;
 use noctule_train::{BestEpoch, Config, EpochRecord, Trainer};
 
 use crate::plural::plural;
+use crate::suggest;
 
 /// One line that describes the run.
 pub fn heading(config: &Config, trainer: &Trainer, ranks: usize, run: &Path) -> String {
@@ -61,7 +62,6 @@ impl Summary {
 
 impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let run = self.run.display();
         writeln!(f)?;
         if let Some(test) = &self.test {
             writeln!(
@@ -96,7 +96,7 @@ impl Display for Summary {
             )?;
         }
         writeln!(f, "  time            {}", HumanDuration(self.elapsed))?;
-        writeln!(f, "  run             {run}")?;
-        writeln!(f, "  next            noctule eval {run}")
+        writeln!(f, "  run             {}", self.run.display())?;
+        writeln!(f, "  next            {}", suggest::evaluate(&self.run))
     }
 }

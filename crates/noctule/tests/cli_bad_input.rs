@@ -150,12 +150,10 @@ fn checkpoints_of_others() {
     let large = bench.read("large/last.safetensors");
     fs::write(bench.path("small/last.safetensors"), &large).unwrap();
     let resume = ["train", "--resume", "small", "--epochs", "3"];
-    let parts = [
-        "small/last.safetensors",
-        "layers.0.weights",
-        "another network",
-    ];
+    let path = "small/last.safetensors";
+    let parts = [path, "layers.0.weights", "another network"];
     bench.refuse(&["eval", "small"], &parts);
+    let parts = [path, "another experiment", "`layers.0.neurons` was 21"];
     bench.refuse(&resume, &parts);
 
     fs::write(

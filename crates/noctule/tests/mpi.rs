@@ -234,6 +234,7 @@ fn ranks_that_disagree_are_told_what_differs() {
         for part in expected {
             assert!(stderr.contains(part), "no `{part}`: {stderr}");
         }
+        assert_eq!(stderr.matches("error: ").count(), 1, "{stderr}");
         assert!(!bench.path("bad").exists());
     };
     let rate = ["--set", "optimiser.learning_rate=0.1"];
@@ -249,15 +250,17 @@ fn ranks_that_disagree_are_told_what_differs() {
         &rate,
         &[],
         &[
-            "rank 1: the ranks disagree in [optimiser]",
+            "rank 0: the ranks disagree in [optimiser]",
             "`learning_rate = 0.1`",
         ],
     );
-    refuse(
-        &[],
-        &["--set", "nonsense=1"],
-        &["rank 1: ", "`nonsense`", "rank 0: rank 1 failed"],
-    );
+    refuse(&[], &["--set", "nonsense=1"], &["rank 1: ", "`nonsense`"]);
+    // What all say, one says.
+    let nonsense = ["--set", "nonsense=1"];
+    refuse(&nonsense, &nonsense, &["rank 0: ", "`nonsense`"]);
+    let diverging = ["--set", "optimiser.learning_rate=-1"];
+    refuse(&diverging, &diverging, &["rank 0: ", "learning_rate"]);
+    refuse(&["--nonsense"], &["--nonsense"], &["--nonsense"]);
     // The images of the second rank are others, with the same labels.
     bench.write_mnist(40, 20);
     let other = Bench::new();

@@ -12,6 +12,7 @@ use crate::checksum;
 use crate::download::downloader::Downloader;
 use crate::download::error::{DownloadError, storage};
 use crate::download::progress::{Fetched, Progress};
+use crate::download::turn::take_turn;
 use crate::registry::known_set::KnownFile;
 use crate::verify::receipt::Receipt;
 use crate::verify::verdict::Verdict;
@@ -38,9 +39,16 @@ impl Archive<'_> {
         base_url: &str,
         progress: &mut dyn Progress,
     ) -> Result<Vec<(&'static str, Fetched)>, DownloadError> {
+        let archive = self.folder.join(self.file.name);
+        // A folder that has everything need not be writable.
+        if self.missing()?.is_empty() && !archive.exists() {
+            let there = |&name| (name, Fetched::AlreadyThere);
+            return Ok(self.names.iter().map(there).collect());
+        }
+        let _turn = take_turn(self.folder, downloader.stop(), progress)?;
         let missing = self.missing()?;
         if !missing.is_empty() {
-            downloader.fetch(self.file, base_url, self.folder, progress)?;
+            downloader.fetch_in_turn(self.file, base_url, self.folder, progress)?;
             self.extract(&missing)?;
         }
         self.delete_archive()?;

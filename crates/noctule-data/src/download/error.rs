@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::folder_lock::FolderLockError;
+
 /// Why a file could not be downloaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -55,6 +57,15 @@ pub enum DownloadError {
         /// Bytes of the whole file.
         expected: u64,
     },
+    /// The caller asked for an end.
+    #[error("the download into {} was stopped; run the same command again to resume", folder.display())]
+    Stopped {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder cannot be written.
+    #[error(transparent)]
+    Folder(#[from] FolderLockError),
     /// The file was received in full, but its checksum is wrong. It was deleted.
     #[error("the file from {url} has the SHA-256 {found} instead of {expected}; it was deleted")]
     Checksum {

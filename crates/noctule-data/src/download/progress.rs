@@ -2,6 +2,10 @@
 
 /// Receives the progress of a download, for example to draw a progress bar.
 pub trait Progress {
+    /// Another process downloads into the folder, which is waited for; `why` names it.
+    fn wait(&mut self, why: &str) {
+        let _ = why;
+    }
     /// A file starts, or resumes after a broken connection: `done` of its `total` bytes have been received.
     fn start(&mut self, file: &str, done: u64, total: u64);
     /// `done` bytes have been received in all.

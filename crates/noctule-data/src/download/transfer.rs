@@ -1,13 +1,15 @@
 //! The transfer of one file: requests, resumption, and the partial file on disk.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use ureq::Agent;
 use ureq::http::{HeaderMap, header};
 
 use crate::checksum;
+use crate::download::connection::Connection;
 use crate::download::error::{DownloadError, storage};
 use crate::download::progress::Progress;
 use crate::registry::known_set::KnownFile;
@@ -21,6 +23,8 @@ pub(super) struct Transfer<'a> {
     pub(super) file: &'a KnownFile,
     pub(super) url: String,
     pub(super) part: PathBuf,
+    /// Ends the transfer when it is set.
+    pub(super) stop: &'a AtomicBool,
     pub(super) progress: &'a mut dyn Progress,
 }
 
@@ -72,14 +76,15 @@ impl Transfer<'_> {
         if have == total {
             return Ok(());
         }
-        let mut request = self.agent.get(&self.url);
-        if have > 0 {
-            request = request.header(header::RANGE, format!("bytes={have}-"));
-        }
-        let response = request.call().map_err(|error| self.failed(error))?;
-        have = match response.status().as_u16() {
+        let connection = Connection::open(self.agent, &self.url, have, self.stop)
+            .map_err(|error| self.failed(error.into()))?;
+        let head = match connection.head().map_err(|_| self.stopped())? {
+            None => return Err(self.interrupted(have)),
+            Some(head) => head.map_err(|error| self.failed(error))?,
+        };
+        have = match head.status {
             200 => 0,
-            206 if have > 0 && continues(response.headers(), have) => have,
+            206 if have > 0 && continues(&head.headers, have) => have,
             status => {
                 if matches!(status, 206 | 416) {
                     // The server rejects the range: without a partial file the next call requests everything.
@@ -89,18 +94,17 @@ impl Transfer<'_> {
                 return Err(DownloadError::Status { url, status });
             }
         };
-        let body = response.into_body();
-        if let Some(length) = body.content_length()
+        if let Some(length) = head.length
             && have + length != total
         {
             return Err(self.other_size(have + length));
         }
         self.progress.start(self.file.name, have, total);
-        self.store(body.into_reader(), have)
+        self.store(&connection, have)
     }
 
     /// Appends a body to the first `have` bytes of the partial file.
-    fn store(&mut self, mut body: impl Read, mut have: u64) -> Result<(), DownloadError> {
+    fn store(&mut self, connection: &Connection<'_>, mut have: u64) -> Result<(), DownloadError> {
         let path = self.part.clone();
         let unwritable = |cause| storage("write", &path, cause);
         let mut options = OpenOptions::new();
@@ -110,21 +114,17 @@ impl Transfer<'_> {
             options.create(true).write(true).truncate(true);
         }
         let mut part = options.open(&self.part).map_err(unwritable)?;
-        let mut buffer = vec![0; 1 << 16];
         while have < self.file.bytes {
-            let count = match body.read(&mut buffer) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                result => result.map_err(|error| self.broken(error, have))?,
+            let piece = match connection.next().map_err(|_| self.stopped())? {
+                None => return Err(self.interrupted(have)),
+                Some(piece) => piece.map_err(|error| self.broken(error, have))?,
             };
-            if count == 0 {
-                return Err(self.interrupted(have));
-            }
-            have += count as u64;
+            have += piece.len() as u64;
             if have > self.file.bytes {
                 self.discard()?;
                 return Err(self.other_size(have));
             }
-            part.write_all(&buffer[..count]).map_err(unwritable)?;
+            part.write_all(&piece).map_err(unwritable)?;
             self.progress.advance(have);
         }
         // Written to the disk before the rename: a crash must not leave an empty file under the final name.
@@ -160,6 +160,13 @@ impl Transfer<'_> {
             url: self.url.clone(),
             received,
             expected: self.file.bytes,
+        }
+    }
+
+    fn stopped(&self) -> DownloadError {
+        let folder = self.part.parent().map(Path::to_path_buf);
+        DownloadError::Stopped {
+            folder: folder.unwrap_or_default(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! One outcome of all ranks.
 
+use std::fmt::Display;
+
 use thiserror::Error;
 
 use super::interface::Collective;
 
-/// Another rank failed, so this one cannot continue.
+/// Another rank failed, so this one cannot continue. That rank says why.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("rank {rank} failed, and no rank can continue alone; its own message says why")]
 pub struct OtherRank {
@@ -12,22 +14,29 @@ pub struct OtherRank {
     pub rank: usize,
 }
 
-/// Tells all ranks whether any of them failed, so that none waits for one that has stopped.
+/// Tells all ranks whether any of them failed, so that none waits for one that has stopped. Of ranks that failed alike,
+/// only the first has the error to report.
 ///
 /// # Errors
-/// The rank's own error, else [`OtherRank`] if another one failed.
-pub fn together<T, E: From<OtherRank>>(
+/// The rank's own error, unless an earlier rank has the same; else [`OtherRank`] if another one failed.
+pub fn together<T, E: From<OtherRank> + Display>(
     collective: &mut dyn Collective,
     outcome: Result<T, E>,
 ) -> Result<T, E> {
     if collective.is_single() {
         return outcome;
     }
-    let failures = collective.gather_bytes(&[u8::from(outcome.is_err())]);
-    let value = outcome?;
-    match failures.iter().position(|failed| failed == &[1]) {
-        Some(rank) => Err(OtherRank { rank }.into()),
-        None => Ok(value),
+    // With its causes, where an error writes them on demand.
+    let own = outcome.as_ref().err().map(|error| format!("{error:#}"));
+    let own = own.map_or_else(Vec::new, |message| format!("!{message}").into_bytes());
+    let messages = collective.gather_bytes(&own);
+    let first = match outcome {
+        Ok(_) => messages.iter().position(|message| !message.is_empty()),
+        Err(_) => messages.iter().position(|message| *message == own),
+    };
+    match first {
+        Some(rank) if rank != collective.rank() => Err(OtherRank { rank }.into()),
+        _ => outcome,
     }
 }
 

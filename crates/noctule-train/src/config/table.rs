@@ -1,5 +1,6 @@
 //! An experiment before it is checked: a TOML table to which overrides are applied.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -63,10 +64,11 @@ impl ConfigTable {
     ///
     /// # Errors
     /// As [`ConfigTable::preset`] and [`ConfigTable::read`].
-    pub fn preset_or_file(name: &str) -> Result<Self, ConfigError> {
+    pub fn preset_or_file(name: impl AsRef<OsStr>) -> Result<Self, ConfigError> {
+        let name = name.as_ref();
         match file_named(name) {
             Some(path) => Self::read(path),
-            None => Self::preset(name),
+            None => Self::preset(&name.to_string_lossy()),
         }
     }
 
@@ -74,11 +76,12 @@ impl ConfigTable {
     ///
     /// # Errors
     /// If there is no such preset, or the file is missing, unreadable or not UTF-8 text.
-    pub fn text(name: &str) -> Result<String, ConfigError> {
-        match (file_named(name), Config::preset_text(name)) {
+    pub fn text(name: impl AsRef<OsStr>) -> Result<String, ConfigError> {
+        let (path, name) = (file_named(name.as_ref()), name.as_ref().to_string_lossy());
+        match (path, Config::preset_text(&name)) {
             (Some(path), _) => read_text(path),
             (None, Some(text)) => Ok(text.to_owned()),
-            (None, None) => Err(unknown_preset(name)),
+            (None, None) => Err(unknown_preset(&name)),
         }
     }
 
@@ -195,12 +198,15 @@ impl Config {
 }
 
 /// The file that a user names on the command line, if it is not a preset.
-fn file_named(name: &str) -> Option<&Path> {
+fn file_named(name: &OsStr) -> Option<&Path> {
     let path = Path::new(name);
+    let is_preset = name
+        .to_str()
+        .is_some_and(|name| Config::preset_text(name).is_some());
     let is_toml = path
         .extension()
         .is_some_and(|extension| extension == "toml");
-    (Config::preset_text(name).is_none() && (is_toml || path.is_file())).then_some(path)
+    (!is_preset && (is_toml || path.is_file())).then_some(path)
 }
 
 fn unknown_preset(name: &str) -> ConfigError {

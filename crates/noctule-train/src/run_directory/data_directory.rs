@@ -19,7 +19,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{RunDirectory, RunDirectoryError};
+use super::directory::RunDirectory;
+use super::error::RunDirectoryError;
 use crate::atomic::{WriteError, write_atomically};
 
 const DATA_DIRECTORY: &str = "data-dir.txt";

@@ -1,6 +1,7 @@
 //! How fast a trainer is in the steady state.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use noctule_core::Metrics;
@@ -44,30 +45,42 @@ pub struct BenchReport {
 }
 
 impl Trainer {
-    /// Trains and classifies for as long as `plan` says. The network that results is of no use.
+    /// Trains and classifies for as long as `plan` says; `None` if `stop` was set meanwhile. The network that results is
+    /// of no use.
     ///
     /// # Errors
     /// As [`Trainer::run`], if training diverges or the engine fails.
-    pub fn bench(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
+    pub fn bench(
+        &mut self,
+        plan: &BenchPlan,
+        stop: &AtomicBool,
+    ) -> Result<Option<BenchReport>, TrainError> {
         let engine = Arc::clone(&self.engine);
-        run_on(&*engine, || self.bench_in_engine(plan))
+        let keep_on = || !stop.load(Ordering::Relaxed);
+        let report = run_on(&*engine, || self.bench_in_engine(plan, &keep_on))?;
+        Ok(Some(report).filter(|_| keep_on()))
     }
 
-    fn bench_in_engine(&mut self, plan: &BenchPlan) -> Result<BenchReport, TrainError> {
+    /// What is measured is of no use unless `keep_on` stays true.
+    fn bench_in_engine(
+        &mut self,
+        plan: &BenchPlan,
+        keep_on: &dyn Fn() -> bool,
+    ) -> Result<BenchReport, TrainError> {
         let mut next = 0;
-        self.train_for(plan.warm_up, &mut next)?;
+        self.train_for(plan.warm_up, &mut next, keep_on)?;
         self.phases = Phases::default();
         let mut deliveries = 0.0;
         let mut train_windows = Vec::new();
         for _ in 0..plan.windows.max(1) {
-            let (samples, seconds) = self.train_for(plan.window, &mut next)?;
+            let (samples, seconds) = self.train_for(plan.window, &mut next, keep_on)?;
             train_windows.push(samples as f64 / seconds);
             deliveries += samples as f64 * self.deliveries_per_sample()?;
         }
         let phases = self.phases;
         let mut infer_windows = Vec::new();
         for _ in 0..plan.windows.max(1) {
-            let (samples, seconds) = self.classify_for(plan.window)?;
+            let (samples, seconds) = self.classify_for(plan.window, keep_on)?;
             infer_windows.push(samples as f64 / seconds);
         }
         Ok(BenchReport {
@@ -86,10 +99,11 @@ impl Trainer {
         &mut self,
         duration: Duration,
         next: &mut u32,
+        keep_on: &dyn Fn() -> bool,
     ) -> Result<(usize, f64), TrainError> {
         let length = self.samples.train.batch.len();
         let (start, mut samples) = (Instant::now(), 0);
-        while start.elapsed() < duration || samples == 0 {
+        while samples == 0 || (start.elapsed() < duration && keep_on()) {
             let indices = take(length, self.plan.batch_size, next);
             self.train_batch(&indices)?;
             samples += indices.len();
@@ -99,11 +113,15 @@ impl Trainer {
     }
 
     /// Classifies test samples for at least this long; returns samples and seconds.
-    fn classify_for(&mut self, duration: Duration) -> Result<(usize, f64), TrainError> {
+    fn classify_for(
+        &mut self,
+        duration: Duration,
+        keep_on: &dyn Fn() -> bool,
+    ) -> Result<(usize, f64), TrainError> {
         let length = self.samples.test.batch.len();
         let (start, mut samples, mut next) = (Instant::now(), 0, 0);
         let mut metrics = Metrics::new(&self.network);
-        while start.elapsed() < duration || samples == 0 {
+        while samples == 0 || (start.elapsed() < duration && keep_on()) {
             let indices = take(length, EVALUATION_BATCH, &mut next);
             let session = &mut *self.session;
             self.samples.test.select(session, &indices)?;

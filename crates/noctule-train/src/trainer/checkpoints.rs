@@ -7,6 +7,7 @@ use noctule_core::{Engine, OptimiserProgress, Tensor as CoreTensor, TensorGroup,
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
+use super::origin::Origin;
 use super::state::{BestEpoch, Position, Trainer};
 use super::state_error::{OptimiserStateError, StateError};
 use super::weights::{IN_TRAINING, LAYERS, insert_weights, read_weights, weights_of};
@@ -24,6 +25,9 @@ const SECOND_MOMENT: &str = "second_moment";
 /// Everything that is not a tensor.
 #[derive(Deserialize, Serialize)]
 struct SavedPosition {
+    /// Checkpoints of the first versions have none.
+    #[serde(default)]
+    origin: Option<Origin>,
     epoch: usize,
     batch: usize,
     tally: EpochMetrics,
@@ -38,6 +42,7 @@ impl Trainer {
     /// If the file cannot be written, or a weight is NaN or infinite.
     pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
         let position = SavedPosition {
+            origin: Some(self.origin()?),
             epoch: self.position.epoch,
             batch: self.position.batch,
             tally: self.position.metrics.clone(),
@@ -145,7 +150,7 @@ impl Trainer {
     ///
     /// # Errors
     /// If an override is of a key that cannot change, the folder is not a run directory, a file in it is damaged, or the
-    /// checkpoint belongs to another network.
+    /// checkpoint belongs to another experiment, other data or another network.
     pub fn resume(
         directory: &RunDirectory,
         overrides: &[String],
@@ -161,21 +166,22 @@ impl Trainer {
     /// Goes back to the last checkpoint of the run in `directory`.
     ///
     /// # Errors
-    /// If a file in it is damaged, or the checkpoint belongs to another network.
+    /// If a file in it is damaged, or the checkpoint belongs to another experiment, other data or another network.
     pub fn restore(&mut self, directory: &RunDirectory) -> Result<(), TrainError> {
         let path = directory.last_path();
         let checkpoint = Checkpoint::load(&path)?;
         if checkpoint.metadata.is_null() {
             return Err(CheckpointError::WeightsOnly { path }.into());
         }
+        let saved: SavedPosition = serde_json::from_value(checkpoint.metadata.clone())
+            .map_err(|cause| unfit(&path, cause))?;
+        self.check_origin(&path, saved.origin.as_ref())?;
         let prefix = if self.has_average() {
             IN_TRAINING
         } else {
             LAYERS
         };
         self.restore_weights(&checkpoint, prefix)
-            .map_err(|cause| unfit(&path, cause))?;
-        let saved: SavedPosition = serde_json::from_value(checkpoint.metadata.clone())
             .map_err(|cause| unfit(&path, cause))?;
         self.restore_optimiser(&checkpoint, &saved.optimiser)
             .map_err(|cause| unfit(&path, cause))?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use noctule_core::{
     Batch, Engine, Label, Network, Prediction, Session, SessionOptions, Sgd, SpikeBatch,
@@ -10,7 +11,7 @@ use noctule_core::{
 use noctule_data::Dataset;
 
 use super::error::TrainError;
-use super::evaluate::{EVALUATION, EVALUATION_BATCH, Evaluation};
+use super::evaluate::{EVALUATION, EVALUATION_BATCH, Evaluation, EvaluationEnd};
 use super::loss::TrainingLoss;
 use super::samples::SampleSet;
 use super::weights::{LAYERS, read_weights, set_weights};
@@ -93,7 +94,7 @@ impl Classifier {
     }
 
     /// Evaluates the network on all samples, which must be labelled. `split` is their name in the record, whose epoch
-    /// is 0; `confusion` gets a count of each sample.
+    /// is 0; `confusion` gets a count of each sample. `None` if `stop` was set meanwhile.
     ///
     /// # Errors
     /// If the samples cannot be encoded, or the engine fails.
@@ -101,19 +102,22 @@ impl Classifier {
         &mut self,
         split: &str,
         mut confusion: Option<&mut Confusion>,
-    ) -> Result<EpochRecord, TrainError> {
+        stop: &AtomicBool,
+    ) -> Result<Option<EpochRecord>, TrainError> {
         let engine = Arc::clone(&self.engine);
         let output = self.network.layers().len().saturating_sub(1);
         let mut metrics = EpochMetrics::new(&self.network);
         let samples: Vec<u32> = (0..self.samples.batch.len() as u32).collect();
         let labels = self.samples.batch.labels.clone();
         let mut counted = 0;
-        run_on(&*engine, || {
+        let end = run_on(&*engine, || {
             let mut evaluation = Evaluation {
                 session: &mut *self.session,
                 loss: &mut self.loss,
                 output,
                 reads_wait: engine.info().reads_wait,
+                stops: &mut || stop.load(Ordering::Relaxed),
+                most_samples: samples.len(),
             };
             let set = &mut self.samples;
             evaluation.run(set, &samples, &mut metrics, &mut |session, done, _| {
@@ -128,7 +132,8 @@ impl Classifier {
                 Ok(())
             })
         })?;
-        Ok(metrics.record(0, split))
+        let is_finished = end == EvaluationEnd::Finished;
+        Ok(is_finished.then(|| metrics.record(0, split)))
     }
 
     /// Classifies some of the samples, which need no labels, and reads the output events of these layers.

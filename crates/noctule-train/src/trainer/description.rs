@@ -3,12 +3,11 @@
 use std::fmt::Write;
 
 use noctule_core::{
-    Batch, Images, Layer, LifParameters, Network, ParameterKind, Pixels, Samples, SpikingLayer,
-    Tensor, TensorGroup,
+    Batch, Layer, LifParameters, Network, ParameterKind, Samples, SpikingLayer, Tensor, TensorGroup,
 };
-use sha2::{Digest, Sha256};
 
 use super::error::TrainError;
+use super::sample_hash::{describe_samples, hash_numbers, hash_text};
 use super::state::Trainer;
 
 impl Trainer {
@@ -61,8 +60,8 @@ impl Trainer {
         for &group in groups {
             all.extend(self.session.read(group)?.into_values());
         }
-        let values = all.iter().flat_map(Tensor::as_slice);
-        Ok(hash(values.map(|value| value.to_le_bytes())))
+        let values: Vec<f32> = all.iter().flat_map(Tensor::as_slice).copied().collect();
+        Ok(hash_numbers(&values, |value| value.to_le_bytes()))
     }
 }
 
@@ -73,7 +72,7 @@ fn describe_network(text: &mut String, network: &Network<f32>) {
         let _ = match layer {
             Layer::Spiking(layer) => write!(text, "{}", describe_neurons(layer)),
             Layer::SumPool2d(layer) => writeln!(text, "{layer:?}"),
-            other => writeln!(text, "layer {}", hash([format!("{other:?}")])),
+            other => writeln!(text, "layer {}", hash_text(&format!("{other:?}"))),
         };
     }
 }
@@ -96,58 +95,17 @@ fn describe_neurons(layer: &SpikingLayer<f32>) -> String {
     );
     for (kind, values) in layer.parameters() {
         if *kind != ParameterKind::Weights {
-            let values = values.as_slice().iter().map(|value| value.to_le_bytes());
-            let _ = writeln!(text, "{kind} of each neuron: {}", hash(values));
+            let values = hash_numbers(values.as_slice(), |value| value.to_le_bytes());
+            let _ = writeln!(text, "{kind} of each neuron: {values}");
         }
     }
     text
 }
 
 fn describe(text: &mut String, part: &str, batch: &Batch<f32>) {
-    let samples = match &batch.samples {
-        Samples::Images(images) => describe_images(images),
-        Samples::Events(events) => {
-            let offsets = events.offsets().iter().map(|&offset| offset as u64);
-            format!(
-                "events of {} neurons\ntimes {}\nresiduals {}\nneurons {}\noffsets {}",
-                events.population(),
-                hash(events.times().iter().map(|time| time.to_le_bytes())),
-                hash(events.residuals().iter().map(|time| time.to_le_bytes())),
-                hash(events.neurons().iter().map(|neuron| neuron.to_le_bytes())),
-                hash(offsets.map(u64::to_le_bytes)),
-            )
-        }
-        _ => "other samples".to_owned(),
-    };
-    let _ = write!(
-        text,
-        "[the {part} part of the data]\n{} samples\nlabels {}\n{samples}\n",
-        batch.len(),
-        hash(batch.labels.iter().map(|label| label.to_le_bytes())),
-    );
-}
-
-fn describe_images(images: &Images) -> String {
-    let shape = images.shape;
-    let pixels = match &images.pixels {
-        Pixels::Bytes(values) => hash([values.as_slice()]),
-        Pixels::Floats(values) => hash(values.iter().map(|value| value.to_le_bytes())),
-    };
-    format!(
-        "{} x {} x {} intensities of each\npixels {pixels}\n{:?}",
-        shape.height, shape.width, shape.channels, images.encoding
-    )
-}
-
-/// The first digits of the SHA-256 of all `parts` together.
-fn hash(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
+    let _ = writeln!(text, "[the {part} part of the data]");
+    let _ = writeln!(text, "{}", describe_samples(batch));
+    if let Samples::Images(images) = &batch.samples {
+        let _ = writeln!(text, "{:?}", images.encoding);
     }
-    let digest = hasher.finalize();
-    digest.iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -85,6 +85,19 @@ pub enum TrainError {
     },
 }
 
+impl TrainError {
+    /// Whether this is no error of one rank alone: all ranks have it, or another one has it.
+    pub fn is_of_all_ranks(&self) -> bool {
+        matches!(
+            self,
+            Self::Disagreement(_)
+                | Self::Diverged { .. }
+                | Self::NotFinite { .. }
+                | Self::OtherRank(_)
+        )
+    }
+}
+
 /// A builder that was not given enough, or a number that is out of range.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum BuildError {

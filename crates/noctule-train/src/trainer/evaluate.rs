@@ -1,9 +1,10 @@
 //! Evaluation of a split, without learning.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use noctule_core::{Pass, PassWeights, Session};
+use noctule_core::{Metrics, Pass, PassWeights, Session, shard};
 
 use super::batch::BATCHES_BETWEEN_READS;
 use super::error::TrainError;
@@ -36,29 +37,51 @@ impl Trainer {
         split: &str,
         progress: &mut dyn Progress,
     ) -> Result<EpochRecord, TrainError> {
+        let never = AtomicBool::new(false);
+        let record = self.evaluate_unless(&never, split, progress)?;
+        Ok(record.unwrap_or_else(|| unreachable!("nothing stops it")))
+    }
+
+    /// As [`Trainer::evaluate`]; `None` if `stop` was set on any rank meanwhile, which is looked at before each batch.
+    ///
+    /// # Errors
+    /// As [`Trainer::evaluate`].
+    pub fn evaluate_unless(
+        &mut self,
+        stop: &AtomicBool,
+        split: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<EpochRecord>, TrainError> {
         let engine = Arc::clone(&self.engine);
-        run_on(&*engine, || self.evaluate_in_engine(split, progress))
+        run_on(&*engine, || self.evaluate_in_engine(stop, split, progress))
     }
 
     fn evaluate_in_engine(
         &mut self,
+        stop: &AtomicBool,
         split: &str,
         progress: &mut dyn Progress,
-    ) -> Result<EpochRecord, TrainError> {
+    ) -> Result<Option<EpochRecord>, TrainError> {
         let epoch = self.epoch_under_way();
         let mut metrics = EpochMetrics::new(&self.network);
         let output = self.output_layer();
         if let Some(set) = self.samples.of_split(split) {
-            let shard = self.collective.shard(set.batch.len());
-            let samples: Vec<u32> = (shard.start as u32..shard.end as u32).collect();
+            let (length, ranks) = (set.batch.len(), self.collective.size());
+            let own = self.collective.shard(length);
+            let samples: Vec<u32> = (own.start as u32..own.end as u32).collect();
+            let longest = (0..ranks).map(|rank| shard(length, rank, ranks).len());
+            let collective = &mut self.collective;
             let mut evaluation = Evaluation {
                 session: &mut *self.session,
                 loss: &mut self.loss,
                 output,
                 reads_wait: self.info.reads_wait,
+                // All ranks stop before the same batch.
+                stops: &mut || collective.any(stop.load(Ordering::Relaxed)),
+                most_samples: longest.max().unwrap_or(0),
             };
             let epochs = self.plan.epochs;
-            evaluation.run(set, &samples, &mut metrics, &mut |_, done, metrics| {
+            let end = evaluation.run(set, &samples, &mut metrics, &mut |_, done, metrics| {
                 progress.batch(BatchProgress {
                     split,
                     epoch: (epoch, epochs),
@@ -67,6 +90,9 @@ impl Trainer {
                 });
                 Ok(())
             })?;
+            if end == EvaluationEnd::Stopped {
+                return Ok(None);
+            }
         }
         let start = Instant::now();
         if !self.collective.is_single() {
@@ -76,7 +102,7 @@ impl Trainer {
                 .exchange(&mut |numbers| collective.sum(numbers));
         }
         metrics.seconds += start.elapsed().as_secs_f64();
-        Ok(metrics.record(epoch as u64, split))
+        Ok(Some(metrics.record(epoch as u64, split)))
     }
 }
 
@@ -88,6 +114,19 @@ pub(super) struct Evaluation<'a> {
     pub output: usize,
     /// Whether reads wait for a device.
     pub reads_wait: bool,
+    /// Asked before each batch whether this one is the end.
+    pub stops: &'a mut dyn FnMut() -> bool,
+    /// Samples of the rank that has most, so that all ranks ask equally often.
+    pub most_samples: usize,
+}
+
+/// How an evaluation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EvaluationEnd {
+    /// All samples are done.
+    Finished,
+    /// It was stopped; what was measured is of no use.
+    Stopped,
 }
 
 /// What is done after a batch of evaluation, with the session, the number of samples that are done, and the metrics.
@@ -102,10 +141,18 @@ impl Evaluation<'_> {
         samples: &[u32],
         metrics: &mut EpochMetrics,
         after_batch: &mut AfterBatch<'_>,
-    ) -> Result<(), TrainError> {
-        let batches = samples.chunks(EVALUATION_BATCH);
+    ) -> Result<EvaluationEnd, TrainError> {
+        let mut batches = samples.chunks(EVALUATION_BATCH);
         let last = batches.len();
-        for (batch, indices) in (1..).zip(batches) {
+        for batch in 1..=self.most_samples.div_ceil(EVALUATION_BATCH) {
+            if (self.stops)() {
+                // What the session measured belongs to no split.
+                self.session.take_metrics(&mut Metrics::default())?;
+                return Ok(EvaluationEnd::Stopped);
+            }
+            let Some(indices) = batches.next() else {
+                continue;
+            };
             let start = Instant::now();
             set.select(self.session, indices)?;
             self.session.forward(EVALUATION)?;
@@ -118,6 +165,6 @@ impl Evaluation<'_> {
             let done = (batch * EVALUATION_BATCH).min(samples.len());
             after_batch(self.session, done, metrics)?;
         }
-        Ok(())
+        Ok(EvaluationEnd::Finished)
     }
 }

@@ -91,6 +91,7 @@ impl Trainer {
             phases: Phases::default(),
             history: Vec::new(),
             experiment: None,
+            origin: None,
         })
     }
 }

@@ -59,14 +59,13 @@ impl Trainer {
             self.read_metrics()?;
             self.gather_state()?;
             if end == RunEnd::Interrupted {
-                self.write(|trainer| match directory {
-                    Some(directory) => trainer.save(&directory.last_path()),
-                    None => Ok(()),
-                })?;
-                return Ok(RunEnd::Interrupted);
+                return self.interrupt(directory);
             }
             self.check_weights()?;
-            let records = self.finish_epoch(progress)?;
+            let Some(records) = self.finish_epoch(progress, stop)? else {
+                // All batches are done; a resumed run evaluates again.
+                return self.interrupt(directory);
+            };
             let improved = self.note_best(&records);
             self.position = Position {
                 epoch: self.position.epoch + 1,
@@ -81,6 +80,15 @@ impl Trainer {
             self.history.extend(records);
         }
         Ok(RunEnd::Finished)
+    }
+
+    /// Leaves a checkpoint that continues with the next batch.
+    fn interrupt(&mut self, directory: Option<&RunDirectory>) -> Result<RunEnd, TrainError> {
+        self.write(|trainer| match directory {
+            Some(directory) => trainer.save(&directory.last_path()),
+            None => Ok(()),
+        })?;
+        Ok(RunEnd::Interrupted)
     }
 
     /// Lets one rank write for all, and tells all ranks whether it could.
@@ -138,10 +146,12 @@ impl Trainer {
         Ok(RunEnd::Finished)
     }
 
+    /// The records of an epoch, of which all batches are done; `None` if `stop` was set meanwhile.
     fn finish_epoch(
         &mut self,
         progress: &mut dyn Progress,
-    ) -> Result<Vec<EpochRecord>, TrainError> {
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<EpochRecord>>, TrainError> {
         let epoch = self.epoch_under_way() as u64;
         let train = self.position.metrics.record(epoch, "train");
         let learning_rate = Some(self.last_learning_rate());
@@ -149,11 +159,14 @@ impl Trainer {
             learning_rate,
             ..train
         }];
-        if self.samples.validation.is_some() {
-            records.push(self.evaluate("validation", progress)?);
+        let validation = self.samples.validation.as_ref().map(|_| "validation");
+        for split in validation.into_iter().chain(["test"]) {
+            match self.evaluate_unless(stop, split, progress)? {
+                Some(record) => records.push(record),
+                None => return Ok(None),
+            }
         }
-        records.push(self.evaluate("test", progress)?);
-        Ok(records)
+        Ok(Some(records))
     }
 
     /// Whether this epoch is the best so far. Without a validation part the last epoch counts as the best: the test

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use super::loss::TrainingLoss;
+use super::origin::Origin;
 use super::phases::Phases;
 use super::samples::RunSamples;
 use super::weights::set_weights;
@@ -44,6 +45,8 @@ pub struct Trainer {
     pub(super) phases: Phases,
     pub(super) history: Vec<EpochRecord>,
     pub(super) experiment: Option<(Config, Arc<Data>)>,
+    /// What its checkpoints belong to, once that was asked for.
+    pub(super) origin: Option<Origin>,
 }
 
 /// How far a run is.

@@ -3,6 +3,8 @@
 use noctule_core::EngineError;
 use thiserror::Error;
 
+use super::origin::OriginError;
+
 /// A checkpoint that does not belong to the network.
 #[derive(Debug, Error)]
 pub enum StateError {
@@ -43,6 +45,9 @@ pub enum StateError {
     /// The state of the optimiser.
     #[error("the checkpoint's optimiser state does not fit: {0}")]
     Optimiser(#[from] OptimiserStateError),
+    /// The checkpoint belongs to another experiment, or to other data.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     /// The engine refuses the state.
     #[error(transparent)]
     Engine(#[from] EngineError),

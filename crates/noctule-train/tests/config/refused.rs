@@ -349,7 +349,7 @@ fn files_and_presets_that_do_not_exist_are_named() {
 
     let path = folder.path().join("plain");
     fs::write(&path, SMALL).unwrap();
-    let table = ConfigTable::preset_or_file(&path.display().to_string()).unwrap();
+    let table = ConfigTable::preset_or_file(&path).unwrap();
     assert_eq!(table.resolve().unwrap(), with(&[]).unwrap());
 }
 

@@ -1,5 +1,6 @@
 //! Options of `bench`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -23,7 +24,7 @@ Figures are medians of several windows after a warm-up. Compare them only on a q
 pub struct Bench {
     /// A preset (yinyang, mnist-count, mnist-ttfs, mnist-conv and so on), a TOML file, or `synthetic`.
     #[arg(value_name = "WORK")]
-    pub work: String,
+    pub work: OsString,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,7 @@
 //! Options of the commands about experiment files.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 pub(super) const SHOW_HELP: &str = "\
@@ -17,7 +19,7 @@ Examples:
 pub struct Show {
     /// A preset, a TOML file, or a run directory; if it is left out, the presets are listed.
     #[arg(value_name = "PRESET|FILE.toml|RUN")]
-    pub experiment: Option<String>,
+    pub experiment: Option<OsString>,
     /// Write every default out; comments are lost.
     #[arg(long, requires = "experiment")]
     pub resolved: bool,

@@ -41,7 +41,7 @@ pub struct Predict {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
+    /// Directory of the data sets; default: that of the training, else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }

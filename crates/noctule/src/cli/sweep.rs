@@ -1,5 +1,6 @@
 //! Options of `sweep`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -19,7 +20,7 @@ The experiment says in its table [sweep] which keys vary.";
 pub struct Sweep {
     /// A preset (convergence, convergence-ttfs) or a TOML file with a table [sweep].
     #[arg(value_name = "PRESET|FILE.toml")]
-    pub experiment: String,
+    pub experiment: OsString,
     /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,

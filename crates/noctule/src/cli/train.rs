@@ -1,5 +1,6 @@
 //! Options of `train`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -41,8 +42,9 @@ pub struct Train {
         conflicts_with = "resume",
         value_name = "PRESET|FILE.toml"
     )]
-    pub experiment: Option<String>,
-    /// Directory of the data sets, and of downloads; default: $NOCTULE_DATA, else the cache directory.
+    pub experiment: Option<OsString>,
+    /// Directory of the data sets, and of downloads; default: with --resume that of the run, else $NOCTULE_DATA, else the
+    /// cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The run directory to make; must be new or empty. [default: runs/NAME, or runs/NAME-2 and so on]
@@ -64,9 +66,9 @@ pub struct Train {
     /// not depend on it.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
-    /// The engine that computes.
-    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
-    pub backend: Backend,
+    /// The engine that computes. [default: cpu; with --resume that of the run]
+    #[arg(long, value_enum)]
+    pub backend: Option<Backend>,
     /// Continue the run in this directory; only --epochs and --threads can change.
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! `noctule bench`.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -10,8 +11,9 @@ use noctule_train::{BenchPlan, BenchReport, Config, SingleProcess, Trainer, synt
 
 use super::experiment::{configure, load_data};
 use crate::cli::Bench;
-use crate::output::say;
+use crate::outcome::Outcome;
 use crate::plural::plural;
+use crate::streams::say;
 
 /// The longest that one window or the warm-up may take, in seconds.
 const LONGEST: f64 = 3600.0;
@@ -19,30 +21,37 @@ const LONGEST: f64 = 3600.0;
 /// The work that is not an experiment.
 const SYNTHETIC: &str = "synthetic";
 
-pub fn run(options: &Bench) -> Result<()> {
+pub fn run(options: &Bench, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     let plan = plan(options)?;
-    if options.work == SYNTHETIC {
-        return run_synthetic(options, &plan);
+    if options.work == *SYNTHETIC {
+        return run_synthetic(options, &plan, stop);
     }
     let threads = options
         .threads
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
-    let data = load_data(&config, options.data_dir.as_deref(), &mut SingleProcess)?;
+    let data = load_data(
+        &config,
+        options.data_dir.as_deref(),
+        &mut SingleProcess,
+        stop,
+    )?;
     let engine = open(Backend::Cpu, config.training.threads)?;
     let threads = engine.info().threads;
     let mut trainer = Trainer::with_data(config.clone(), Arc::new(data), engine)?;
-    let report = trainer.bench(&plan)?;
+    let Some(report) = trainer.bench(&plan, stop)? else {
+        return Ok(Outcome::Interrupted);
+    };
     if options.json {
         say!("{}", json(&config, threads, &report)?);
     } else {
         print(&config, threads, &report)?;
     }
-    Ok(())
+    Ok(Outcome::Done)
 }
 
-fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
+fn run_synthetic(options: &Bench, plan: &BenchPlan, stop: &AtomicBool) -> Result<Outcome> {
     if !options.set.is_empty() {
         bail!("--set changes an experiment, and `{SYNTHETIC}` is not one");
     }
@@ -54,7 +63,11 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
     }
     let mut points = Vec::new();
     for (axis, numbers) in synthetic::points() {
-        let point = synthetic::measure(&*engine, axis, numbers, plan.window, plan.windows)?;
+        let measured =
+            synthetic::measure(&*engine, axis, numbers, plan.window, plan.windows, stop)?;
+        let Some(point) = measured else {
+            return Ok(Outcome::Interrupted);
+        };
         if !options.json {
             say!(
                 "{:7} {:8} {:6} {:19.0} {:20.0} {:24.3}",
@@ -81,7 +94,7 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan) -> Result<()> {
             })
         );
     }
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 fn plan(options: &Bench) -> Result<BenchPlan> {

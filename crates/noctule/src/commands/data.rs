@@ -1,6 +1,8 @@
 //! `noctule data`.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,7 +13,8 @@ use noctule_data::{
 };
 
 use crate::cli::Data;
-use crate::output::say;
+use crate::signals::listen;
+use crate::streams::{note, redraws, remark, say};
 
 pub fn run(command: Data) -> Result<()> {
     match command {
@@ -20,7 +23,7 @@ pub fn run(command: Data) -> Result<()> {
             set,
             data_dir,
             from,
-        } => fetch(&set, data_dir.as_deref(), from.as_deref())?,
+        } => fetch(&set, data_dir.as_deref(), from.as_deref(), &listen()?)?,
         Data::Info { set, data_dir } => info(&set, data_dir.as_deref())?,
     }
     Ok(())
@@ -33,30 +36,36 @@ fn list() -> Result<()> {
     Ok(())
 }
 
-/// Downloads a set that is not there yet.
-pub(super) fn fetch(name: &str, directory: Option<&Path>, from: Option<&str>) -> Result<()> {
+/// Downloads a set that is not there yet, until `stop` is set.
+pub(super) fn fetch(
+    name: &str,
+    directory: Option<&Path>,
+    from: Option<&str>,
+    stop: &Arc<AtomicBool>,
+) -> Result<()> {
     let set = find(name)?;
     let directory = data_directory(directory)?;
     if matches!(set.source, Source::Generated(_)) {
-        say!("{name} is generated when it is used; there is nothing to download.");
+        remark!("{name} is generated when it is used; there is nothing to download.");
         return Ok(());
     }
     // Damaged files are no reason not to download: the loader prefers those that a download brings.
     let loads = |split| load(name, split, Some(&directory), 0).is_ok();
     if set.is_unpacked_in(&directory) && loads(Split::Train) && loads(Split::Test) {
-        say!(
+        remark!(
             "{}: all of {name} is there, and read as it is; there is nothing to download.",
             set.folder(&directory).display()
         );
         return Ok(());
     }
-    let fetched = Downloader::default().fetch_set(set, &directory, from, &mut Bar::default())?;
+    let downloader = Downloader::default().with_stop(Arc::clone(stop));
+    let fetched = downloader.fetch_set(set, &directory, from, &mut Bar::default())?;
     for (file, how) in fetched {
         let how = match how {
             Fetched::Downloaded => "downloaded and checked",
             Fetched::AlreadyThere => "already there",
         };
-        say!("{}: {how}", set.folder(&directory).join(file).display());
+        remark!("{}: {how}", set.folder(&directory).join(file).display());
     }
     Ok(())
 }
@@ -115,10 +124,17 @@ struct Bar {
 }
 
 impl Progress for Bar {
+    fn wait(&mut self, why: &str) {
+        note!("note: {why}; waiting for it");
+    }
+
     fn start(&mut self, file: &str, done: u64, total: u64) {
         let style = ProgressStyle::with_template(
             "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
         );
+        if !redraws(&std::io::stderr()) {
+            return;
+        }
         let bar = ProgressBar::new(total)
             .with_message(file.to_owned())
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

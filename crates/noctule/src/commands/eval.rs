@@ -3,6 +3,7 @@
 mod confusion_table;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use noctule::engines::{Backend, open};
@@ -10,27 +11,32 @@ use noctule_data::Split;
 use noctule_train::{Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory};
 use serde_json::{Value, json};
 
+use super::experiment::data_directory_of;
 use crate::cli::Eval;
-use crate::output::say;
+use crate::outcome::Outcome;
 use crate::plural::plural;
+use crate::streams::say;
 use confusion_table::confusion_table;
 
-pub fn run(options: &Eval) -> Result<()> {
+pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let split = Split::from(options.split);
-    let samples = Data::load_part(&config, options.data_dir.as_deref(), split)?;
+    let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;
+    let samples = Data::load_part(&config, data_dir.as_deref(), split)?;
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
     let mut confusion = options.confusion.then(|| Confusion::new(samples.classes()));
-    let record = classifier.evaluate(&split.to_string(), confusion.as_mut())?;
+    let Some(record) = classifier.evaluate(&split.to_string(), confusion.as_mut(), stop)? else {
+        return Ok(Outcome::Interrupted);
+    };
     if options.json {
         say!(
             "{}",
             json(options, name, samples.len(), &record, confusion.as_ref())?
         );
-        return Ok(());
+        return Ok(Outcome::Done);
     }
     say!(
         "{} ({name} checkpoint): {:.2} % of {}, loss {:.4}",
@@ -50,7 +56,7 @@ pub fn run(options: &Eval) -> Result<()> {
     if let Some(confusion) = &confusion {
         say!("\n{}", confusion_table(confusion));
     }
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 /// The checkpoint of a run that holds its last or its best epoch, and its name.

@@ -1,28 +1,37 @@
 //! What commands on experiments have in common: the configuration, its data, and a free run directory.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
-use noctule_data::LoadError;
+use noctule_data::registry::{RegistryError, find};
+use noctule_data::{LoadError, Source};
 use noctule_train::collective::{place, together};
-use noctule_train::{Collective, Config, ConfigTable, Data, ExperimentError};
+use noctule_train::{
+    Collective, Config, ConfigTable, Data, ExperimentError, RunDirectory, RunDirectoryError,
+};
 
 /// Names an address to download data sets from instead of the official ones.
 const MIRROR: &str = "NOCTULE_MIRROR";
+/// Where run directories are made if no other place is named.
+const RUNS: &str = "runs";
 
 /// The experiment of a preset or file, with overrides.
-pub(super) fn configure(experiment: &str, overrides: &[String]) -> Result<Config> {
+pub(super) fn configure(experiment: &OsStr, overrides: &[String]) -> Result<Config> {
     let mut table = ConfigTable::preset_or_file(experiment)?;
     table.apply_overrides(overrides)?;
     Ok(table.resolve()?)
 }
 
-/// The data of an experiment; a data set that is not there is downloaded. Ranks that share a machine or a file system do
+/// The data of an experiment; a data set that is not there is downloaded, until `stop` is set. Ranks that share a machine or a file system do
 /// not download at the same time.
 pub(super) fn load_data(
     config: &Config,
     data_dir: Option<&Path>,
     collective: &mut dyn Collective,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Data> {
     let data = match Data::load(config, data_dir) {
         Err(ExperimentError::Load(missing @ LoadError::Missing { .. })) => Ok(Err(missing)),
@@ -38,24 +47,46 @@ pub(super) fn load_data(
     for turn in [collective.is_root(), first_here && !collective.is_root()] {
         let fetched = match &data {
             Err(missing) if turn => {
-                super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref())
+                super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref(), stop)
                     .with_context(|| format!("{missing}. Downloading it now failed"))
             }
             _ => Ok(()),
         };
         together(collective, fetched)?;
     }
-    Ok(data.or_else(|_| Data::load(config, data_dir))?)
+    let data = data.or_else(|_| Data::load(config, data_dir));
+    together(collective, data.map_err(anyhow::Error::from))
 }
 
-/// `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3` ... that does not exist.
-pub(super) fn free_directory(config: &Config) -> PathBuf {
-    let name = |number: usize| match number {
-        1 => config.name.clone(),
-        _ => format!("{}-{number}", config.name),
-    };
-    (1..)
-        .map(|number| PathBuf::from("runs").join(name(number)))
-        .find(|path| !path.exists())
-        .unwrap_or_default()
+/// Makes the directory that was named, or `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3` ... that is free.
+pub(super) fn make_directory(
+    named: Option<&Path>,
+    config: &Config,
+) -> Result<RunDirectory, RunDirectoryError> {
+    match named {
+        Some(path) => RunDirectory::create(path),
+        None => RunDirectory::create_numbered(Path::new(RUNS), &config.name),
+    }
+}
+
+/// Where the data of an experiment are looked for; `None` if it needs no files.
+pub(super) fn data_directory(
+    config: &Config,
+    named: Option<&Path>,
+) -> Result<Option<PathBuf>, RegistryError> {
+    match find(config.data.set.name())?.source {
+        Source::Generated(_) => Ok(None),
+        _ => Ok(Some(noctule_data::data_directory(named)?)),
+    }
+}
+
+/// The data directory that is named, else that of the run, if it is known and still there.
+pub(super) fn data_directory_of(
+    run: &RunDirectory,
+    named: Option<&Path>,
+) -> Result<Option<PathBuf>, RunDirectoryError> {
+    match named {
+        Some(named) => Ok(Some(named.to_owned())),
+        None => run.recorded_data_directory(),
+    }
 }

@@ -6,6 +6,7 @@ mod spikes;
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use noctule::engines::{Backend, open};
@@ -14,31 +15,42 @@ use noctule_data::Split;
 use noctule_train::{Classifier, ConfigTable, Data, RunDirectory, replace_atomically};
 
 use super::eval::checkpoint;
+use super::experiment::data_directory_of;
 use super::output_file::{check_output, folder_of};
 use crate::cli::Predict;
-use crate::output::say;
+use crate::outcome::Outcome;
 use crate::plural::plural;
+use crate::streams::say;
 use npz::NpzWriter;
 use outputs::Outputs;
 use spikes::LayerSpikes;
 
-pub fn run(options: &Predict) -> Result<()> {
+pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
     check_output(&options.output)?;
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let split = Split::from(options.split);
-    let samples = Data::load_part(&config, options.data_dir.as_deref(), split)?;
+    let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;
+    let samples = Data::load_part(&config, data_dir.as_deref(), split)?;
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
-    let (outputs, layers) = classify(&mut classifier, options)?;
+    let Some((outputs, layers)) = classify(&mut classifier, options, stop)? else {
+        return Ok(Outcome::Interrupted);
+    };
     let labels = &classifier.samples().labels;
     write(&options.output, &outputs, labels, layers)?;
-    report(options, name, &format!("{split} sample"), &outputs, labels)
+    report(options, name, &format!("{split} sample"), &outputs, labels)?;
+    Ok(Outcome::Done)
 }
 
-/// What the network makes of all samples, batch by batch, and the spikes of each layer, if they are asked for.
-fn classify(classifier: &mut Classifier, options: &Predict) -> Result<(Outputs, Vec<LayerSpikes>)> {
+/// What the network makes of all samples, batch by batch, and the spikes of each layer, if they are asked for; `None` if
+/// `stop` was set meanwhile.
+fn classify(
+    classifier: &mut Classifier,
+    options: &Predict,
+    stop: &AtomicBool,
+) -> Result<Option<(Outputs, Vec<LayerSpikes>)>> {
     let last = classifier.network().layers().len() - 1;
     let layers: Vec<usize> = match options.spikes {
         true => (0..=last).collect(),
@@ -55,6 +67,9 @@ fn classify(classifier: &mut Classifier, options: &Predict) -> Result<(Outputs, 
     }
     let samples = classifier.samples().len();
     for first in (0..samples).step_by(Classifier::BATCH) {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let batch = first..samples.min(first + Classifier::BATCH);
         let classified = classifier.classify(batch, &layers)?;
         if let Some(spikes) = classified.spikes.last() {
@@ -65,7 +80,7 @@ fn classify(classifier: &mut Classifier, options: &Predict) -> Result<(Outputs, 
                 .context("cannot keep the spikes in a temporary file")?;
         }
     }
-    Ok((outputs, kept))
+    Ok(Some((outputs, kept)))
 }
 
 fn write(path: &Path, outputs: &Outputs, labels: &[Label], layers: Vec<LayerSpikes>) -> Result<()> {

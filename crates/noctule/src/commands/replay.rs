@@ -11,8 +11,8 @@ use noctule_train::write_atomically;
 use super::output_file::check_output;
 use crate::cli;
 use crate::outcome::Outcome;
-use crate::output::say;
 use crate::plural::plural;
+use crate::streams::{OutputError, note, say};
 
 pub fn run(options: &cli::Replay) -> Result<Outcome> {
     engines::require(options.backend)?;
@@ -38,10 +38,10 @@ pub fn run(options: &cli::Replay) -> Result<Outcome> {
         write_atomically(output, &json)?;
     }
     name_unsupported(&replay.unsupported);
-    report(&replay)?;
-    if let Some(output) = &options.output {
-        let cases = replay.outcomes.cases.len();
-        say!("{} written to {}", plural(cases, "case"), output.display());
+    match report(&replay, options) {
+        // The verdict stands, whether or not its reader stays to the end.
+        Err(left) if left.reader_left() => {}
+        printed => printed?,
     }
     Ok(if replay.failed().next().is_some() {
         Outcome::Failed
@@ -52,12 +52,12 @@ pub fn run(options: &cli::Replay) -> Result<Outcome> {
 
 fn name_unsupported(cases: &[Unsupported]) {
     for case in cases {
-        eprintln!("left out: {case}");
+        note!("left out: {case}");
     }
 }
 
 /// Prints a line for each failed case, and a summary.
-fn report(replay: &Replay) -> Result<()> {
+fn report(replay: &Replay, options: &cli::Replay) -> Result<(), OutputError> {
     for Verdict { case, problems, .. } in replay.failed() {
         let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
         say!("failed: case {case}: {}", problems.join("; "));
@@ -78,5 +78,9 @@ fn report(replay: &Replay) -> Result<()> {
         or_none(replay.time_error(), "tau_s"),
         or_none(replay.gradient_error(), "of the largest entry")
     );
+    if let Some(output) = &options.output {
+        let cases = replay.outcomes.cases.len();
+        say!("{} written to {}", plural(cases, "case"), output.display());
+    }
     Ok(())
 }

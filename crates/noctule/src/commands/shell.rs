@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::cli::{self, Cli};
-use crate::output::say;
+use crate::streams::{remark, say};
 
 const NAME: &str = "noctule";
 
@@ -32,6 +32,6 @@ pub(super) fn man(options: &cli::Man) -> Result<()> {
         .with_context(|| format!("--out: cannot make the folder `{name}`"))?;
     clap_mangen::generate_to(Cli::command(), folder)
         .with_context(|| format!("--out: cannot write the pages into `{name}`"))?;
-    say!("written to {name}; read one with: man {name}/{NAME}-train.1");
+    remark!("written to {name}; read one with: man {name}/{NAME}-train.1");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `noctule show`.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use anyhow::Result;
@@ -7,7 +8,7 @@ use noctule_train::{Config, ConfigTable, RunDirectory};
 
 use super::experiment::configure;
 use crate::cli::Show;
-use crate::output::say;
+use crate::streams::say;
 
 pub fn run(options: &Show) -> Result<()> {
     let Some(experiment) = &options.experiment else {
@@ -24,13 +25,16 @@ pub fn run(options: &Show) -> Result<()> {
 }
 
 /// The experiment file of a run, if a run is what is named.
-fn of_run(name: &str) -> Result<Option<String>> {
+fn of_run(name: &OsStr) -> Result<Option<OsString>> {
     let path = Path::new(name);
-    if Config::preset_text(name).is_some() || !path.is_dir() {
+    let is_preset = name
+        .to_str()
+        .is_some_and(|name| Config::preset_text(name).is_some());
+    if is_preset || !path.is_dir() {
         return Ok(None);
     }
     let config = RunDirectory::open(path)?.config_path();
-    Ok(Some(config.display().to_string()))
+    Ok(Some(config.into_os_string()))
 }
 
 fn list() -> Result<()> {

@@ -8,17 +8,14 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use noctule::engines::{Backend, open};
 use noctule_study::{HeatMap, SweepOutcome, sweep};
-use noctule_train::{RunDirectory, SingleProcess, Trainer, write_atomically};
+use noctule_train::{SingleProcess, Trainer, write_atomically};
 
-use super::experiment::{configure, free_directory, load_data};
-use super::train::listen_for_interrupt;
+use super::experiment::{configure, load_data, make_directory};
 use crate::cli::Sweep;
 use crate::outcome::Outcome;
-use crate::output::say;
+use crate::streams::{redraws, remark};
 
-pub fn run(options: &Sweep) -> Result<Outcome> {
-    let stop = Arc::new(AtomicBool::new(false));
-    listen_for_interrupt(&stop)?;
+pub fn run(options: &Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     let repeats = options
         .repeats
         .map(|repeats| format!("sweep.repeats={repeats}"));
@@ -31,34 +28,36 @@ pub fn run(options: &Sweep) -> Result<Outcome> {
     sweep::check(&config)?;
     let data_dir = options.data_dir.as_deref();
     // Downloads what is missing, and finds out whether the experiment can be run at all.
-    let data = load_data(&config, data_dir, &mut SingleProcess)?;
+    let data = load_data(&config, data_dir, &mut SingleProcess, stop)?;
     Trainer::with_data(config.clone(), Arc::new(data), Arc::clone(&engine))?;
-    let path = options
-        .out
-        .clone()
-        .unwrap_or_else(|| free_directory(&config));
     // Before the runs, so that a folder that cannot be used costs none of them.
-    let directory = RunDirectory::create(path)?;
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+    let directory = make_directory(options.out.as_deref(), &config)?;
+    let bar = if redraws(&std::io::stderr()) {
+        ProgressBar::new(0)
+    } else {
+        ProgressBar::hidden()
+    };
+    let bar = bar.with_style(ProgressStyle::with_template(
         "{bar:24} {pos}/{len} runs  {per_sec}  {eta} left",
     )?);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let outcome = sweep::run(&config, data_dir, &engine, &progress, &stop);
+    let outcome = sweep::run(&config, data_dir, &engine, &progress, stop);
     bar.finish_and_clear();
-    if !matches!(outcome, Ok(Some(_))) {
-        // Nothing remains of a sweep without an outcome; a folder that is not empty holds other files and stays.
-        std::fs::remove_dir(directory.path()).ok();
-    }
-    let Some(outcome) = outcome? else {
-        say!("\nStopped; nothing is written.");
-        return Ok(Outcome::Interrupted);
+    let outcome = match outcome {
+        Ok(Some(outcome)) => outcome,
+        unfinished => {
+            directory.abandon();
+            unfinished?;
+            remark!("\nStopped; nothing is written.");
+            return Ok(Outcome::Interrupted);
+        }
     };
     write(&outcome, directory.path())?;
     directory.write_config(&config.to_toml()?)?;
-    report(&outcome, directory.path())?;
+    report(&outcome, directory.path());
     Ok(Outcome::Done)
 }
 
@@ -76,28 +75,27 @@ fn write(outcome: &SweepOutcome, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn report(outcome: &SweepOutcome, directory: &Path) -> Result<()> {
+fn report(outcome: &SweepOutcome, directory: &Path) {
     let points = outcome.x.values.len() * outcome.y.values.len();
-    say!(
+    remark!(
         "{}: {points} points, {} runs each",
         outcome.name,
         outcome.repeats
     );
-    say!(
+    remark!(
         "  accuracy   {:.2} % on average over the grid",
         100.0 * outcome.mean_accuracy
     );
-    say!(
+    remark!(
         "  solved     {:.2} % of the runs make no mistake at the end",
         100.0 * outcome.mean_solved
     );
     if outcome.diverged > 0 {
-        say!(
+        remark!(
             "  diverged   {} runs, counted as wrong on every sample",
             outcome.diverged
         );
     }
-    say!("  heat map   {}", directory.join("sweep.png").display());
-    say!("  data       {}", directory.join("sweep.json").display());
-    Ok(())
+    remark!("  heat map   {}", directory.join("sweep.png").display());
+    remark!("  data       {}", directory.join("sweep.json").display());
 }

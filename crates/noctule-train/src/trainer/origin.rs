@@ -1,0 +1,127 @@
+//! What a checkpoint belongs to: the experiment and the data that it was trained with.
+
+use std::fmt::{self, Display, Formatter};
+
+use noctule_core::Batch;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::sample_hash::{describe_samples, hash_text};
+use crate::config::ChangedKey;
+
+/// How many changed keys a message names.
+const NAMED_CHANGES: usize = 5;
+
+/// What a checkpoint belongs to. Neither the directory of the data nor the number of epochs or threads is a part of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Origin {
+    /// The engine that computed, as [`noctule_core::EngineInfo::backend`] names it.
+    pub backend: String,
+    /// The experiment as TOML; `None` for a trainer without an experiment file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<String>,
+    pub data: Parts,
+}
+
+/// The parts of the data.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Parts {
+    pub train: Part,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Part>,
+    pub test: Part,
+}
+
+/// A part of the data.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Part {
+    samples: usize,
+    /// The first digits of the SHA-256 of all samples and labels.
+    sha256: String,
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} samples with SHA-256 {}", self.samples, self.sha256)
+    }
+}
+
+impl Part {
+    /// Reads all samples.
+    pub fn of(batch: &Batch<f32>) -> Self {
+        Self {
+            samples: batch.len(),
+            sha256: hash_text(&describe_samples(batch)),
+        }
+    }
+}
+
+/// A checkpoint that a run cannot continue from, since it belongs to another one.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum OriginError {
+    /// The checkpoint does not say what it belongs to.
+    #[error(
+        "an earlier version of Noctule wrote this checkpoint, without noting its experiment and data; it can be \
+         evaluated, but not resumed: start a new run"
+    )]
+    Unknown,
+    /// The checkpoint belongs to another experiment.
+    #[error(
+        "the checkpoint belongs to another experiment than config.toml: {}; undo the change, or start a new run",
+        named(changes)
+    )]
+    Experiment {
+        /// The keys that were changed.
+        changes: Vec<ChangedKey>,
+    },
+    /// The data are other ones.
+    #[error(
+        "the {part} part of the data was {before}, but is now {now}; name the directory of the run's own data with \
+         --data-dir, or start a new run"
+    )]
+    Data {
+        /// `training`, `validation` or `test`.
+        part: &'static str,
+        /// What the run was trained with.
+        before: String,
+        /// What was found.
+        now: String,
+    },
+}
+
+fn named(changes: &[ChangedKey]) -> String {
+    let named = changes.iter().take(NAMED_CHANGES);
+    let mut text: Vec<String> = named.map(ToString::to_string).collect();
+    if let Some(more) = changes.len().checked_sub(NAMED_CHANGES).filter(|&n| n > 0) {
+        text.push(format!("and {more} more"));
+    }
+    text.join("; ")
+}
+
+impl Parts {
+    /// Whether all parts are what they were.
+    pub fn check(&self, before: &Self) -> Result<(), OriginError> {
+        let now = self;
+        let parts = [
+            ("training", Some(&before.train), Some(&now.train)),
+            (
+                "validation",
+                before.validation.as_ref(),
+                now.validation.as_ref(),
+            ),
+            ("test", Some(&before.test), Some(&now.test)),
+        ];
+        for (part, before, now) in parts {
+            if before != now {
+                let described =
+                    |part: Option<&Part>| part.map_or("missing".to_owned(), Part::to_string);
+                return Err(OriginError::Data {
+                    part,
+                    before: described(before),
+                    now: described(now),
+                });
+            }
+        }
+        Ok(())
+    }
+}

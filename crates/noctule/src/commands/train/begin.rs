@@ -1,0 +1,166 @@
+//! The beginning of a training: a new run, or one that is resumed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use noctule::engines::{self, Backend};
+use noctule_train::collective::{threads, together};
+use noctule_train::{Collective, Config, RunDirectory, Trainer};
+
+use super::super::experiment::{
+    configure, data_directory, data_directory_of, load_data, make_directory,
+};
+use crate::cli::Train;
+use crate::streams::note;
+
+/// A run that can go on.
+pub(super) struct Begun {
+    pub(super) config: Config,
+    pub(super) trainer: Trainer,
+    /// Where the data were found; `None` if they are generated.
+    data_dir: Option<PathBuf>,
+    /// The directory of a run that is resumed.
+    pub(super) resumed: Option<RunDirectory>,
+}
+
+/// The experiment, and the trainer of this rank, from the beginning or resumed, when all ranks agree on what is trained.
+/// Nothing is written.
+pub(super) fn prepare(
+    options: &Train,
+    mut collective: Box<dyn Collective>,
+    stop: &Arc<AtomicBool>,
+) -> Result<Begun> {
+    // Before anything is read: no other process may write it meanwhile.
+    let resumed = resumed(options, collective.is_root());
+    let resumed = together(&mut *collective, resumed)?;
+    let overrides = overrides(options);
+    let config = experiment(options, resumed.as_ref(), &overrides);
+    let config = together(&mut *collective, config)?;
+    let backend = backend(options, resumed.as_ref(), collective.is_root());
+    let backend = together(&mut *collective, backend)?;
+    // All ranks must ask, whatever they are told.
+    let fair = threads(&mut *collective);
+    let threads = match config.training.threads {
+        0 => fair,
+        threads => threads,
+    };
+    let engine = engines::open(backend, threads).map_err(anyhow::Error::from);
+    let engine = together(&mut *collective, engine)?;
+    let named = options.data_dir.as_deref();
+    let named = match &resumed {
+        Some(run) => data_directory_of(run, named).map_err(anyhow::Error::from),
+        None => Ok(named.map(Path::to_owned)),
+    };
+    let named = together(&mut *collective, named)?;
+    let data = load_data(&config, named.as_deref(), &mut *collective, stop)?;
+    let data_dir = data_directory(&config, named.as_deref())?;
+    let trainer = Trainer::with_data(config.clone(), Arc::new(data), engine);
+    let trainer = trainer.and_then(|mut trainer| {
+        if let Some(directory) = &resumed {
+            trainer.restore(directory)?;
+        }
+        Ok(trainer)
+    });
+    let trainer = together(&mut *collective, trainer)?;
+    Ok(Begun {
+        config,
+        trainer: trainer.join(collective)?,
+        data_dir,
+        resumed,
+    })
+}
+
+/// The directory of the run that is resumed; the rank that writes locks it.
+fn resumed(options: &Train, is_root: bool) -> Result<Option<RunDirectory>> {
+    let Some(run) = &options.resume else {
+        return Ok(None);
+    };
+    let directory = if is_root {
+        RunDirectory::open_to_write(run)?
+    } else {
+        RunDirectory::open(run)?
+    };
+    Ok(Some(directory))
+}
+
+/// The experiment that is named, or that of the run that is resumed.
+fn experiment(
+    options: &Train,
+    resumed: Option<&RunDirectory>,
+    overrides: &[String],
+) -> Result<Config> {
+    match resumed {
+        Some(directory) => Ok(Trainer::resumed_config(directory, overrides)?),
+        None => configure(options.experiment.as_deref().unwrap_or_default(), overrides),
+    }
+}
+
+/// The engine that is named, else that of the run that is resumed.
+fn backend(options: &Train, resumed: Option<&RunDirectory>, is_root: bool) -> Result<Backend> {
+    let recorded = match resumed {
+        Some(directory) => Trainer::recorded_backend(directory)?,
+        None => None,
+    };
+    let backend = match (options.backend, &recorded) {
+        (Some(named), _) => named,
+        (None, None) => Backend::default(),
+        (None, Some(recorded)) => Backend::from_str(recorded, true).ok().with_context(|| {
+            format!(
+                "the run was trained on the back end `{recorded}`, which this version does not have; choose one with \
+                 --backend, and the run will continue with other bits"
+            )
+        })?,
+    };
+    engines::require(backend)?;
+    let name = backend.to_possible_value();
+    let name = name.as_ref().map_or("", |value| value.get_name());
+    if let Some(recorded) = recorded.filter(|recorded| is_root && recorded != name) {
+        note!(
+            "note: the run was trained on the back end `{recorded}`; on `{name}` it continues with other bits"
+        );
+    }
+    Ok(backend)
+}
+
+impl Begun {
+    /// The directory of the run, made last of all, so that nothing is left half-made.
+    pub(super) fn open(&mut self, options: &Train) -> Result<RunDirectory> {
+        if let Some(directory) = &self.resumed {
+            self.describe(directory)?;
+            return Ok(directory.clone());
+        }
+        let directory = make_directory(options.out.as_deref(), &self.config)?;
+        // The first checkpoint comes before anything else, so that every run directory can be resumed.
+        if let Err(error) = self.trainer.save(&directory.last_path()) {
+            // Nothing remains of a run that never began.
+            directory.abandon();
+            return Err(error.into());
+        }
+        self.describe(&directory)?;
+        Ok(directory)
+    }
+
+    /// Writes the experiment, and where its data are.
+    fn describe(&self, directory: &RunDirectory) -> Result<()> {
+        if let Some(data_dir) = &self.data_dir {
+            directory.record_data_directory(data_dir)?;
+        }
+        Ok(directory.write_config(&self.config.to_toml()?)?)
+    }
+}
+
+/// The options that stand for keys of the experiment.
+fn overrides(options: &Train) -> Vec<String> {
+    let keys = [
+        ("training.epochs", options.epochs),
+        ("seed", options.seed),
+        ("training.threads", options.threads),
+    ];
+    let named = keys
+        .iter()
+        .filter_map(|(key, value)| value.map(|value| format!("{key}={value}")));
+    options.set.iter().cloned().chain(named).collect()
+}

@@ -1,0 +1,19 @@
+//! Commands that are printed for people to paste: they work as they are.
+
+use std::path::Path;
+
+use noctule_data::shell::quoted;
+
+/// The command that continues a run on as many ranks as it has now.
+pub fn resume(run: &Path, ranks: usize) -> String {
+    let launcher = match ranks {
+        1 => String::new(),
+        _ => format!("mpirun -n {ranks} "),
+    };
+    format!("{launcher}noctule train --resume {}", quoted(run))
+}
+
+/// The command that evaluates a run.
+pub fn evaluate(run: &Path) -> String {
+    format!("noctule eval {}", quoted(run))
+}
