@@ -22,8 +22,9 @@ pub fn quoted(path: &Path) -> String {
     word(path)
 }
 
+/// Any text as one word for the shell of this platform.
 #[cfg(unix)]
-fn word(path: &Path) -> String {
+pub fn word(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let is_plain = |text: &&str| !text.chars().any(char::is_control);
     let plain = path.to_str().filter(is_plain);
@@ -46,8 +47,9 @@ fn escaped(bytes: &[u8]) -> String {
     word
 }
 
+/// Any text as one word for the shell of this platform.
 #[cfg(not(unix))]
-fn word(path: &Path) -> String {
+pub fn word(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || r"-_.:\/".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

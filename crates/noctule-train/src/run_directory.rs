@@ -6,6 +6,7 @@
 //! | `metrics.jsonl` | a JSON object per line: one per epoch and split |
 //! | `last.safetensors` | the state after the last epoch, to resume from |
 //! | `best.safetensors` | the state of the epoch with the best validation accuracy |
+//! | `initial.safetensors` | the state that the run began with, if its weights came from elsewhere |
 //! | `data-dir.txt` | where the data lie, if the run has any |
 //!
 //! One process at a time writes a run: a [`RunDirectory`] that was made, or opened to write, is locked until it is dropped.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use noctule_data::shell::quoted;
+use noctule_data::shell::{quoted, word};
 
 /// The command that continues a run on as many ranks as it has now.
 pub fn resume(run: &Path, ranks: usize) -> String {
@@ -11,6 +11,13 @@ pub fn resume(run: &Path, ranks: usize) -> String {
         _ => format!("mpirun -n {ranks} "),
     };
     format!("{launcher}noctule train --resume {}", quoted(run))
+}
+
+/// The command that was typed.
+pub fn again() -> String {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words.map(|text| word(Path::new(&text))).collect();
+    format!("noctule {}", words.join(" "))
 }
 
 /// The command that evaluates a run.

@@ -15,6 +15,7 @@ const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
 pub(crate) const LAST: &str = "last.safetensors";
 pub(crate) const BEST: &str = "best.safetensors";
+pub(super) const INITIAL: &str = "initial.safetensors";
 
 type Outcome<T> = Result<T, RunDirectoryError>;
 
@@ -179,6 +180,11 @@ impl RunDirectory {
     /// The state of the epoch with the best validation accuracy.
     pub fn best_path(&self) -> PathBuf {
         self.path.join(BEST)
+    }
+
+    /// The state that a run began with, if its weights came from elsewhere.
+    pub fn initial_path(&self) -> PathBuf {
+        self.path.join(INITIAL)
     }
 
     /// Writes `config.toml`, which makes the folder a run directory.

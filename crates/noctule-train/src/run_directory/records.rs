@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::directory::RunDirectory;
 use super::error::RunDirectoryError;
 use crate::atomic::{WriteError, write_atomically};
+use crate::metrics::EpochRecord;
 
 type Outcome<T> = Result<T, RunDirectoryError>;
 
@@ -39,6 +40,19 @@ impl RunDirectory {
         let text = self.metrics_text()?;
         let records = self.whole_records(&text)?.into_iter();
         Ok(records.map(|(_, record)| record).collect())
+    }
+
+    /// All records of epochs.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::read_metrics`]; [`RunDirectoryError::Metrics`] also for a record that is not one of an epoch.
+    pub fn read_epochs(&self) -> Outcome<Vec<EpochRecord>> {
+        let records = self.read_metrics()?.into_iter().enumerate();
+        let read = |(index, record)| {
+            serde_json::from_value(record)
+                .map_err(|error| damaged(self.metrics_path(), index, &error.to_string()))
+        };
+        records.map(read).collect()
     }
 
     /// Keeps the records of the first `epochs` epochs, as their key `epoch` says, so that a run can resume there. A line

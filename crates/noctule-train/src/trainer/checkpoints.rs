@@ -13,8 +13,8 @@ use super::state_error::{OptimiserStateError, StateError};
 use super::weights::{IN_TRAINING, LAYERS, insert_weights, read_weights, weights_of};
 use crate::checkpoint::{Checkpoint, CheckpointError, Tensor};
 use crate::config::{Config, ConfigTable};
-use crate::metrics::{EpochMetrics, EpochRecord};
-use crate::run_directory::{RunDirectory, RunDirectoryError};
+use crate::metrics::EpochMetrics;
+use crate::run_directory::RunDirectory;
 
 /// The keys that can be changed when a run is resumed; all others decide what the run is.
 pub const CHANGEABLE: [&str; 2] = ["training.epochs", "training.threads"];
@@ -185,7 +185,9 @@ impl Trainer {
             .map_err(|cause| unfit(&path, cause))?;
         self.restore_optimiser(&checkpoint, &saved.optimiser)
             .map_err(|cause| unfit(&path, cause))?;
-        self.history = read_history(directory, saved.epoch as u64)?;
+        self.history = directory.read_epochs()?;
+        self.history
+            .retain(|record| record.epoch <= saved.epoch as u64);
         self.position = Position {
             epoch: saved.epoch,
             batch: saved.batch,
@@ -249,24 +251,4 @@ fn unfit(path: &Path, cause: impl Into<StateError>) -> TrainError {
         path: path.to_owned(),
         cause: cause.into(),
     }
-}
-
-/// The records of the first `epochs` epochs.
-fn read_history(
-    directory: &RunDirectory,
-    epochs: u64,
-) -> Result<Vec<EpochRecord>, RunDirectoryError> {
-    let mut history = Vec::new();
-    for (index, record) in directory.read_metrics()?.into_iter().enumerate() {
-        let record: EpochRecord =
-            serde_json::from_value(record).map_err(|error| RunDirectoryError::Metrics {
-                path: directory.metrics_path(),
-                line: index + 1,
-                message: error.to_string(),
-            })?;
-        if record.epoch <= epochs {
-            history.push(record);
-        }
-    }
-    Ok(history)
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use noctule::engines::Backend;
 
 use super::numbers::whole_number;
+use super::seeds::Seeds;
 
 pub(super) const USAGE: &str = "\
 noctule train [OPTIONS] <PRESET|FILE.toml>
@@ -17,6 +18,8 @@ Examples:
   noctule train yinyang
   noctule train mnist-count --data-dir ~/data --out runs/first --seed 1
   noctule train my-experiment.toml --set optimiser.learning_rate=0.001 --set layers.0.neurons=400
+  noctule train yinyang --seeds 0..4          Five runs, and their mean and standard deviation
+  noctule train mnist-count --init runs/first --set optimiser.learning_rate=0.001
   noctule train --resume runs/first           Continue after Ctrl-C, bit for bit
   noctule train --resume runs/first --epochs 200
 
@@ -62,6 +65,14 @@ pub struct Train {
         conflicts_with = "resume"
     )]
     pub seed: Option<u64>,
+    /// Train once with each of these seeds, such as 0..4 (ends included) or 0,3,7: into OUT/seed-0 and so on, with a
+    /// summary in OUT/summary.json. The same command continues what was interrupted. [default for OUT: runs/NAME-seeds]
+    #[arg(long, value_name = "SEEDS", allow_negative_numbers = true, conflicts_with_all = ["seed", "resume"])]
+    pub seeds: Option<Seeds>,
+    /// Begin with the weights of a run (those after its last epoch) or of a safetensors file, such as
+    /// RUN/best.safetensors; they are kept as initial.safetensors.
+    #[arg(long, value_name = "RUN|FILE.safetensors", conflicts_with = "resume")]
+    pub init: Option<PathBuf>,
     /// Threads to use (per rank under mpirun); 0 for all cores, which the ranks of a machine divide evenly. Results do
     /// not depend on it.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]

@@ -10,13 +10,13 @@ use noctule_data::registry::{RegistryError, find};
 use noctule_data::{LoadError, Source};
 use noctule_train::collective::{place, together};
 use noctule_train::{
-    Collective, Config, ConfigTable, Data, ExperimentError, RunDirectory, RunDirectoryError,
+    Collective, Config, ConfigTable, Data, RunDirectory, RunDirectoryError, SourceData,
 };
 
 /// Names an address to download data sets from instead of the official ones.
 const MIRROR: &str = "NOCTULE_MIRROR";
 /// Where run directories are made if no other place is named.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 
 /// The experiment of a preset or file, with overrides.
 pub(super) fn configure(experiment: &OsStr, overrides: &[String]) -> Result<Config> {
@@ -25,27 +25,65 @@ pub(super) fn configure(experiment: &OsStr, overrides: &[String]) -> Result<Conf
     Ok(table.resolve()?)
 }
 
-/// The data of an experiment; a data set that is not there is downloaded, until `stop` is set. Ranks that share a machine or a file system do
-/// not download at the same time.
+/// The data of an experiment, as [`LoadedData::get`] gives them.
 pub(super) fn load_data(
     config: &Config,
     data_dir: Option<&Path>,
     collective: &mut dyn Collective,
     stop: &Arc<AtomicBool>,
 ) -> Result<Data> {
-    let data = match Data::load(config, data_dir) {
-        Err(ExperimentError::Load(missing @ LoadError::Missing { .. })) => Ok(Err(missing)),
-        data => data.map(Ok).map_err(anyhow::Error::from),
+    LoadedData::default().get(config, data_dir, collective, stop)
+}
+
+/// The data set that was loaded last: runs on the same one, after each other, load it once.
+#[derive(Default)]
+pub(super) struct LoadedData {
+    /// What decides the samples, and these.
+    last: Option<(String, SourceData)>,
+}
+
+impl LoadedData {
+    /// The data of an experiment. A data set that is not there is downloaded, until `stop` is set. Ranks that share a machine
+    /// or a file system do not download at the same time.
+    pub(super) fn get(
+        &mut self,
+        config: &Config,
+        data_dir: Option<&Path>,
+        collective: &mut dyn Collective,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Data> {
+        let set = config.data.set;
+        let seed = set.depends_on_seed().then_some(config.seed);
+        let key = format!("{} {seed:?}", set.name());
+        let source = match self.last.take() {
+            Some((last, source)) if last == key => source,
+            _ => load_source(config, data_dir, collective, stop)?,
+        };
+        self.last = Some((key, source.clone()));
+        let data = source.split(config).map_err(anyhow::Error::from);
+        together(collective, data)
+    }
+}
+
+fn load_source(
+    config: &Config,
+    data_dir: Option<&Path>,
+    collective: &mut dyn Collective,
+    stop: &Arc<AtomicBool>,
+) -> Result<SourceData> {
+    let source = match SourceData::load(config, data_dir) {
+        Err(missing @ LoadError::Missing { .. }) => Ok(Err(missing)),
+        source => source.map(Ok).map_err(anyhow::Error::from),
     };
-    let data = together(collective, data)?;
-    if !collective.any(data.is_err()) {
-        return Ok(data?);
+    let source = together(collective, source)?;
+    if !collective.any(source.is_err()) {
+        return Ok(source?);
     }
     let first_here = place(collective).before == 0;
     let mirror = std::env::var(MIRROR).ok();
     // Rank 0 comes first, for it may fill a folder that all machines see; then the first rank of each machine.
     for turn in [collective.is_root(), first_here && !collective.is_root()] {
-        let fetched = match &data {
+        let fetched = match &source {
             Err(missing) if turn => {
                 super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref(), stop)
                     .with_context(|| format!("{missing}. Downloading it now failed"))
@@ -54,8 +92,8 @@ pub(super) fn load_data(
         };
         together(collective, fetched)?;
     }
-    let data = data.or_else(|_| Data::load(config, data_dir));
-    together(collective, data.map_err(anyhow::Error::from))
+    let source = source.or_else(|_| SourceData::load(config, data_dir));
+    together(collective, source.map_err(anyhow::Error::from))
 }
 
 /// Makes the directory that was named, or `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3` ... that is free.

@@ -2,6 +2,8 @@
 
 mod begin;
 mod picture;
+mod progress;
+mod seeds;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,14 +17,16 @@ use noctule_train::{Config, NoProgress, RunDirectory, RunEnd, Trainer};
 use crate::cli::Train;
 use crate::outcome::Outcome;
 use crate::plural::plural;
-use crate::progress::Bars;
 use crate::ranks::Ranks;
-use crate::streams::{note, remark, shows_colours};
+use crate::streams::{remark, shows_colours};
 use crate::suggest;
-use crate::summary::{Summary, heading};
+use crate::summary::Summary;
 use begin::Begun;
 
 pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result<Outcome> {
+    if let Some(seeds) = &options.seeds {
+        return seeds::run(options, seeds, &*ranks.join()?, stop);
+    }
     let mut begun = begin::prepare(options, ranks.join()?, stop)?;
     let trainer = &mut begun.trainer;
     let is_root = trainer.collective().is_root();
@@ -39,7 +43,7 @@ pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result
         return Ok(Outcome::Interrupted);
     }
     // Only rank 0 writes and prints.
-    let directory = is_root.then(|| begun.open(options));
+    let directory = is_root.then(|| begun.open(options.out.as_deref()));
     let Begun {
         config,
         mut trainer,
@@ -61,23 +65,15 @@ fn run_root(
     directory: &RunDirectory,
     stop: &AtomicBool,
 ) -> Result<Outcome> {
+    let start = Instant::now();
     let size = trainer.collective().size();
     let path = directory.path();
-    remark!("{}", heading(config, trainer, size, path));
-    for caveat in trainer.caveats() {
-        note!("note: with {size} ranks, {caveat}");
-    }
-    let start = Instant::now();
-    let mut bars = Bars::new(config.training.epochs);
-    let end = trainer.run(Some(directory), &mut bars, stop)?;
-    bars.finish();
-    if end == RunEnd::Interrupted {
+    if progress::train(config, trainer, directory, stop)? == RunEnd::Interrupted {
         let command = suggest::resume(path, size);
         remark!("\nStopped. Continue with:  {command}");
         return Ok(Outcome::Interrupted);
     }
     if picture::suits(config) {
-        picture::write(trainer, directory.path())?;
         // What mpirun shows in place of a terminal need not be one.
         let colours = size == 1 && shows_colours(&std::io::stdout());
         remark!("{}", picture::text(trainer, colours)?);

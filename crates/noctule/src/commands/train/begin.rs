@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use noctule::engines::{self, Backend};
+use noctule_core::Engine;
 use noctule_train::collective::{threads, together};
 use noctule_train::{Collective, Config, RunDirectory, Trainer};
 
 use super::super::experiment::{
-    configure, data_directory, data_directory_of, load_data, make_directory,
+    LoadedData, configure, data_directory, data_directory_of, make_directory,
 };
 use crate::cli::Train;
 use crate::streams::note;
@@ -22,6 +23,8 @@ pub(super) struct Begun {
     pub(super) trainer: Trainer,
     /// Where the data were found; `None` if they are generated.
     data_dir: Option<PathBuf>,
+    /// Whether the first weights came from elsewhere.
+    has_own_start: bool,
     /// The directory of a run that is resumed.
     pub(super) resumed: Option<RunDirectory>,
 }
@@ -55,22 +58,71 @@ pub(super) fn prepare(
         None => Ok(named.map(Path::to_owned)),
     };
     let named = together(&mut *collective, named)?;
-    let data = load_data(&config, named.as_deref(), &mut *collective, stop)?;
-    let data_dir = data_directory(&config, named.as_deref())?;
+    let start = Start {
+        config,
+        resumed,
+        engine,
+        data_dir: named,
+        init: options.init.clone(),
+    };
+    begin(start, collective, &mut LoadedData::default(), stop)
+}
+
+/// What a run begins with.
+pub(super) struct Start {
+    pub(super) config: Config,
+    /// The directory of a run that is resumed.
+    pub(super) resumed: Option<RunDirectory>,
+    pub(super) engine: Arc<dyn Engine<f32>>,
+    /// Where to look for the data, if not where they usually are.
+    pub(super) data_dir: Option<PathBuf>,
+    /// The run, or the file, whose weights a new run begins with.
+    pub(super) init: Option<PathBuf>,
+}
+
+/// The trainer of this rank, when all ranks agree on what is trained. Nothing is written.
+pub(super) fn begin(
+    start: Start,
+    mut collective: Box<dyn Collective>,
+    loaded: &mut LoadedData,
+    stop: &Arc<AtomicBool>,
+) -> Result<Begun> {
+    let Start {
+        config,
+        resumed,
+        engine,
+        data_dir,
+        init,
+    } = start;
+    let data = loaded.get(&config, data_dir.as_deref(), &mut *collective, stop)?;
+    let data_dir = data_directory(&config, data_dir.as_deref())?;
     let trainer = Trainer::with_data(config.clone(), Arc::new(data), engine);
-    let trainer = trainer.and_then(|mut trainer| {
-        if let Some(directory) = &resumed {
-            trainer.restore(directory)?;
-        }
-        Ok(trainer)
-    });
+    let trainer = trainer
+        .map_err(anyhow::Error::from)
+        .and_then(|mut trainer| {
+            match (&resumed, &init) {
+                (Some(directory), _) => trainer.restore(directory)?,
+                (None, Some(init)) => trainer.load_weights(&weights_file(init)?)?,
+                (None, None) => {}
+            }
+            Ok(trainer)
+        });
     let trainer = together(&mut *collective, trainer)?;
     Ok(Begun {
         config,
         trainer: trainer.join(collective)?,
         data_dir,
+        has_own_start: init.is_some(),
         resumed,
     })
+}
+
+/// The weights of a run after its last epoch, or the file itself.
+pub(super) fn weights_file(init: &Path) -> Result<PathBuf> {
+    if init.is_dir() {
+        return Ok(RunDirectory::open(init)?.last_path());
+    }
+    Ok(init.to_owned())
 }
 
 /// The directory of the run that is resumed; the rank that writes locks it.
@@ -99,7 +151,11 @@ fn experiment(
 }
 
 /// The engine that is named, else that of the run that is resumed.
-fn backend(options: &Train, resumed: Option<&RunDirectory>, is_root: bool) -> Result<Backend> {
+pub(super) fn backend(
+    options: &Train,
+    resumed: Option<&RunDirectory>,
+    is_root: bool,
+) -> Result<Backend> {
     let recorded = match resumed {
         Some(directory) => Trainer::recorded_backend(directory)?,
         None => None,
@@ -127,20 +183,28 @@ fn backend(options: &Train, resumed: Option<&RunDirectory>, is_root: bool) -> Re
 
 impl Begun {
     /// The directory of the run, made last of all, so that nothing is left half-made.
-    pub(super) fn open(&mut self, options: &Train) -> Result<RunDirectory> {
+    pub(super) fn open(&mut self, out: Option<&Path>) -> Result<RunDirectory> {
         if let Some(directory) = &self.resumed {
             self.describe(directory)?;
             return Ok(directory.clone());
         }
-        let directory = make_directory(options.out.as_deref(), &self.config)?;
+        let directory = make_directory(out, &self.config)?;
         // The first checkpoint comes before anything else, so that every run directory can be resumed.
-        if let Err(error) = self.trainer.save(&directory.last_path()) {
+        if let Err(error) = self.save_beginning(&directory) {
             // Nothing remains of a run that never began.
             directory.abandon();
-            return Err(error.into());
+            return Err(error);
         }
         self.describe(&directory)?;
         Ok(directory)
+    }
+
+    fn save_beginning(&mut self, directory: &RunDirectory) -> Result<()> {
+        if self.has_own_start {
+            // With it, the run can be repeated: its experiment does not say where it began.
+            self.trainer.save(&directory.initial_path())?;
+        }
+        Ok(self.trainer.save(&directory.last_path())?)
     }
 
     /// Writes the experiment, and where its data are.
@@ -153,7 +217,7 @@ impl Begun {
 }
 
 /// The options that stand for keys of the experiment.
-fn overrides(options: &Train) -> Vec<String> {
+pub(super) fn overrides(options: &Train) -> Vec<String> {
     let keys = [
         ("training.epochs", options.epochs),
         ("seed", options.seed),

@@ -1,0 +1,217 @@
+//! `noctule train --seeds`: the same experiment once with each of several seeds.
+
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+use noctule::engines;
+use noctule_core::Engine;
+use noctule_study::{SeedRun, SeedsSummary};
+use noctule_train::{
+    Checkpoint, Collective, Config, ConfigTable, RunDirectory, RunEnd, SingleProcess,
+    write_atomically,
+};
+
+use super::super::experiment::{LoadedData, RUNS, configure};
+use super::begin::{Start, backend, begin, overrides, weights_file};
+use super::{picture, progress};
+use crate::cli::{Seeds, Train};
+use crate::outcome::Outcome;
+use crate::streams::remark;
+use crate::suggest;
+
+const SUMMARY: &str = "summary.json";
+
+/// The runs of one experiment.
+struct SeedRuns<'a> {
+    options: &'a Train,
+    engine: Arc<dyn Engine<f32>>,
+    loaded: LoadedData,
+    stop: &'a Arc<AtomicBool>,
+    /// The directory of all runs.
+    out: PathBuf,
+}
+
+pub(super) fn run(
+    options: &Train,
+    seeds: &Seeds,
+    collective: &dyn Collective,
+    stop: &Arc<AtomicBool>,
+) -> Result<Outcome> {
+    if !collective.is_single() {
+        bail!("--seeds cannot be used under mpirun; train each seed with --seed");
+    }
+    let experiment = options.experiment.as_deref().unwrap_or_default();
+    let config = configure(experiment, &overrides(options))?;
+    let out = options.out.clone();
+    let out = out.unwrap_or_else(|| Path::new(RUNS).join(format!("{}-seeds", config.name)));
+    check_out(&out)?;
+    let backend = backend(options, None, true)?;
+    let mut runs = SeedRuns {
+        options,
+        engine: engines::open(backend, config.training.threads)?,
+        loaded: LoadedData::default(),
+        stop,
+        out,
+    };
+    // Before the first run, so that a directory that cannot be used costs none of them.
+    for &seed in &seeds.0 {
+        runs.check(&runs.directory(seed), config.training.epochs)?;
+    }
+    let mut finished = Vec::new();
+    for &seed in &seeds.0 {
+        let config = Config {
+            seed,
+            ..config.clone()
+        };
+        let Some(run) = runs.train(&config)? else {
+            remark!(
+                "\nStopped. The same command continues:  {}",
+                suggest::again()
+            );
+            return Ok(Outcome::Interrupted);
+        };
+        finished.push(run);
+        write_summary(&runs.out, &config.name, &finished)?;
+    }
+    if let Some(summary) = SeedsSummary::of(&config.name, finished) {
+        remark!("\n{}", table::table(&summary));
+        remark!("  summary  {}", runs.out.join(SUMMARY).display());
+    }
+    Ok(Outcome::Done)
+}
+
+impl SeedRuns<'_> {
+    /// Trains with one seed, goes on with what was interrupted, or leaves what is finished as it is; `None` if `stop` was
+    /// set meanwhile.
+    fn train(&mut self, config: &Config) -> Result<Option<SeedRun>> {
+        let (seed, epochs) = (config.seed, config.training.epochs);
+        let path = self.directory(seed);
+        let resumed = match is_run(&path) {
+            true => Some(RunDirectory::open_to_write(&path)?),
+            false => None,
+        };
+        let start = Start {
+            config: config.clone(),
+            resumed: resumed.clone(),
+            engine: Arc::clone(&self.engine),
+            data_dir: self.options.data_dir.clone(),
+            init: self.options.init.clone(),
+        };
+        let begun = begin(start, Box::new(SingleProcess), &mut self.loaded, self.stop);
+        let mut begun = match &resumed {
+            Some(_) => begun.with_context(|| other_run(&path))?,
+            None => begun?,
+        };
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let directory = match resumed {
+            Some(directory) if begun.trainer.finished_epochs() >= epochs => {
+                remark!("{} has its {epochs} epochs", directory.path().display());
+                if picture::suits(config) && !picture::is_there(&path) {
+                    picture::write(&mut begun.trainer, &path)?;
+                }
+                directory
+            }
+            _ => {
+                let directory = begun.open(Some(&path))?;
+                let end = progress::train(config, &mut begun.trainer, &directory, self.stop)?;
+                if end == RunEnd::Interrupted {
+                    return Ok(None);
+                }
+                directory
+            }
+        };
+        let run = SeedRun::read(seed, &name_of(seed), &directory)?;
+        let run = run.with_context(|| format!("`{}` has no test record", path.display()))?;
+        Ok(Some(run))
+    }
+
+    fn directory(&self, seed: u64) -> PathBuf {
+        self.out.join(name_of(seed))
+    }
+
+    /// Whether a run that an earlier command began in this directory, if there is one, is as long as those of this command,
+    /// and began with the same weights.
+    fn check(&self, path: &Path, epochs: usize) -> Result<()> {
+        if !is_run(path) {
+            return Ok(());
+        }
+        let directory = RunDirectory::open(path)?;
+        let before = ConfigTable::read(&directory.config_path())?.resolve()?;
+        let before = before.training.epochs;
+        if before != epochs {
+            bail!(
+                "{}: it was begun with training.epochs = {before}, and this command asks for {epochs}",
+                other_run(path)
+            );
+        }
+        self.check_first_weights(&directory)
+    }
+
+    /// Whether a run began with the weights that are named, or with none.
+    fn check_first_weights(&self, directory: &RunDirectory) -> Result<()> {
+        let initial = directory.initial_path();
+        let same = match (&self.options.init, initial.exists()) {
+            (None, exists) => !exists,
+            (Some(_), false) => false,
+            (Some(init), true) => {
+                let weights = |path: &Path| -> Result<Vec<_>> {
+                    let tensors = Checkpoint::load(path)?.tensors.into_iter();
+                    let weights = tensors.filter(|(name, _)| name.starts_with("layers."));
+                    Ok(weights
+                        .map(|(name, tensor)| (name, tensor.values))
+                        .collect())
+                };
+                weights(&weights_file(init)?)? == weights(&initial)?
+            }
+        };
+        if !same {
+            bail!(
+                "{}: it began with other weights",
+                other_run(directory.path())
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether a folder can hold runs of several seeds.
+fn check_out(out: &Path) -> Result<()> {
+    let name = out.display();
+    if out.is_file() {
+        bail!("--out: `{name}` is a file; name a folder for the runs");
+    }
+    if is_run(out) {
+        bail!("--out: `{name}` is the directory of a single run; choose another for several seeds");
+    }
+    Ok(())
+}
+
+fn is_run(path: &Path) -> bool {
+    RunDirectory::open(path).is_ok()
+}
+
+/// The name of a run's directory.
+fn name_of(seed: u64) -> String {
+    format!("seed-{seed}")
+}
+
+fn other_run(path: &Path) -> String {
+    format!(
+        "`{}` holds another run; choose another directory with --out",
+        path.display()
+    )
+}
+
+/// Writes what the finished runs reached.
+fn write_summary(out: &Path, name: &str, finished: &[SeedRun]) -> Result<()> {
+    let summary = SeedsSummary::of(name, finished.to_vec());
+    let mut json = serde_json::to_vec_pretty(&summary)?;
+    json.push(b'\n');
+    Ok(write_atomically(&out.join(SUMMARY), &json)?)
+}
