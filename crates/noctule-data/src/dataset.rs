@@ -290,6 +290,29 @@ impl Dataset {
         self.samples.make_images(*shape, pixels, indices.len())
     }
 
+    /// The samples that are the first `samples` in an order drawn with `seed`, in the order that they have here. With the
+    /// same seed, more samples include those of fewer.
+    ///
+    /// # Errors
+    /// If there are not that many samples, or `samples` is 0.
+    pub fn draw(&self, samples: usize, seed: u64) -> Result<Self, DatasetError> {
+        if samples == 0 || samples > self.len() {
+            return Err(DatasetError::Draw {
+                name: self.name.clone(),
+                wanted: samples,
+                samples: self.len(),
+            });
+        }
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        // Not the order that `split` draws.
+        random.set_stream(u64::from_le_bytes(*b"samples."));
+        order.shuffle(&mut random);
+        order.truncate(samples);
+        order.sort_unstable();
+        self.subset(&order)
+    }
+
     /// Holds out `validation` samples drawn with `seed`. Returns the rest, for training, and the held-out samples.
     ///
     /// Every sample is in exactly one of the two, and the same seed always draws the same samples.

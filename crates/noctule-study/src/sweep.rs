@@ -150,7 +150,8 @@ fn points(config: &Config) -> Result<(&SweepConfig, Vec<Config>), SweepError> {
             name: config.name.clone(),
         });
     };
-    let table = ConfigTable::from_toml_str(&config.to_toml()?, &config.name)?;
+    let mut table = ConfigTable::from_toml_str(&config.to_toml()?, &config.name)?;
+    table.set_folder(config.data.folder.as_deref());
     let mut points = Vec::new();
     for y in &sweep.y.values() {
         for x in &sweep.x.values() {

@@ -22,11 +22,14 @@
 
 mod check;
 mod continued;
+mod data;
 mod error;
+mod held_out;
 mod inherited;
 mod layers;
 pub(crate) mod node;
 pub(crate) mod optimiser;
+mod own_files;
 mod presets;
 mod resolved;
 mod sections;
@@ -36,7 +39,9 @@ mod table;
 mod text;
 
 pub use continued::ChangedKey;
+pub use data::{DataConfig, DataSet};
 pub use error::ConfigError;
+pub use held_out::HeldOut;
 pub use layers::{
     Conv2dConfig, DenseConfig, HomeostasisConfig, InitConfig, LayerConfig, NormalInit, Population,
     SumPool2dConfig, UniformInit,
@@ -44,8 +49,7 @@ pub use layers::{
 pub use optimiser::OptimiserConfig;
 pub use resolved::Config;
 pub use sections::{
-    AugmentationConfig, AxisConfig, CountSoftmaxLoss, DataConfig, DataSet, ElasticConfig,
-    EncoderConfig, FirstSpikeLoss, LossConfig, NeuronConfig, SpikeCountLoss, SpikeTimeLoss,
-    SweepConfig, TrainingConfig,
+    AugmentationConfig, AxisConfig, CountSoftmaxLoss, ElasticConfig, EncoderConfig, FirstSpikeLoss,
+    LossConfig, NeuronConfig, SpikeCountLoss, SpikeTimeLoss, SweepConfig, TrainingConfig,
 };
 pub use table::ConfigTable;

@@ -3,9 +3,12 @@
 mod data;
 mod error;
 mod network;
+mod own_data;
+mod own_error;
 mod training;
 
-pub use data::{Data, SourceData};
+pub use data::{Data, SourceData, data_directory};
 pub use error::ExperimentError;
 pub use network::network;
+pub use own_error::OwnDataError;
 pub use training::{augmentation, encoding, loss, plan, regularisation};

@@ -94,6 +94,18 @@ pub enum DatasetError {
         /// Number of samples.
         samples: usize,
     },
+    /// More samples are asked for than there are, or none.
+    #[error(
+        "data set {name:?} has {samples} samples: {wanted} of them cannot be drawn; draw between 1 and {samples}"
+    )]
+    Draw {
+        /// Name of the data set.
+        name: String,
+        /// Number of samples to draw.
+        wanted: usize,
+        /// Number of samples.
+        samples: usize,
+    },
     /// A split would leave the training part or the validation part empty.
     #[error(
         "data set {name:?} has {samples} samples: {validation} of them cannot be held out for validation; hold out between 1 and {}",

@@ -10,8 +10,8 @@ use noctule_train::{Data, ExperimentError, SourceData};
 /// Data sets that are loaded when a run first needs them.
 pub(super) struct SharedData {
     directory: Option<PathBuf>,
-    /// By the name of the set, and the seed where the samples depend on it.
-    loaded: Mutex<BTreeMap<(&'static str, u64), SourceData>>,
+    /// By what decides the samples: see [`SourceData::key`].
+    loaded: Mutex<BTreeMap<String, SourceData>>,
 }
 
 impl SharedData {
@@ -25,20 +25,15 @@ impl SharedData {
 
     /// The data of one run: what [`Data::load`] gives.
     pub fn of(&self, config: &Config) -> Result<Arc<Data>, ExperimentError> {
-        let set = config.data.set;
-        let seed = if set.depends_on_seed() {
-            config.seed
-        } else {
-            0
-        };
+        let key = SourceData::key(config);
         let source = {
             // Other runs wait rather than load the same files.
             let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-            match loaded.get(&(set.name(), seed)) {
+            match loaded.get(&key) {
                 Some(source) => source.clone(),
                 None => {
                     let source = SourceData::load(config, self.directory.as_deref())?;
-                    loaded.insert((set.name(), seed), source.clone());
+                    loaded.insert(key, source.clone());
                     source
                 }
             }

@@ -4,11 +4,10 @@ use noctule_core::LifParameters;
 use noctule_data::augment::MOST_POINTS;
 use noctule_data::{AugmentError, Augmentation};
 
+use super::data::DataSet;
 use super::layers::{InitConfig, LayerConfig, Population};
 use super::resolved::Config;
-use super::sections::{
-    AugmentationConfig, AxisConfig, DataConfig, DataSet, EncoderConfig, LossConfig, NeuronConfig,
-};
+use super::sections::{AugmentationConfig, AxisConfig, EncoderConfig, LossConfig, NeuronConfig};
 use crate::range::{
     OutOfRange, count, finite, fraction_below_one, not_negative, positive, require,
 };
@@ -32,11 +31,13 @@ impl Config {
     /// [`OutOfRange`] with the path of the first key that is refused.
     pub fn check(&self) -> Result<(), OutOfRange> {
         check_name(&self.name)?;
-        check_data(&self.data)?;
+        self.data.check()?;
         if let Some(augmentation) = &self.augmentation {
             check_augmentation(augmentation, self.data.set)?;
         }
-        check_encoder(&self.encoder)?;
+        if let Some(encoder) = &self.encoder {
+            check_encoder(encoder, self.data.set)?;
+        }
         check_time_constants("neuron", self.neuron)?;
         require(
             !self.layers.is_empty(),
@@ -82,15 +83,6 @@ fn check_name(name: &str) -> Check {
     )
 }
 
-fn check_data(data: &DataConfig) -> Check {
-    require(
-        data.set != DataSet::YinYang || data.validation == 0,
-        "data.validation",
-        data.validation,
-        "0 for yin-yang, which has a validation set of its own",
-    )
-}
-
 fn check_augmentation(augmentation: &AugmentationConfig, set: DataSet) -> Check {
     Augmentation::from(augmentation)
         .check()
@@ -110,12 +102,13 @@ fn check_augmentation(augmentation: &AugmentationConfig, set: DataSet) -> Check 
             }
             other => OutOfRange::new("augmentation", other, "something that can be done"),
         })?;
-    let is_image = !matches!(set, DataSet::YinYang | DataSet::SpikeOrder);
     let rule = "left out: the samples of this set are no images";
-    require(is_image, "augmentation", "given", rule)
+    require(set.has_images(), "augmentation", "given", rule)
 }
 
-fn check_encoder(encoder: &EncoderConfig) -> Check {
+fn check_encoder(encoder: &EncoderConfig, set: DataSet) -> Check {
+    let rule = "left out: events go into the first layer as they are";
+    require(set != DataSet::Events, "encoder", "given", rule)?;
     not_negative("encoder.earliest", encoder.earliest)?;
     not_negative("encoder.latest", encoder.latest)?;
     let rule = format!("less than encoder.latest ({})", encoder.latest);

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::data::{DataConfig, DataSet};
 use super::error::ConfigError;
 use super::inherited::leave_out_inherited;
 use super::layers::LayerConfig;
 use super::optimiser::OptimiserConfig;
 use super::presets::PRESETS;
 use super::sections::{
-    AugmentationConfig, DataConfig, EncoderConfig, LossConfig, NeuronConfig, SweepConfig,
-    TrainingConfig,
+    AugmentationConfig, EncoderConfig, LossConfig, NeuronConfig, SweepConfig, TrainingConfig,
 };
 use crate::schedule::ScheduleConfig;
 
@@ -31,9 +31,9 @@ pub struct Config {
     /// How the training samples are changed at random; default not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<AugmentationConfig>,
-    /// How samples become spikes.
-    #[serde(default)]
-    pub encoder: EncoderConfig,
+    /// How samples become spikes; `None` for events, which are spikes already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderConfig>,
     /// Neuron constants of all layers that do not have their own.
     pub neuron: NeuronConfig,
     /// The layers, from input to output.
@@ -64,6 +64,18 @@ impl Config {
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, text)| *text)
+    }
+
+    /// Fills in what depends on the kind of the samples.
+    pub(super) fn fill_in_defaults(&mut self) {
+        match self.data.set {
+            DataSet::Events => {
+                self.data.time_unit.get_or_insert(1.0);
+            }
+            _ => {
+                self.encoder.get_or_insert_default();
+            }
+        }
     }
 
     /// The experiment as TOML with every default written out; [`Config::from_toml_str`] reads back an equal one.

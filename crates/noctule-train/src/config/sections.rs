@@ -5,33 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::tagged::tagged_by_kind;
 
-/// `[data]`: where the samples come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// The data set.
-    pub set: DataSet,
-    /// Training samples held out for validation; default 0. Yin-Yang has its own validation set, so 0 there.
-    #[serde(default)]
-    pub validation: usize,
-}
-
-/// The data sets that can be trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DataSet {
-    /// Handwritten digits.
-    Mnist,
-    /// Pieces of clothing.
-    FashionMnist,
-    /// Handwritten digits and letters, 47 classes.
-    EmnistBalanced,
-    /// Two samples that differ in the order of two spikes, generated.
-    SpikeOrder,
-    /// Points of the Yin-Yang symbol, generated.
-    YinYang,
-}
-
 /// `[augmentation]`: how the training samples are changed at random, anew in every epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

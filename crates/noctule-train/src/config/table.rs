@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf, absolute};
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::layers::LayerConfig;
 use super::node::{KIND, Node, SchemaError};
+use super::own_files::seen_from;
 use super::resolved::Config;
 use super::sections::NeuronConfig;
 use super::text::utf8_text;
@@ -20,6 +21,8 @@ use super::text::utf8_text;
 pub struct ConfigTable {
     table: Table,
     origin: String,
+    /// Where relative paths start; `None` for the current folder.
+    folder: Option<PathBuf>,
 }
 
 impl ConfigTable {
@@ -32,6 +35,7 @@ impl ConfigTable {
             Ok(table) => Ok(Self {
                 table,
                 origin: origin.to_owned(),
+                folder: None,
             }),
             Err(error) => Err(ConfigError::Syntax {
                 origin: origin.to_owned(),
@@ -57,7 +61,19 @@ impl ConfigTable {
     /// [`ConfigError::Read`] if it is missing or unreadable, [`ConfigError::Encoding`] if it is not UTF-8 text,
     /// [`ConfigError::Syntax`] if it is not TOML.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::from_toml_str(&read_text(path)?, &path.display().to_string())
+        let mut table = Self::from_toml_str(&read_text(path)?, &path.display().to_string())?;
+        let absolute = absolute(path).map_err(|cause| ConfigError::Read {
+            path: path.to_owned(),
+            cause,
+        })?;
+        table.set_folder(absolute.parent());
+        Ok(table)
+    }
+
+    /// Says where relative paths start that the table has so far; by default at the folder of the file, or at the current
+    /// folder for a table that was not read from a file.
+    pub fn set_folder(&mut self, folder: Option<&Path>) {
+        self.folder = folder.map(Path::to_owned);
     }
 
     /// What a user names on the command line: a preset, or a file if it ends in `.toml` or there is one of that name.
@@ -93,6 +109,8 @@ impl ConfigTable {
     /// # Errors
     /// [`ConfigError::Override`] for an override without `=`, an empty key, an index that an array does not have, or a
     /// path through something that is not a table. Overrides before the failing one stay applied.
+    ///
+    /// Relative paths in overrides start at the current folder.
     pub fn apply_overrides(&mut self, overrides: &[String]) -> Result<(), ConfigError> {
         for text in overrides {
             self.apply_override(text)
@@ -115,9 +133,12 @@ impl ConfigTable {
             );
         }
         let value = value.trim();
-        let value = value
+        let mut value = value
             .parse()
             .unwrap_or_else(|_| Value::String(value.to_owned()));
+        if let Some(folder) = &self.folder {
+            seen_from(folder, &keys, &mut value)?;
+        }
         let (first, rest) = (keys[0], &keys[1..]);
         let mut place = place_in_table(&mut self.table, first, !rest.is_empty());
         for (depth, key) in rest.iter().enumerate() {
@@ -134,7 +155,9 @@ impl ConfigTable {
     /// [`ConfigError`] for the first unknown or missing key, wrong type or value out of range, with the key's path.
     pub fn resolve(mut self) -> Result<Config, ConfigError> {
         self.fill_in_neuron_constants()?;
-        let config: Config = read_at("", self.table, &self.origin)?;
+        let mut config: Config = read_at("", self.table, &self.origin)?;
+        config.fill_in_defaults();
+        config.data.folder = self.folder.filter(|_| config.data.set.is_own());
         config.check().map_err(|cause| ConfigError::OutOfRange {
             origin: self.origin,
             cause,

@@ -1,13 +1,14 @@
 //! The samples of an experiment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use noctule_data::{Dataset, LoadError, Split};
 
 use super::error::ExperimentError;
+use super::own_data::{OwnFile, with_classes};
 use crate::config::{Config, DataSet};
 
-/// The samples of an experiment. Copies share the intensities.
+/// The samples of an experiment. Copies share them.
 #[derive(Clone, Debug)]
 pub struct Data {
     /// The samples that the weights are fitted to.
@@ -18,7 +19,7 @@ pub struct Data {
     pub test: Dataset,
 }
 
-/// A data set as it is loaded, before a validation part is split off. Copies share the intensities.
+/// A data set as it is loaded, before a validation part is split off. Copies share the samples.
 #[derive(Clone, Debug)]
 pub struct SourceData {
     train: Dataset,
@@ -27,35 +28,18 @@ pub struct SourceData {
     test: Dataset,
 }
 
-impl DataSet {
-    /// The name of the set in the data registry.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mnist => "mnist",
-            Self::FashionMnist => "fashion-mnist",
-            Self::EmnistBalanced => "emnist-balanced",
-            Self::SpikeOrder => "spike-order",
-            Self::YinYang => "yin-yang",
-        }
-    }
-
-    /// Whether the samples themselves depend on the seed of the experiment.
-    pub fn depends_on_seed(self) -> bool {
-        self == Self::YinYang
-    }
-}
-
 impl SourceData {
-    /// Loads the data set of an experiment from `directory`, or from where [`noctule_data::data_directory`] says.
+    /// Loads the data set of an experiment. Files of known sets lie in `directory`, or where
+    /// [`noctule_data::data_directory`] says; relative paths of the user's own files start at `directory`, or at the folder
+    /// of the experiment file.
     ///
     /// # Errors
-    /// If files are missing or damaged.
-    pub fn load(config: &Config, directory: Option<&Path>) -> Result<Self, LoadError> {
-        let set = config.data.set;
-        let load = |split| noctule_data::load(set.name(), split, directory, config.seed);
-        let (train, test) = (load(Split::Train)?, load(Split::Test)?);
-        let validation = match set {
-            DataSet::YinYang => Some(load(Split::Validation)?),
+    /// If files are missing, damaged or hold something else.
+    pub fn load(config: &Config, directory: Option<&Path>) -> Result<Self, ExperimentError> {
+        let train = load(config, directory, Split::Train, None)?;
+        let test = load(config, directory, Split::Test, Some(&train))?;
+        let validation = match config.data.set {
+            DataSet::YinYang => Some(load(config, directory, Split::Validation, None)?),
             _ => None,
         };
         Ok(Self {
@@ -65,29 +49,101 @@ impl SourceData {
         })
     }
 
-    /// The samples of an experiment on this data set: splits off the validation part that it asks for.
+    /// What decides the samples, so that experiments for which it is equal can share them.
+    pub fn key(config: &Config) -> String {
+        let data = &config.data;
+        let seed = data.set.depends_on_seed().then_some(config.seed);
+        let own = data.set.is_own().then_some(data);
+        let own = own.map(|data| {
+            let files = (&data.folder, &data.train, &data.test);
+            (files, data.time_unit, data.population)
+        });
+        format!("{} {seed:?} {own:?}", data.set.name())
+    }
+
+    /// The samples of an experiment on this data set: as many as it asks for, of which its validation part is split off.
     ///
     /// # Errors
-    /// If no sample would be left to train with.
+    /// If there are not as many samples, none would be left to train with, or in the user's own files a label has no
+    /// neuron in the last layer.
     pub fn split(self, config: &Config) -> Result<Data, ExperimentError> {
-        let held_out = config.data.validation;
-        let (train, validation) = match (self.validation, held_out) {
-            (Some(validation), _) => (self.train, Some(validation)),
-            (None, 0) => (self.train, None),
-            (None, _) => {
-                let (train, validation) = self.train.split(held_out, config.seed)?;
-                (train, Some(validation))
-            }
-        };
+        let train = with_classes(self.train, config, Split::Train)?;
+        let test = with_classes(self.test, config, Split::Test)?;
+        let (train, held_out) = hold_out(train, config)?;
         Ok(Data {
             train,
-            validation,
-            test: self.test,
+            validation: self.validation.or(held_out),
+            test,
         })
     }
 }
 
+/// Loads a part of a data set. The user's own test samples are to be like the training samples `like`.
+fn load(
+    config: &Config,
+    directory: Option<&Path>,
+    split: Split,
+    like: Option<&Dataset>,
+) -> Result<Dataset, ExperimentError> {
+    let data = &config.data;
+    if data.set.is_own() {
+        return OwnFile::of(data, directory, split).load(data, like);
+    }
+    Ok(noctule_data::load(
+        data.set.name(),
+        split,
+        directory,
+        config.seed,
+    )?)
+}
+
+/// The training samples that an experiment asks for, and those that it holds out of them for validation.
+fn hold_out(
+    train: Dataset,
+    config: &Config,
+) -> Result<(Dataset, Option<Dataset>), ExperimentError> {
+    let train = match config.data.samples {
+        None => train,
+        Some(samples) => train
+            .draw(samples, config.seed)
+            .map_err(ExperimentError::Samples)?,
+    };
+    let validation = config.data.validation;
+    if validation.is_none() {
+        return Ok((train, None));
+    }
+    let (train, held_out) = train.split(validation.of(train.len()), config.seed)?;
+    Ok((train, Some(held_out)))
+}
+
+/// The directory where the files of an experiment are looked for: `explicit`, else for the user's own files the folder of
+/// the experiment file, and for known sets what [`noctule_data::data_directory`] says. `None` if there are no files.
+///
+/// # Errors
+/// If there is no such directory.
+pub fn data_directory(
+    config: &Config,
+    explicit: Option<&Path>,
+) -> Result<Option<PathBuf>, LoadError> {
+    match config.data.set {
+        DataSet::YinYang | DataSet::SpikeOrder => Ok(None),
+        DataSet::Events | DataSet::Images => {
+            let folder = explicit.or(config.data.folder.as_deref());
+            Ok(Some(folder.unwrap_or(Path::new(".")).to_owned()))
+        }
+        _ => Ok(Some(noctule_data::data_directory(explicit)?)),
+    }
+}
+
 impl Data {
+    /// Loads the data of an experiment from `directory`, or from where [`SourceData::load`] looks.
+    ///
+    /// # Errors
+    /// If files are missing or damaged, or the validation part leaves no sample to train with.
+    pub fn load(config: &Config, directory: Option<&Path>) -> Result<Self, ExperimentError> {
+        SourceData::load(config, directory)?.split(config)
+    }
+
     /// Loads one part of the data of an experiment, and no file that it does not need.
     ///
     /// # Errors
@@ -97,30 +153,30 @@ impl Data {
         directory: Option<&Path>,
         part: Split,
     ) -> Result<Dataset, ExperimentError> {
-        let set = config.data.set;
-        let load = |split| noctule_data::load(set.name(), split, directory, config.seed);
-        let held_out = config.data.validation;
+        let own_validation = config.data.set == DataSet::YinYang;
         match part {
-            Split::Test => Ok(load(Split::Test)?),
-            _ if set == DataSet::YinYang => Ok(load(part)?),
-            Split::Train if held_out == 0 => Ok(load(Split::Train)?),
-            Split::Validation if held_out == 0 => Err(ExperimentError::NoValidation),
-            _ => {
-                let (train, validation) = load(Split::Train)?.split(held_out, config.seed)?;
-                Ok(if part == Split::Train {
-                    train
-                } else {
-                    validation
-                })
+            Split::Validation if own_validation => load(config, directory, part, None),
+            Split::Validation if config.data.validation.is_none() => {
+                Err(ExperimentError::NoValidation)
+            }
+            Split::Test => {
+                // What a trainer wrote says how many units there are; else the training file does.
+                let train =
+                    match config.data.set == DataSet::Events && config.data.population.is_none() {
+                        true => Some(load(config, directory, Split::Train, None)?),
+                        false => None,
+                    };
+                with_classes(load(config, directory, part, train.as_ref())?, config, part)
+            }
+            Split::Train | Split::Validation => {
+                let train = load(config, directory, Split::Train, None)?;
+                let (train, held_out) =
+                    hold_out(with_classes(train, config, Split::Train)?, config)?;
+                match part {
+                    Split::Validation => held_out.ok_or(ExperimentError::NoValidation),
+                    _ => Ok(train),
+                }
             }
         }
-    }
-
-    /// Loads the data of an experiment from `directory`, or from where [`noctule_data::data_directory`] says.
-    ///
-    /// # Errors
-    /// If files are missing or damaged, or the validation part leaves no sample to train with.
-    pub fn load(config: &Config, directory: Option<&Path>) -> Result<Self, ExperimentError> {
-        SourceData::load(config, directory)?.split(config)
     }
 }

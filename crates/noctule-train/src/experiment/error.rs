@@ -4,6 +4,8 @@ use noctule_core::{EncodingError, InitialiserError, LayerError, NetworkError};
 use noctule_data::{DatasetError, LoadError};
 use thiserror::Error;
 
+use super::own_error::OwnDataError;
+
 /// The most weights of a layer; training holds at least four numbers for each.
 pub(super) const MOST_WEIGHTS: usize = 500_000_000;
 
@@ -13,6 +15,12 @@ pub enum ExperimentError {
     /// The data.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A file of the user's own samples.
+    #[error(transparent)]
+    OwnData(#[from] Box<OwnDataError>),
+    /// There are not as many training samples as are asked for.
+    #[error("data.samples: {0}")]
+    Samples(#[source] DatasetError),
     /// The validation part.
     #[error("data.validation: {0}")]
     Validation(#[from] DatasetError),
@@ -48,6 +56,11 @@ pub enum ExperimentError {
         "layers.0 takes images, but encoder.bias adds an input that is not a pixel; remove encoder.bias, or use dense layers"
     )]
     BiasInImage,
+    /// The first layer takes images, but the samples are events.
+    #[error(
+        "layers.0 takes images, but events come from units without rows and columns; use dense layers"
+    )]
+    EventsInImage,
     /// A layer has more weights than are allowed.
     #[error(
         "layers.{layer}: {outputs} neurons or filters with {inputs} inputs each have more than {MOST_WEIGHTS} weights"

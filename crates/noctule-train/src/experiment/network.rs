@@ -7,6 +7,7 @@ use noctule_core::{
 use noctule_data::Dataset;
 
 use super::error::{ExperimentError, MOST_WEIGHTS};
+use super::own_data::is_events;
 use crate::config::{Config, Conv2dConfig, DenseConfig, InitConfig, LayerConfig, Population};
 use crate::random::{Purpose, random};
 
@@ -22,6 +23,9 @@ pub fn network(
     let shape = set.shape();
     let is_image = shape.neurons() == inputs;
     let takes_images = !matches!(config.layers.first(), Some(LayerConfig::Dense(_)));
+    if takes_images && is_events(set) {
+        return Err(ExperimentError::EventsInImage);
+    }
     let mut network = match (is_image, takes_images) {
         (true, _) => Network::image(shape)?,
         (false, false) => Network::new(inputs)?,

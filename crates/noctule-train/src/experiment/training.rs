@@ -16,12 +16,12 @@ pub fn augmentation(config: &Config) -> Option<Augmentation> {
     (!augmentation.is_none()).then_some(augmentation)
 }
 
-/// How the samples of an experiment become events.
+/// How the images of an experiment become events; those that are events already do not need it.
 ///
 /// # Errors
 /// If its times are out of range.
 pub fn encoding(config: &Config) -> Result<LatencyEncoding, ExperimentError> {
-    let encoder = &config.encoder;
+    let encoder = config.encoder.clone().unwrap_or_default();
     let latency = LatencyEncoding::new(encoder.earliest, encoder.latest)?
         .with_silent_zero(encoder.silent_zero);
     Ok(match encoder.bias {

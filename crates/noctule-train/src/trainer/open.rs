@@ -11,7 +11,7 @@ use super::phases::Phases;
 use super::samples::{AugmentedSamples, RunSamples, SampleSet};
 use super::state::{Position, Trainer};
 use crate::collective::SingleProcess;
-use crate::config::Config;
+use crate::config::{Config, DataSet};
 use crate::experiment::{self, Data};
 use crate::plan::TrainingPlan;
 use crate::run_on::run_on;
@@ -36,16 +36,20 @@ impl Trainer {
     /// # Errors
     /// If the configuration does not fit the data, or the engine cannot run the network.
     pub fn with_data(
-        config: Config,
+        mut config: Config,
         data: Arc<Data>,
         engine: Arc<dyn Engine<f32>>,
     ) -> Result<Self, TrainError> {
+        if config.data.set == DataSet::Events {
+            // So that test samples alone are read as they were here.
+            config.data.population = Some(data.train.shape().neurons());
+        }
         let encoding = experiment::encoding(&config)?;
-        let inputs = encoding.population(&data.train.shape());
-        let network = experiment::network(&config, inputs, &data.train)?;
+        let train = data.train.batch(encoding);
+        let network = experiment::network(&config, train.population(), &data.train)?;
         let augmentation = experiment::augmentation(&config);
         let samples = RunSamples {
-            train: SampleSet::new(data.train.batch(encoding)),
+            train: SampleSet::new(train),
             validation: (data.validation.as_ref())
                 .map(|validation| SampleSet::new(validation.batch(encoding))),
             test: SampleSet::new(data.test.batch(encoding)),

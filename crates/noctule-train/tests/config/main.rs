@@ -96,7 +96,7 @@ fn defaults_are_filled_in_and_written_out() {
     assert_eq!((layer.tau_m, layer.tau_s, layer.t_max), (0.02, 0.01, 0.06));
     assert_eq!((layer.theta, layer.reset), (1.0, 1.0));
     assert_eq!(config.schedule, ScheduleConfig::default());
-    assert!(config.encoder.silent_zero);
+    assert!(config.encoder.as_ref().unwrap().silent_zero);
     let text = config.to_toml().unwrap();
     for line in [
         "seed = 0",
@@ -126,7 +126,7 @@ fn every_optional_part_round_trips() {
         "description=a \"quoted\" text",
     ])
     .unwrap();
-    assert_eq!(config.encoder.bias, Some(0.03));
+    assert_eq!(config.encoder.as_ref().unwrap().bias, Some(0.03));
     assert_eq!(only_layer(&config).reset, 0.25);
     let text = config.to_toml().unwrap();
     assert_eq!(

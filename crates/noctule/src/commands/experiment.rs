@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
-use noctule_data::registry::{RegistryError, find};
-use noctule_data::{LoadError, Source};
+use noctule_data::LoadError;
 use noctule_train::collective::{place, together};
 use noctule_train::{
-    Collective, Config, ConfigTable, Data, RunDirectory, RunDirectoryError, SourceData,
+    Collective, Config, ConfigTable, Data, ExperimentError, RunDirectory, RunDirectoryError,
+    SourceData,
 };
 
 /// Names an address to download data sets from instead of the official ones.
@@ -21,6 +21,9 @@ pub(super) const RUNS: &str = "runs";
 /// The experiment of a preset or file, with overrides.
 pub(super) fn configure(experiment: &OsStr, overrides: &[String]) -> Result<Config> {
     let mut table = ConfigTable::preset_or_file(experiment)?;
+    if let Some(directory) = data_directory_beside(Path::new(experiment))? {
+        table.set_folder(Some(&directory));
+    }
     table.apply_overrides(overrides)?;
     Ok(table.resolve()?)
 }
@@ -52,9 +55,7 @@ impl LoadedData {
         collective: &mut dyn Collective,
         stop: &Arc<AtomicBool>,
     ) -> Result<Data> {
-        let set = config.data.set;
-        let seed = set.depends_on_seed().then_some(config.seed);
-        let key = format!("{} {seed:?}", set.name());
+        let key = SourceData::key(config);
         let source = match self.last.take() {
             Some((last, source)) if last == key => source,
             _ => load_source(config, data_dir, collective, stop)?,
@@ -72,7 +73,7 @@ fn load_source(
     stop: &Arc<AtomicBool>,
 ) -> Result<SourceData> {
     let source = match SourceData::load(config, data_dir) {
-        Err(missing @ LoadError::Missing { .. }) => Ok(Err(missing)),
+        Err(ExperimentError::Load(missing @ LoadError::Missing { .. })) => Ok(Err(missing)),
         source => source.map(Ok).map_err(anyhow::Error::from),
     };
     let source = together(collective, source)?;
@@ -107,14 +108,12 @@ pub(super) fn make_directory(
     }
 }
 
-/// Where the data of an experiment are looked for; `None` if it needs no files.
-pub(super) fn data_directory(
-    config: &Config,
-    named: Option<&Path>,
-) -> Result<Option<PathBuf>, RegistryError> {
-    match find(config.data.set.name())?.source {
-        Source::Generated(_) => Ok(None),
-        _ => Ok(Some(noctule_data::data_directory(named)?)),
+/// Where relative paths start in the experiment of an earlier run, which is not where it lies.
+fn data_directory_beside(experiment: &Path) -> Result<Option<PathBuf>, RunDirectoryError> {
+    let run = experiment.parent().map(RunDirectory::open);
+    match run {
+        Some(Ok(run)) if run.config_path() == experiment => run.recorded_data_directory(),
+        _ => Ok(None),
     }
 }
 

@@ -9,11 +9,10 @@ use clap::ValueEnum;
 use noctule::engines::{self, Backend};
 use noctule_core::Engine;
 use noctule_train::collective::{threads, together};
+use noctule_train::experiment::data_directory;
 use noctule_train::{Collective, Config, RunDirectory, Trainer};
 
-use super::super::experiment::{
-    LoadedData, configure, data_directory, data_directory_of, make_directory,
-};
+use super::super::experiment::{LoadedData, configure, data_directory_of, make_directory};
 use crate::cli::Train;
 use crate::streams::note;
 
@@ -108,6 +107,8 @@ pub(super) fn begin(
             Ok(trainer)
         });
     let trainer = together(&mut *collective, trainer)?;
+    // With the numbers that follow from the data.
+    let config = trainer.config().cloned().unwrap_or(config);
     Ok(Begun {
         config,
         trainer: trainer.join(collective)?,
