@@ -38,7 +38,7 @@ mod similar_key;
 mod table;
 mod text;
 
-pub use continued::ChangedKey;
+pub use continued::{ChangedKey, list_changes};
 pub use data::{DataConfig, DataSet};
 pub use error::ConfigError;
 pub use held_out::HeldOut;

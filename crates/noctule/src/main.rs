@@ -1,5 +1,8 @@
 //! The `noctule` command.
 
+// These end the process when their stream is gone; see `streams`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod outcome;

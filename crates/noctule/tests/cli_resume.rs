@@ -50,6 +50,17 @@ fn an_edited_experiment_is_refused_and_the_keys_are_named() {
         let resume = ["train", "--resume", "run", "--epochs", "3"];
         bench.refuse(&resume, &["last.safetensors", "another experiment", key]);
     }
+    // Evaluated it can be: it says how it differs.
+    let edited = original.replacen("t_max = ", "t_max = 1", 1);
+    assert_ne!(edited, original);
+    fs::write(&config, edited).unwrap();
+    for words in [&["eval", "run"][..], &["predict", "run", "-o", "out.npz"]] {
+        let stderr = bench.run(words).stderr;
+        let stderr = String::from_utf8(stderr).unwrap();
+        let note =
+            "note: config.toml is not what the weights were trained with: `neuron.t_max` was";
+        assert!(stderr.starts_with(note), "{stderr}");
+    }
     let free = original
         .replacen("name = \"yinyang\"", "name = \"other\"", 1)
         .replacen("threads = 0", "threads = 1", 1)

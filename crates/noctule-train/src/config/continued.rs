@@ -42,6 +42,20 @@ impl Display for ChangedKey {
     }
 }
 
+/// How many changed keys a message names.
+const NAMED_CHANGES: usize = 5;
+
+/// The changed keys in a sentence, unless they are very many.
+pub fn list_changes(changes: &[ChangedKey]) -> String {
+    let named = changes.iter().take(NAMED_CHANGES);
+    let mut text: Vec<String> = named.map(ToString::to_string).collect();
+    let more = changes.len().saturating_sub(NAMED_CHANGES);
+    if more > 0 {
+        text.push(format!("and {more} more"));
+    }
+    text.join("; ")
+}
+
 impl Config {
     /// The experiment as TOML, without the keys that decide nothing of a run so far.
     pub(crate) fn deciding_toml(&self) -> Result<String, ConfigError> {

@@ -13,10 +13,11 @@ use noctule_data::Dataset;
 use super::error::TrainError;
 use super::evaluate::{EVALUATION, EVALUATION_BATCH, Evaluation, EvaluationEnd};
 use super::loss::TrainingLoss;
+use super::origin::Origin;
 use super::samples::SampleSet;
 use super::weights::{LAYERS, read_weights, set_weights};
 use crate::checkpoint::Checkpoint;
-use crate::config::Config;
+use crate::config::{ChangedKey, Config};
 use crate::confusion::Confusion;
 use crate::experiment;
 use crate::metrics::{EpochMetrics, EpochRecord};
@@ -30,6 +31,7 @@ pub struct Classifier {
     loss: TrainingLoss,
     prediction: Prediction,
     samples: SampleSet,
+    changes: Vec<ChangedKey>,
 }
 
 /// What a network makes of some samples.
@@ -60,7 +62,8 @@ impl Classifier {
         let encoding = experiment::encoding(config)?;
         let inputs = encoding.population(&samples.shape());
         let mut network = experiment::network(config, inputs, samples)?;
-        let weights = read_weights(&network, &Checkpoint::load(checkpoint)?, LAYERS);
+        let loaded = Checkpoint::load(checkpoint)?;
+        let weights = read_weights(&network, &loaded, LAYERS);
         let weights = weights.map_err(|cause| TrainError::State {
             path: checkpoint.to_owned(),
             cause,
@@ -79,8 +82,14 @@ impl Classifier {
             prediction: loss.prediction(),
             loss: loss.into(),
             samples: SampleSet::new(samples.batch(encoding)),
+            changes: Origin::changes(&loaded, config)?,
             engine,
         })
+    }
+
+    /// The keys of the experiment that are others than when the weights were trained.
+    pub fn changed_keys(&self) -> &[ChangedKey] {
+        &self.changes
     }
 
     /// The samples.

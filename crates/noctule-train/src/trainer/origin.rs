@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::sample_hash::{describe_samples, hash_text};
-use crate::config::ChangedKey;
-
-/// How many changed keys a message names.
-const NAMED_CHANGES: usize = 5;
+use crate::checkpoint::Checkpoint;
+use crate::config::{ChangedKey, Config, ConfigError, list_changes};
 
 /// What a checkpoint belongs to. Neither the directory of the data nor the number of epochs or threads is a part of it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -30,6 +28,19 @@ pub(super) struct Parts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Part>,
     pub test: Part,
+}
+
+impl Origin {
+    /// The keys of `config` that are others than those of the experiment that a checkpoint belongs to; empty if it does not
+    /// say what it belongs to.
+    pub fn changes(
+        checkpoint: &Checkpoint,
+        config: &Config,
+    ) -> Result<Vec<ChangedKey>, ConfigError> {
+        let before = checkpoint.metadata.pointer("/origin/experiment");
+        let before = before.and_then(|text| text.as_str());
+        before.map_or(Ok(Vec::new()), |before| config.changes_since(before))
+    }
 }
 
 /// A part of the data.
@@ -68,7 +79,7 @@ pub enum OriginError {
     /// The checkpoint belongs to another experiment.
     #[error(
         "the checkpoint belongs to another experiment than config.toml: {}; undo the change, or start a new run",
-        named(changes)
+        list_changes(changes)
     )]
     Experiment {
         /// The keys that were changed.
@@ -87,15 +98,6 @@ pub enum OriginError {
         /// What was found.
         now: String,
     },
-}
-
-fn named(changes: &[ChangedKey]) -> String {
-    let named = changes.iter().take(NAMED_CHANGES);
-    let mut text: Vec<String> = named.map(ToString::to_string).collect();
-    if let Some(more) = changes.len().checked_sub(NAMED_CHANGES).filter(|&n| n > 0) {
-        text.push(format!("and {more} more"));
-    }
-    text.join("; ")
 }
 
 impl Parts {

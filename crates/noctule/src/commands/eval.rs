@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use noctule::engines::{Backend, open};
 use noctule_data::Split;
+use noctule_train::config::list_changes;
 use noctule_train::{Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use super::experiment::data_directory_of;
 use crate::cli::Eval;
 use crate::outcome::Outcome;
 use crate::plural::plural;
-use crate::streams::say;
+use crate::streams::{note, say};
 use confusion_table::confusion_table;
 
 pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
@@ -27,6 +28,7 @@ pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
+    note_changes(&classifier);
     let mut confusion = options.confusion.then(|| Confusion::new(samples.classes()));
     let Some(record) = classifier.evaluate(&split.to_string(), confusion.as_mut(), stop)? else {
         return Ok(Outcome::Interrupted);
@@ -57,6 +59,17 @@ pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
         say!("\n{}", confusion_table(confusion));
     }
     Ok(Outcome::Done)
+}
+
+/// Says so if the experiment was edited since the training, which may be what is wanted.
+pub(super) fn note_changes(classifier: &Classifier) {
+    let changes = classifier.changed_keys();
+    if !changes.is_empty() {
+        note!(
+            "note: config.toml is not what the weights were trained with: {}",
+            list_changes(changes)
+        );
+    }
 }
 
 /// The checkpoint of a run that holds its last or its best epoch, and its name.

@@ -14,7 +14,7 @@ use noctule_core::Label;
 use noctule_data::Split;
 use noctule_train::{Classifier, ConfigTable, Data, RunDirectory, replace_atomically};
 
-use super::eval::checkpoint;
+use super::eval::{checkpoint, note_changes};
 use super::experiment::data_directory_of;
 use super::output_file::{check_output, folder_of};
 use crate::cli::Predict;
@@ -35,6 +35,7 @@ pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
+    note_changes(&classifier);
     let Some((outputs, layers)) = classify(&mut classifier, options, stop)? else {
         return Ok(Outcome::Interrupted);
     };

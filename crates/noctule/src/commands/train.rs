@@ -40,6 +40,9 @@ pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result
     }
     let stopped = stop.load(Ordering::Relaxed);
     if trainer.collective().any(stopped) {
+        if is_root {
+            remark!("Stopped before the first batch; nothing is written.");
+        }
         return Ok(Outcome::Interrupted);
     }
     // Only rank 0 writes and prints.
