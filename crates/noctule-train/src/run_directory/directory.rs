@@ -127,7 +127,13 @@ impl RunDirectory {
             return refuse("it is a file; name the folder that holds it".to_owned());
         }
         if !path.join(CONFIG).is_file() {
-            return refuse(format!("it lacks the file `{CONFIG}`"));
+            let runs = runs_within(&path);
+            return refuse(match runs.first() {
+                None => format!("it lacks the file `{CONFIG}`"),
+                Some(first) => {
+                    format!("it lacks the file `{CONFIG}`, but has runs in it, such as `{first}`")
+                }
+            });
         }
         Ok(Self { path, lock: None })
     }
@@ -194,6 +200,17 @@ impl RunDirectory {
     pub fn write_config(&self, toml: &str) -> Outcome<()> {
         Ok(write_atomically(&self.config_path(), toml.as_bytes())?)
     }
+}
+
+/// The names of the runs in a folder, as several seeds leave them.
+fn runs_within(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let runs = entries.filter(|entry| entry.path().join(CONFIG).is_file());
+    let mut names: Vec<String> = runs
+        .map(|run| run.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// Why a folder that holds something is refused.

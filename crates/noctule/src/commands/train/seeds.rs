@@ -20,6 +20,7 @@ use super::begin::{Start, backend, begin, overrides, weights_file};
 use super::{picture, progress};
 use crate::cli::{Seeds, Train};
 use crate::outcome::Outcome;
+use crate::plural::plural;
 use crate::streams::remark;
 use crate::suggest;
 
@@ -111,7 +112,11 @@ impl SeedRuns<'_> {
         }
         let directory = match resumed {
             Some(directory) if begun.trainer.finished_epochs() >= epochs => {
-                remark!("{} has its {epochs} epochs", directory.path().display());
+                remark!(
+                    "{} has its {}",
+                    directory.path().display(),
+                    plural(epochs, "epoch")
+                );
                 if picture::suits(config) && !picture::is_there(&path) {
                     picture::write(&mut begun.trainer, &path)?;
                 }
