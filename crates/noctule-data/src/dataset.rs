@@ -320,6 +320,19 @@ impl Dataset {
     /// # Errors
     /// If `validation` is 0 or leaves no sample for training.
     pub fn split(&self, validation: usize, seed: u64) -> Result<(Self, Self), DatasetError> {
+        let (rest, held_out) = self.split_indices(validation, seed)?;
+        Ok((self.subset(&rest)?, self.subset(&held_out)?))
+    }
+
+    /// The indices of the samples of [`split`](Self::split), in the same order.
+    ///
+    /// # Errors
+    /// As [`split`](Self::split).
+    pub fn split_indices(
+        &self,
+        validation: usize,
+        seed: u64,
+    ) -> Result<(Vec<usize>, Vec<usize>), DatasetError> {
         if validation == 0 || validation >= self.len() {
             return Err(DatasetError::Validation {
                 name: self.name.clone(),
@@ -329,8 +342,8 @@ impl Dataset {
         }
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-        let (held_out, rest) = order.split_at(validation);
-        Ok((self.subset(rest)?, self.subset(held_out)?))
+        let rest = order.split_off(validation);
+        Ok((rest, order))
     }
 }
 

@@ -2,13 +2,17 @@
 
 mod data;
 mod error;
+mod input;
+mod input_error;
 mod network;
 mod own_data;
 mod own_error;
 mod training;
 
-pub use data::{Data, SourceData, data_directory};
+pub use data::{Data, SampleOrder, SourceData, data_directory};
 pub use error::ExperimentError;
+pub use input::{Input, load_input};
+pub use input_error::InputError;
 pub use network::network;
 pub use own_error::OwnDataError;
 pub use training::{augmentation, encoding, loss, plan, regularisation};

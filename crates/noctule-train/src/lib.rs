@@ -38,7 +38,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Tensor};
 pub use collective::{Collective, SingleProcess};
 pub use config::{Config, ConfigError, ConfigTable, OptimiserConfig};
 pub use confusion::Confusion;
-pub use experiment::{Data, ExperimentError, SourceData};
+pub use experiment::{Data, ExperimentError, SampleOrder, SourceData};
 pub use metrics::{EpochMetrics, EpochRecord};
 pub use plan::TrainingPlan;
 pub use range::OutOfRange;

@@ -2,28 +2,21 @@
 
 #[expect(dead_code, reason = "other tests need more of it")]
 mod common;
+#[expect(dead_code, reason = "files are only read here")]
+mod npz;
 
 use std::fs;
-use std::io::Read;
 
 use common::Bench;
 use noctule::train::Checkpoint;
 use serde_json::Value;
 
-/// The numbers and the shape of an array in an NPZ file; `None` if there is none of this name.
 fn array<T: npyz::Deserialize>(
     bench: &Bench,
     file: &str,
     name: &str,
 ) -> Option<(Vec<T>, Vec<u64>)> {
-    let file = fs::File::open(bench.path(file)).unwrap();
-    let mut zip = zip::ZipArchive::new(file).unwrap();
-    let mut bytes = Vec::new();
-    let mut member = zip.by_name(&format!("{name}.npy")).ok()?;
-    member.read_to_end(&mut bytes).unwrap();
-    let array = npyz::NpyFile::new(bytes.as_slice()).unwrap();
-    let shape = array.shape().to_vec();
-    Some((array.into_vec().unwrap(), shape))
+    npz::read(&bench.path(file), name)
 }
 
 fn json(bench: &Bench, words: &[&str]) -> Value {

@@ -217,7 +217,10 @@ fn runs_of_other_experiments_are_not_mixed() {
 fn seeds_that_cannot_be() {
     let bench = Bench::new();
     bench.succeed(&words("3", "several"));
-    bench.refuse(&["eval", "several"], &["not a run directory", "such as `seed-3`"]);
+    bench.refuse(
+        &["eval", "several"],
+        &["not a run directory", "such as `seed-3`"],
+    );
     bench.train("run", &[]);
     bench.refuse(
         &words("0..1", "run"),

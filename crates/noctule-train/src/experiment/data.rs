@@ -69,7 +69,7 @@ impl SourceData {
     pub fn split(self, config: &Config) -> Result<Data, ExperimentError> {
         let train = with_classes(self.train, config, Split::Train)?;
         let test = with_classes(self.test, config, Split::Test)?;
-        let (train, held_out) = hold_out(train, config)?;
+        let (train, held_out) = hold_out(train, config, SampleOrder::Drawn)?;
         Ok(Data {
             train,
             validation: self.validation.or(held_out),
@@ -97,10 +97,20 @@ fn load(
     )?)
 }
 
+/// The order of the samples of a part that is drawn at random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleOrder {
+    /// That in which a trainer has them, before it shuffles them in each epoch.
+    Drawn,
+    /// That of the file.
+    File,
+}
+
 /// The training samples that an experiment asks for, and those that it holds out of them for validation.
 fn hold_out(
     train: Dataset,
     config: &Config,
+    order: SampleOrder,
 ) -> Result<(Dataset, Option<Dataset>), ExperimentError> {
     let train = match config.data.samples {
         None => train,
@@ -112,8 +122,12 @@ fn hold_out(
     if validation.is_none() {
         return Ok((train, None));
     }
-    let (train, held_out) = train.split(validation.of(train.len()), config.seed)?;
-    Ok((train, Some(held_out)))
+    let (mut rest, mut held_out) = train.split_indices(validation.of(train.len()), config.seed)?;
+    if order == SampleOrder::File {
+        rest.sort_unstable();
+        held_out.sort_unstable();
+    }
+    Ok((train.subset(&rest)?, Some(train.subset(&held_out)?)))
 }
 
 /// The directory where the files of an experiment are looked for: `explicit`, else for the user's own files the folder of
@@ -152,6 +166,7 @@ impl Data {
         config: &Config,
         directory: Option<&Path>,
         part: Split,
+        order: SampleOrder,
     ) -> Result<Dataset, ExperimentError> {
         let own_validation = config.data.set == DataSet::YinYang;
         match part {
@@ -171,7 +186,7 @@ impl Data {
             Split::Train | Split::Validation => {
                 let train = load(config, directory, Split::Train, None)?;
                 let (train, held_out) =
-                    hold_out(with_classes(train, config, Split::Train)?, config)?;
+                    hold_out(with_classes(train, config, Split::Train)?, config, order)?;
                 match part {
                     Split::Validation => held_out.ok_or(ExperimentError::NoValidation),
                     _ => Ok(train),

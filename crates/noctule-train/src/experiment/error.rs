@@ -4,6 +4,7 @@ use noctule_core::{EncodingError, InitialiserError, LayerError, NetworkError};
 use noctule_data::{DatasetError, LoadError};
 use thiserror::Error;
 
+use super::input_error::InputError;
 use super::own_error::OwnDataError;
 
 /// The most weights of a layer; training holds at least four numbers for each.
@@ -18,6 +19,9 @@ pub enum ExperimentError {
     /// A file of the user's own samples.
     #[error(transparent)]
     OwnData(#[from] Box<OwnDataError>),
+    /// A file of samples to classify.
+    #[error(transparent)]
+    Input(#[from] Box<InputError>),
     /// There are not as many training samples as are asked for.
     #[error("data.samples: {0}")]
     Samples(#[source] DatasetError),

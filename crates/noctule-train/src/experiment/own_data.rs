@@ -109,7 +109,7 @@ pub(super) fn with_classes(
 }
 
 /// The number of neurons of the last layer; `None` if the layers do not fit one another.
-fn outputs(layers: &[LayerConfig], input: Shape) -> Option<usize> {
+pub(super) fn outputs(layers: &[LayerConfig], input: Shape) -> Option<usize> {
     let shape = layers.iter().try_fold(input, |input, layer| match layer {
         LayerConfig::Dense(dense) => Some(Shape::flat(dense.neurons)),
         LayerConfig::Conv2d(conv) => {

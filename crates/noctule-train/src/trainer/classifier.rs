@@ -60,8 +60,8 @@ impl Classifier {
         engine: Arc<dyn Engine<f32>>,
     ) -> Result<Self, TrainError> {
         let encoding = experiment::encoding(config)?;
-        let inputs = encoding.population(&samples.shape());
-        let mut network = experiment::network(config, inputs, samples)?;
+        let batch = samples.batch(encoding);
+        let mut network = experiment::network(config, batch.population(), samples)?;
         let loaded = Checkpoint::load(checkpoint)?;
         let weights = read_weights(&network, &loaded, LAYERS);
         let weights = weights.map_err(|cause| TrainError::State {
@@ -81,7 +81,7 @@ impl Classifier {
             network,
             prediction: loss.prediction(),
             loss: loss.into(),
-            samples: SampleSet::new(samples.batch(encoding)),
+            samples: SampleSet::new(batch),
             changes: Origin::changes(&loaded, config)?,
             engine,
         })

@@ -10,6 +10,7 @@ pub(super) const HELP: &str = "\
 Examples:
   noctule predict runs/yinyang -o predictions.npz
   noctule predict runs/mnist-count --best --split validation -o predictions.npz
+  noctule predict runs/gestures --input new-gestures.npz -o predictions.npz
   noctule predict runs/mnist-count --spikes -o spikes.npz --json
 
 The file, for numpy.load, has a row for each sample, in the order of the data:
@@ -35,6 +36,10 @@ pub struct Predict {
     /// The part of the data to classify.
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub split: Part,
+    /// Classify the samples of this NPZ or HDF5 file instead: events if the run was trained on events, else images. They
+    /// need no labels.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "data_dir"])]
+    pub input: Option<PathBuf>,
     /// Write the spikes of every layer, too.
     #[arg(long)]
     pub spikes: bool,

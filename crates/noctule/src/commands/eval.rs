@@ -9,7 +9,9 @@ use anyhow::Result;
 use noctule::engines::{Backend, open};
 use noctule_data::Split;
 use noctule_train::config::list_changes;
-use noctule_train::{Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory};
+use noctule_train::{
+    Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory, SampleOrder,
+};
 use serde_json::{Value, json};
 
 use super::experiment::data_directory_of;
@@ -24,7 +26,7 @@ pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let split = Split::from(options.split);
     let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;
-    let samples = Data::load_part(&config, data_dir.as_deref(), split)?;
+    let samples = Data::load_part(&config, data_dir.as_deref(), split, SampleOrder::Drawn)?;
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;

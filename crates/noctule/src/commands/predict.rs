@@ -12,7 +12,10 @@ use anyhow::{Context, Result};
 use noctule::engines::{Backend, open};
 use noctule_core::Label;
 use noctule_data::Split;
-use noctule_train::{Classifier, ConfigTable, Data, RunDirectory, replace_atomically};
+use noctule_train::experiment::{Input, load_input};
+use noctule_train::{
+    Classifier, Config, ConfigTable, Data, RunDirectory, SampleOrder, replace_atomically,
+};
 
 use super::eval::{checkpoint, note_changes};
 use super::experiment::data_directory_of;
@@ -29,20 +32,35 @@ pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
     check_output(&options.output)?;
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
-    let split = Split::from(options.split);
-    let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;
-    let samples = Data::load_part(&config, data_dir.as_deref(), split)?;
+    let input = load(options, &directory, &config)?;
     let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
-    let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
+    let mut classifier = Classifier::new(&config, &input.samples, &checkpoint, engine)?;
     note_changes(&classifier);
     let Some((outputs, layers)) = classify(&mut classifier, options, stop)? else {
         return Ok(Outcome::Interrupted);
     };
-    let labels = &classifier.samples().labels;
+    let labels = match input.has_labels {
+        true => input.samples.labels(),
+        false => &[],
+    };
     write(&options.output, &outputs, labels, layers)?;
-    report(options, name, &format!("{split} sample"), &outputs, labels)?;
+    report(options, name, &outputs, labels)?;
     Ok(Outcome::Done)
+}
+
+/// The samples to classify, in the order of their file.
+fn load(options: &Predict, run: &RunDirectory, config: &Config) -> Result<Input> {
+    if let Some(file) = &options.input {
+        return load_input(config, file).context("--input");
+    }
+    let data_dir = data_directory_of(run, options.data_dir.as_deref())?;
+    let split = Split::from(options.split);
+    let samples = Data::load_part(config, data_dir.as_deref(), split, SampleOrder::File)?;
+    Ok(Input {
+        samples,
+        has_labels: true,
+    })
 }
 
 /// What the network makes of all samples, batch by batch, and the spikes of each layer, if they are asked for; `None` if
@@ -96,19 +114,19 @@ fn write(path: &Path, outputs: &Outputs, labels: &[Label], layers: Vec<LayerSpik
     Ok(())
 }
 
-fn report(
-    options: &Predict,
-    checkpoint: &str,
-    samples: &str,
-    outputs: &Outputs,
-    labels: &[Label],
-) -> Result<()> {
+fn report(options: &Predict, checkpoint: &str, outputs: &Outputs, labels: &[Label]) -> Result<()> {
     let (count, accuracy) = (outputs.samples(), outputs.accuracy(labels));
     let (run, output) = (options.run.display(), options.output.display());
+    let split = Split::from(options.split).to_string();
+    let input = options.input.as_ref();
+    let input = input.map(|file| file.display().to_string());
     if options.json {
+        let split = input.is_none().then_some(split);
         let summary = serde_json::json!({
             "run": run.to_string(),
             "checkpoint": checkpoint,
+            "split": split,
+            "input": input,
             "samples": count,
             "accuracy": accuracy,
             "silent_samples": outputs.silent(),
@@ -126,7 +144,10 @@ fn report(
     };
     say!(
         "{run} ({checkpoint} checkpoint): {}{right}{silent}",
-        plural(count, samples)
+        match input {
+            Some(file) => format!("{} of {file}", plural(count, "sample")),
+            None => plural(count, &format!("{split} sample")),
+        }
     );
     say!("  written to {output}");
     Ok(())
