@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
+
+use crate::gzip::{GZIP_MAGIC, GzipReader};
 
 /// SHA-256 of all bytes of `source`.
 pub(crate) fn sha256(source: impl Read) -> io::Result<String> {
@@ -15,8 +16,8 @@ pub(crate) fn sha256(source: impl Read) -> io::Result<String> {
 /// SHA-256 of the unpacked bytes if `source` is gzip data, else of its bytes.
 pub(crate) fn unpacked_sha256(source: impl Read) -> io::Result<String> {
     let mut source = BufReader::new(source);
-    if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        sha256(MultiGzDecoder::new(source))
+    if source.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        sha256(GzipReader::new(source))
     } else {
         sha256(source)
     }

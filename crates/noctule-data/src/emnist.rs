@@ -7,6 +7,7 @@ use std::path::Path;
 use noctule_core::{Label, Pixels, Shape};
 
 use crate::dataset::Dataset;
+use crate::file_names::locate;
 use crate::load::error::LoadError;
 use crate::mat5::error::Mat5Error;
 use crate::mat5::{Array, MatFile};
@@ -26,7 +27,7 @@ pub(crate) fn load(
     part: &str,
     folder: &Path,
 ) -> Result<Dataset, LoadError> {
-    let no_idx = |name: &&str| !mnist::locate(name, folder).exists();
+    let no_idx = |name: &&str| !locate(name, folder).exists();
     let matlab = folder.join(matlab);
     let (pixels, labels) = if matlab.exists() && names.names().iter().all(no_idx) {
         read_matlab(set, part, &matlab)?

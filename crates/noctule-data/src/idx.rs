@@ -15,8 +15,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
+
+use crate::foreign::{self, Foreign};
+use crate::gzip::{GZIP_MAGIC, GzipReader, is_trailing_data};
 
 /// Magic number of images: unsigned bytes in three dimensions.
 pub const IMAGES_MAGIC: u32 = 2051;
@@ -24,8 +26,6 @@ pub const IMAGES_MAGIC: u32 = 2051;
 pub const LABELS_MAGIC: u32 = 2049;
 /// The largest size of the pixels or labels of a file, in bytes: 1 GiB, twice that of the largest similar set.
 pub const LIMIT: u64 = 1 << 30;
-
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Why bytes are not an IDX file of the requested kind. Byte positions are those of the unpacked data.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
@@ -41,6 +41,14 @@ pub enum IdxError {
         expected: u32,
         /// The number in the file.
         found: u32,
+    },
+    /// The contents are something else altogether, such as a web page.
+    #[error("this is {what}, not an IDX file of {}; {}", kind(*expected), what.advice())]
+    Foreign {
+        /// The magic number of the requested kind.
+        expected: u32,
+        /// What they are.
+        what: Foreign,
     },
     /// The file is too short.
     #[error(
@@ -67,6 +75,14 @@ pub enum IdxError {
         found: u64,
         /// The error of the decompressor.
         cause: String,
+    },
+    /// The gzip stream is over, but the file goes on, and not with zeros, which are padding.
+    #[error(
+        "the gzip data end after {found} unpacked bytes, but other data follow them in the file; fetch the file again"
+    )]
+    TrailingData {
+        /// Bytes that were unpacked.
+        found: u64,
     },
     /// A dimension is zero.
     #[error("the header says 0 {dimension} at byte {position}, but there must be at least 1")]
@@ -204,7 +220,7 @@ fn labels(source: impl BufRead) -> Result<Vec<u8>, IdxError> {
 
 /// The unpacked bytes, and the number of bytes read so far.
 struct Reader<'a> {
-    source: Box<dyn Read + 'a>,
+    source: Box<dyn BufRead + 'a>,
     position: u64,
 }
 
@@ -214,8 +230,8 @@ impl<'a> Reader<'a> {
             found: 0,
             cause: cause.to_string(),
         })?;
-        let source: Box<dyn Read + 'a> = if start.starts_with(&GZIP_MAGIC) {
-            Box::new(MultiGzDecoder::new(source))
+        let source: Box<dyn BufRead + 'a> = if start.starts_with(&GZIP_MAGIC) {
+            Box::new(BufReader::new(GzipReader::new(source)))
         } else {
             Box::new(source)
         };
@@ -231,6 +247,7 @@ impl<'a> Reader<'a> {
         magic: u32,
         names: [&'static str; N],
     ) -> Result<[u32; N], IdxError> {
+        self.refuse_foreign(magic)?;
         let found = self.number()?;
         if found != magic {
             let expected = magic;
@@ -248,6 +265,16 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(dimensions)
+    }
+
+    /// Refuses contents that are recognised as something else. What is not recognised may be an IDX file.
+    fn refuse_foreign(&mut self, magic: u32) -> Result<(), IdxError> {
+        let what = match self.source.fill_buf() {
+            Ok(start) => foreign::recognise(start),
+            Err(error) => return Err(self.failure(error, Some(4))),
+        };
+        let expected = magic;
+        what.map_or(Ok(()), |what| Err(IdxError::Foreign { expected, what }))
     }
 
     /// Reads all values and checks that nothing follows them.
@@ -298,6 +325,9 @@ impl<'a> Reader<'a> {
     /// The error for a failed read; `expected` is the position after the read, if it was for values of the file.
     fn failure(&self, error: io::Error, expected: Option<u64>) -> IdxError {
         let found = self.position;
+        if is_trailing_data(&error) {
+            return IdxError::TrailingData { found };
+        }
         let cause = error.to_string();
         match (error.kind(), expected) {
             (ErrorKind::UnexpectedEof, Some(expected)) => IdxError::Truncated { expected, found },

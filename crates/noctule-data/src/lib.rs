@@ -6,12 +6,16 @@ pub mod dataset;
 #[cfg(feature = "download")]
 pub mod download;
 mod emnist;
+mod file_names;
 pub mod files;
 pub mod folder_lock;
+pub mod foreign;
+mod gzip;
 pub mod idx;
 pub mod load;
 pub mod mat5;
 mod mnist;
+mod places;
 pub mod registry;
 pub mod shell;
 pub mod spelling;
@@ -29,4 +33,4 @@ pub use noctule_core::{Pixels, Shape};
 pub use registry::{
     KnownFile, KnownSet, NamePair, RegistryError, Source, Split, data_directory, known_sets,
 };
-pub use verify::{Verdict, inspect};
+pub use verify::{Verdict, inspect, other_set};

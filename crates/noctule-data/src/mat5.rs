@@ -6,8 +6,8 @@
 //! ```
 //! use noctule_data::mat5::{Mat5Error, MatFile};
 //!
-//! let error = MatFile::parse(b"not a MATLAB file").expect_err("too short");
-//! assert!(matches!(error, Mat5Error::Truncated { expected: 128, found: 17, .. }));
+//! let error = MatFile::parse(b"MATLAB 5.0 MAT").expect_err("too short");
+//! assert!(matches!(error, Mat5Error::Truncated { expected: 128, found: 14, .. }));
 //! ```
 
 use std::fs::File;

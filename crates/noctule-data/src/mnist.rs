@@ -1,15 +1,16 @@
 //! MNIST and sets in its format: an IDX file of images and an IDX file of labels for each part.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use noctule_core::{Label, Pixels};
 
 use crate::dataset::Dataset;
+use crate::file_names::locate;
 use crate::idx;
 use crate::load::error::LoadError;
-use crate::registry::known_set::{FilePair, KnownSet, NamePair, unpacked};
+use crate::registry::known_set::{FilePair, KnownSet, NamePair};
 
-/// Loads one part of a set from `folder`, which has its files packed or unpacked.
+/// Loads one part of a set from `folder`.
 pub(crate) fn load(set: &KnownSet, files: &FilePair, folder: &Path) -> Result<Dataset, LoadError> {
     let names = NamePair {
         images: files.images.name,
@@ -57,15 +58,4 @@ pub(crate) fn read(
     }
     let labels = labels.into_iter().map(Label::from).collect();
     Ok((images.pixels, labels))
-}
-
-/// Path of the unpacked file if only that one exists, else of the packed one.
-pub(crate) fn locate(name: &str, folder: &Path) -> PathBuf {
-    let packed = folder.join(name);
-    let plain = folder.join(unpacked(name));
-    if !packed.exists() && plain.exists() {
-        plain
-    } else {
-        packed
-    }
 }

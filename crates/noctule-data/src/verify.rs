@@ -5,22 +5,26 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::checksum::{sha256, unpacked_sha256};
+use crate::file_names::names_of;
 use crate::registry::known_set::KnownFile;
 
+pub(crate) mod labels;
 pub(crate) mod receipt;
 pub(crate) mod verdict;
 
+pub use labels::other_set;
 use receipt::Receipt;
 pub use verdict::Verdict;
 
-/// Compares the copy of a known file in `folder`, packed or unpacked, with the official checksums.
+/// Compares the copy of a known file in `folder`, packed or unpacked, also with a dot before `idx`, with the official
+/// checksums.
 ///
 /// If the file is an archive that was deleted after its files were extracted, these files are compared instead.
 ///
 /// # Errors
 /// If a file exists but cannot be read.
 pub fn inspect(file: &KnownFile, folder: &Path) -> io::Result<Verdict> {
-    for name in [file.name, file.unpacked_name()] {
+    for name in names_of(file.name) {
         match judge(file, &folder.join(name)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             verdict => return verdict,

@@ -41,6 +41,8 @@ enum Answer {
     NoRange(Vec<u8>),
     /// As `Whole`, but the connection ends after this many bytes of the body.
     Cut(Vec<u8>, usize),
+    /// This body without its length, whatever range was requested.
+    Unmeasured(Vec<u8>),
     /// Only a status.
     Status(u16),
     /// This many bytes of the body, then silence on an open connection.
@@ -103,6 +105,8 @@ fn reply(mut stream: TcpStream, answer: &Answer, range: Option<&str>) {
         Answer::Stall(body, limit) => {
             send(&mut stream, body, start, *limit).map(|()| thread::sleep(Duration::from_secs(20)))
         }
+        Answer::Unmeasured(body) => write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            .and_then(|()| stream.write_all(body)),
         Answer::Status(status) => {
             write!(
                 stream,
@@ -252,6 +256,55 @@ fn a_missing_file_names_the_status_and_the_address() {
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
 }
 
+/// A captive portal, an expired link and a mirror on a Git host: nothing of these is taken for the file.
+#[test]
+fn answers_in_place_of_the_file_are_named_and_not_kept() {
+    let mut page = b"<!DOCTYPE html><title>Please log in</title>".to_vec();
+    let short = page.clone();
+    page.resize(SIZE, b' ');
+    let denied = b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>".to_vec();
+    let json = b"{\"message\": \"rate limited\"}".to_vec();
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0".to_vec();
+    for (answer, what) in [
+        (Answer::Whole(short.clone()), "a web page (HTML)"),
+        (Answer::Unmeasured(short), "a web page (HTML)"),
+        (Answer::Whole(page), "a web page (HTML)"),
+        (Answer::Unmeasured(denied), "an XML document"),
+        (Answer::Unmeasured(json), "a JSON document"),
+        (Answer::Unmeasured(pointer), "a pointer of Git LFS"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let server = Server::new(vec![answer.clone()]);
+        let message = fetch(&server, folder.path()).expect_err(what).to_string();
+        assert!(
+            message.contains(what) && message.contains(&server.url),
+            "{message}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    }
+}
+
+#[test]
+fn a_page_in_place_of_the_rest_keeps_the_partial_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(part(folder.path()), &contents()[..70_000]).expect("a partial file");
+    let server = Server::new(vec![Answer::Unmeasured(b"<html></html>".to_vec())]);
+    let error = fetch(&server, folder.path()).expect_err("a web page");
+    assert!(matches!(error, DownloadError::Answer { .. }), "{error}");
+    let kept = fs::read(part(folder.path())).expect("the partial file");
+    assert!(kept == contents()[..70_000]);
+}
+
+#[test]
+fn a_refused_access_is_no_moved_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (status, advice) in [(404, "moved"), (511, "log in"), (503, "later")] {
+        let server = Server::new(vec![Answer::Status(status)]);
+        let message = fetch(&server, folder.path()).expect_err(advice).to_string();
+        assert!(message.contains(advice), "{message}");
+    }
+}
+
 #[test]
 fn a_server_error_keeps_the_partial_file() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -346,6 +399,11 @@ fn another_file_of_the_name_is_not_overwritten() {
         b"my own"
     );
     assert!(server.ranges().is_empty());
+    for (contents, what) in [("<html>", "a web page (HTML)"), ("", "empty")] {
+        fs::write(folder.path().join(NAME), contents).expect("a file");
+        let message = fetch(&server, folder.path()).expect_err(what).to_string();
+        assert!(message.contains(what), "{message}");
+    }
 }
 
 #[test]

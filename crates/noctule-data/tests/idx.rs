@@ -58,7 +58,7 @@ fn the_contents_decide_about_gzip_not_the_name() {
 #[test]
 fn truncation_says_how_many_bytes_there_should_be() {
     let whole = two_images();
-    for length in 0..whole.len() {
+    for length in 1..whole.len() {
         let expected = [4, 8, 12, 16, 28]
             .into_iter()
             .find(|&end| end > length as u64);
@@ -81,6 +81,72 @@ fn a_truncated_gzip_file_is_never_accepted() {
         );
         assert!(named || length < 2, "{length}: {error}");
     }
+}
+
+/// As gzip, zcat and Python do: blocks are padded with zeros, and files are joined with `cat`.
+#[test]
+fn gzip_files_may_have_several_streams_and_zeros_between_and_behind_them() {
+    let whole = two_images();
+    let packed = gzip(&whole);
+    let halves = [gzip(&whole[..13]), gzip(&whole[13..])];
+    let zeros = |count| vec![0; count];
+    let expected = idx::parse_images(&whole).expect("a good file");
+    let folder = tempfile::tempdir().expect("a folder");
+    for (what, bytes) in [
+        ("one zero", [packed.clone(), zeros(1)].concat()),
+        ("a block of zeros", [packed.clone(), zeros(512)].concat()),
+        (
+            "more zeros than a buffer holds",
+            [packed.clone(), zeros(100_000)].concat(),
+        ),
+        ("two streams", halves.concat()),
+        (
+            "an empty stream behind",
+            [packed.clone(), gzip(&[])].concat(),
+        ),
+        (
+            "an empty stream before",
+            [gzip(&[]), packed.clone()].concat(),
+        ),
+        (
+            "zeros between and behind",
+            [&halves[0][..], &zeros(9000), &halves[1], &zeros(7)].concat(),
+        ),
+    ] {
+        assert_eq!(idx::parse_images(&bytes), Ok(expected.clone()), "{what}");
+        let path = folder.path().join("padded");
+        fs::write(&path, &bytes).expect("a file");
+        assert_eq!(idx::read_images(&path).expect(what), expected, "{what}");
+    }
+}
+
+#[test]
+fn other_data_behind_a_gzip_stream_are_refused() {
+    let packed = gzip(&two_images());
+    let garbage = Err(IdxError::TrailingData { found: 28 });
+    for behind in [
+        &b"x"[..],
+        b"\0\0\0x",
+        b"<html>",
+        &[&[0; 9000][..], b"x"].concat(),
+    ] {
+        let bytes = [&packed[..], behind].concat();
+        assert_eq!(idx::parse_images(&bytes), garbage, "{behind:?}");
+    }
+    // These start like another stream, but are none.
+    for behind in [&[0x1f][..], &[0x1f, 0x8b], &[0, 0x1f, 7, 8, 9]] {
+        let error = idx::parse_images(&[&packed[..], behind].concat()).expect_err("garbage");
+        assert!(
+            matches!(error, IdxError::CorruptGzip { found: 28, .. }),
+            "{error}"
+        );
+    }
+    let more = [&packed[..], &gzip(&[7])].concat();
+    let trailing = Err(IdxError::TrailingBytes { expected: 28 });
+    assert_eq!(idx::parse_images(&more), trailing);
+    // Zeros are padding of the gzip file, not of the data in it.
+    let inner = gzip(&[&two_images()[..], &[0]].concat());
+    assert_eq!(idx::parse_images(&inner), trailing);
 }
 
 #[test]
@@ -107,10 +173,13 @@ fn a_wrong_magic_number_says_what_the_file_is() {
         error.to_string().ends_with("this is a file of labels"),
         "{error}"
     );
-    let error = idx::parse_labels(b"<!DOCTYPE html>").expect_err("a web page");
-    assert!(
-        matches!(error, IdxError::WrongMagic { expected: 2049, .. }),
-        "{error}"
+    let error = idx::parse_labels(&[0, 0, 9, 1, 0, 0, 0, 1, 7]).expect_err("signed bytes");
+    assert_eq!(
+        error,
+        IdxError::WrongMagic {
+            expected: 2049,
+            found: 2305
+        }
     );
 }
 
@@ -237,12 +306,35 @@ proptest! {
     }
 
     #[test]
+    fn gzip_files_in_pieces_are_read_or_refused(
+        cuts in prop::collection::vec(0_usize..29, 0..4),
+        zeros in 0_usize..70,
+        behind in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let whole = two_images();
+        let mut cuts = [&[0, whole.len()][..], &cuts].concat();
+        cuts.sort_unstable();
+        let mut bytes = Vec::new();
+        for piece in cuts.windows(2) {
+            bytes.extend(gzip(&whole[piece[0]..piece[1].min(whole.len())]));
+            bytes.resize(bytes.len() + zeros, 0);
+        }
+        let expected = idx::parse_images(&whole);
+        prop_assert_eq!(&idx::parse_images(&bytes), &expected);
+        bytes.extend(&behind);
+        let is_padding = behind.iter().all(|&byte| byte == 0);
+        prop_assert_eq!(idx::parse_images(&bytes) == expected, is_padding);
+    }
+
+    #[test]
     fn mutated_files_never_panic(
         packed in any::<bool>(),
+        padding in 0_usize..20,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
     ) {
         let mut bytes = if packed { gzip(&two_images()) } else { two_images() };
+        bytes.resize(bytes.len() + padding, 0);
         for (place, value) in changes {
             let place = place.index(bytes.len());
             bytes[place] = value;

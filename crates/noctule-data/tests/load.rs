@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use noctule_data::idx::FileError;
-use noctule_data::{DatasetError, LoadError, Pixels, Split, Verdict, inspect, load, registry};
+use noctule_data::{
+    DatasetError, LoadError, Pixels, Split, Verdict, inspect, load, other_set, registry,
+};
 
 fn idx(magic: u32, dimensions: &[u32], values: &[u8]) -> Vec<u8> {
     let header = std::iter::once(&magic).chain(dimensions);
@@ -112,6 +114,104 @@ fn missing_files_say_the_command_that_fetches_them() {
 }
 
 #[test]
+fn missing_files_say_where_they_were_looked_for() {
+    let message = |directory: &Path| load_test(directory).expect_err("no files").to_string();
+    let directory = tempfile::tempdir().expect("a folder");
+    let data = directory.path().display().to_string();
+    let places = format!("in `{data}/mnist`, `{data}/MNIST/raw` or `{data}`; fetch");
+    let found = message(directory.path());
+    assert!(found.contains(&places), "{found}");
+
+    // Files of the set that are there decide about the folder.
+    let raw = directory.path().join("MNIST/raw");
+    fs::create_dir_all(&raw).expect("a folder");
+    fs::write(raw.join("train-labels-idx1-ubyte"), "").expect("a file");
+    let found = message(directory.path());
+    assert!(
+        found.contains(&format!("in `{data}/MNIST/raw`; fetch")),
+        "{found}"
+    );
+
+    // A folder of another set is not asked.
+    let other = directory.path().join("fashion-mnist");
+    fs::create_dir(&other).expect("a folder");
+    let found = message(&other);
+    assert!(found.contains("fashion-mnist/MNIST/raw`; fetch"), "{found}");
+}
+
+/// Writes one test sample with this label.
+fn write_sample(folder: &Path, [images, labels]: [&str; 2], label: u8) {
+    fs::create_dir_all(folder).expect("a folder");
+    fs::write(folder.join(images), idx(2051, &[1, 28, 28], &[0; 784])).expect("a file");
+    fs::write(folder.join(labels), idx(2049, &[1], &[label])).expect("a file");
+}
+
+const NAMES: [&str; 2] = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+
+#[test]
+fn files_are_found_under_several_names_and_in_several_places() {
+    let dotted = NAMES.map(|name| name.replace("-idx", ".idx"));
+    let dotted = [&dotted[0][..], &dotted[1]];
+    let packed = ["t10k-images.idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz"];
+    for (set, place, names) in [
+        ("mnist", "mnist", dotted),
+        ("mnist", "mnist", packed),
+        ("mnist", "mnist", [NAMES[0], packed[1]]),
+        ("mnist", "MNIST/raw", NAMES),
+        ("mnist", "MNIST/raw", dotted),
+        ("mnist", ".", NAMES),
+        ("fashion-mnist", "FashionMNIST/raw", NAMES),
+        ("fashion-mnist", ".", dotted),
+        (
+            "emnist-balanced",
+            "EMNIST/raw",
+            [
+                "emnist-balanced-test-images-idx3-ubyte",
+                "emnist-balanced-test-labels-idx1-ubyte",
+            ],
+        ),
+    ] {
+        let directory = tempfile::tempdir().expect("a folder");
+        write_sample(&directory.path().join(place), names, 4);
+        let found = load(set, Split::Test, Some(directory.path()), 0).expect(place);
+        assert_eq!((found.name(), found.labels()), (set, &[4][..]), "{place}");
+    }
+    // The folder may also be named itself.
+    let directory = tempfile::tempdir().expect("a folder");
+    let raw = directory.path().join("MNIST/raw");
+    write_sample(&raw, NAMES, 4);
+    assert_eq!(load_test(&raw).expect("a set").labels(), [4]);
+}
+
+#[test]
+fn the_own_folder_comes_first_then_that_of_torchvision() {
+    let directory = tempfile::tempdir().expect("a folder");
+    for (place, label) in [(".", 1), ("MNIST/raw", 2), ("mnist", 3)] {
+        write_sample(&directory.path().join(place), NAMES, label);
+        let found = load_test(directory.path()).expect(place);
+        assert_eq!(found.labels(), [u32::from(label)], "{place}");
+    }
+    // Packed before plain, dashes before dots.
+    let folder = directory.path().join("mnist");
+    fs::write(
+        folder.join("t10k-labels.idx1-ubyte.gz"),
+        idx(2049, &[1], &[4]),
+    )
+    .expect("a file");
+    assert_eq!(load_test(directory.path()).expect("a set").labels(), [3]);
+    fs::write(
+        folder.join("t10k-labels-idx1-ubyte.gz"),
+        idx(2049, &[1], &[5]),
+    )
+    .expect("a file");
+    assert_eq!(load_test(directory.path()).expect("a set").labels(), [5]);
+    // A folder is never mixed with another, not even when a file is missing.
+    fs::remove_file(folder.join(NAMES[0])).expect("the file");
+    let error = load_test(directory.path()).expect_err("no images");
+    assert!(matches!(error, LoadError::Missing { .. }), "{error}");
+}
+
+#[test]
 fn unknown_names_and_parts_are_refused() {
     let error = load("cifar", Split::Train, None, 0).expect_err("an unknown set");
     assert!(
@@ -181,6 +281,39 @@ fn real_fashion_mnist_loads() {
     for class in 0..10 {
         let count = |labels: &[u32]| labels.iter().filter(|&&label| label == class).count();
         assert_eq!(count(train.labels()) + count(test.labels()), 7_000);
+    }
+}
+
+#[test]
+fn real_mnist_under_the_name_of_fashion_mnist_is_noticed() {
+    let Some(real) = real_data("mnist") else {
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a folder");
+    let [mnist, fashion] =
+        ["mnist", "fashion-mnist"].map(|name| registry::find(name).expect("a set"));
+    let folder = fashion.folder(directory.path());
+    fs::create_dir(&folder).expect("a folder");
+    let labels = "t10k-labels-idx1-ubyte.gz";
+    let bytes = fs::read(real.join("mnist").join(labels)).expect("the labels");
+    fs::write(folder.join(labels), &bytes).expect("a file");
+    assert_eq!(
+        other_set(fashion, &folder).map(|set| set.name),
+        Some("mnist")
+    );
+    assert_eq!(other_set(mnist, &folder), None);
+    // It is read all the same: its owner put it there. Lying loose in the data directory it is not.
+    assert_eq!(fashion.found_in(directory.path()), Some(folder.clone()));
+    fs::remove_dir_all(&folder).expect("the folder");
+    fs::write(directory.path().join(labels), bytes).expect("a file");
+    assert_eq!(fashion.found_in(directory.path()), None);
+    assert_eq!(
+        mnist.found_in(directory.path()),
+        Some(directory.path().into())
+    );
+    // Other labels belong to nobody: a split of one's own.
+    if let Some(real) = real_data("fashion-mnist") {
+        assert_eq!(other_set(fashion, &real.join("fashion-mnist")), None);
     }
 }
 

@@ -148,7 +148,7 @@ fn a_truncated_file_is_never_accepted() {
     for mat in kinds() {
         let whole = mat.file(&variables());
         let first = mat.file(&variables()[..1]).len();
-        for length in 0..whole.len() {
+        for length in 1..whole.len() {
             // A file may end after its header or any variable.
             if length == 128 || length == first {
                 continue;

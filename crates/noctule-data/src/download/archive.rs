@@ -10,7 +10,7 @@ use zip::result::ZipError;
 
 use crate::checksum;
 use crate::download::downloader::Downloader;
-use crate::download::error::{DownloadError, storage};
+use crate::download::error::{DownloadError, occupied, storage};
 use crate::download::progress::{Fetched, Progress};
 use crate::download::turn::take_turn;
 use crate::registry::known_set::KnownFile;
@@ -87,7 +87,7 @@ impl Archive<'_> {
                 Verdict::Official | Verdict::OfficialContents => {}
                 Verdict::Missing => missing.push(name),
                 Verdict::Different if receipt.lists(name) => {
-                    return Err(DownloadError::Occupied { path });
+                    return Err(occupied(path));
                 }
                 Verdict::Different => {
                     let archive = self.file.name;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use crate::download::error::{DownloadError, storage};
+use crate::download::error::{DownloadError, occupied, storage};
 use crate::download::progress::{Fetched, Progress};
 use crate::download::transfer::Transfer;
 use crate::download::turn::take_turn;
+use crate::file_names::locate;
 use crate::registry::known_set::KnownFile;
 use crate::verify;
 use crate::verify::verdict::Verdict;
@@ -120,10 +121,10 @@ fn part_path(file: &KnownFile, folder: &Path) -> PathBuf {
 /// # Errors
 /// If it has another file of this name.
 fn is_there(file: &KnownFile, folder: &Path) -> Result<bool, DownloadError> {
-    let path = folder.join(file.name);
+    let path = locate(file.name, folder);
     match verify::inspect(file, folder).map_err(|cause| storage("read", &path, cause))? {
         Verdict::Official | Verdict::OfficialContents => Ok(true),
-        Verdict::Different => Err(DownloadError::Occupied { path }),
+        Verdict::Different => Err(occupied(path)),
         Verdict::Missing => Ok(false),
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::folder_lock::FolderLockError;
+use crate::foreign::{Foreign, recognise_file};
 
 /// Why a file could not be downloaded.
 #[derive(Debug, Error)]
@@ -30,12 +31,23 @@ pub enum DownloadError {
         cause: String,
     },
     /// The server responded with an HTTP error.
-    #[error("{url} responded with HTTP status {status}; the file may have moved")]
+    #[error("{url} responded with HTTP status {status}; {}", status_advice(*status))]
     Status {
         /// The address that was asked.
         url: String,
         /// The HTTP status, such as 404.
         status: u16,
+    },
+    /// The body is a web page or the like, not the file.
+    #[error(
+        "{url} sent {what} instead of the file, and none of it was kept; open the address in a browser: the network may \
+         want you to log in, or the file may have moved"
+    )]
+    Answer {
+        /// The address that was asked.
+        url: String,
+        /// What was sent.
+        what: Foreign,
     },
     /// The server has a file of another size.
     #[error("{url} has a different file: {cause}")]
@@ -77,10 +89,15 @@ pub enum DownloadError {
         found: String,
     },
     /// A different file of this name exists; it was not changed.
-    #[error("{} exists, but it is not the official file; move it away to fetch the official one", path.display())]
+    #[error(
+        "{} exists, but it is {}; move it away to fetch the official one",
+        path.display(), described(what.as_ref())
+    )]
     Occupied {
         /// Path of the file.
         path: PathBuf,
+        /// What it is, if it is nothing of the kind.
+        what: Option<Foreign>,
     },
     /// A file of this name exists, and no checksum shows that it is the official one; it was not changed.
     #[error(
@@ -115,6 +132,26 @@ impl DownloadError {
     /// Whether a further request can resume the download.
     pub(super) fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted { .. } | Self::Timeout { .. })
+    }
+}
+
+/// The error for another file of the name of a known one.
+pub(super) fn occupied(path: PathBuf) -> DownloadError {
+    let what = recognise_file(&path).ok().flatten();
+    // That it is packed is as it should be.
+    let what = what.filter(|what| !matches!(what, Foreign::Format(_)));
+    DownloadError::Occupied { path, what }
+}
+
+fn described(what: Option<&Foreign>) -> String {
+    what.map_or("not the official file".to_owned(), |what| what.to_string())
+}
+
+fn status_advice(status: u16) -> &'static str {
+    match status {
+        401 | 403 | 407 | 511 => "access is refused: a proxy or the network may want you to log in",
+        408 | 429 | 500.. => "try again later",
+        _ => "the file may have moved",
     }
 }
 

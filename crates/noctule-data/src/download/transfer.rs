@@ -12,6 +12,7 @@ use crate::checksum;
 use crate::download::connection::Connection;
 use crate::download::error::{DownloadError, storage};
 use crate::download::progress::Progress;
+use crate::foreign;
 use crate::registry::known_set::KnownFile;
 
 /// The most connections within one call. Another one is only opened if the last one received some bytes.
@@ -94,17 +95,47 @@ impl Transfer<'_> {
                 return Err(DownloadError::Status { url, status });
             }
         };
+        let first = self.next_piece(&connection, have)?;
+        if have == 0 {
+            self.refuse_answer(first.as_deref().unwrap_or_default())?;
+        }
         if let Some(length) = head.length
             && have + length != total
         {
             return Err(self.other_size(have + length));
         }
         self.progress.start(self.file.name, have, total);
-        self.store(&connection, have)
+        self.store(first, &connection, have)
     }
 
-    /// Appends a body to the first `have` bytes of the partial file.
-    fn store(&mut self, connection: &Connection<'_>, mut have: u64) -> Result<(), DownloadError> {
+    /// The next bytes of a body; `have` have been received before. `None` at its end.
+    fn next_piece(
+        &self,
+        connection: &Connection<'_>,
+        have: u64,
+    ) -> Result<Option<Vec<u8>>, DownloadError> {
+        let piece = connection.next().map_err(|_| self.stopped())?;
+        piece.transpose().map_err(|error| self.broken(error, have))
+    }
+
+    /// Refuses a body that starts like a web page or another answer in place of the file, before any of it is stored.
+    fn refuse_answer(&self, start: &[u8]) -> Result<(), DownloadError> {
+        match foreign::recognise(start) {
+            Some(what) if what.is_answer() => Err(DownloadError::Answer {
+                url: self.url.clone(),
+                what,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends a body, of which `piece` comes first, to the first `have` bytes of the partial file.
+    fn store(
+        &mut self,
+        mut piece: Option<Vec<u8>>,
+        connection: &Connection<'_>,
+        mut have: u64,
+    ) -> Result<(), DownloadError> {
         let path = self.part.clone();
         let unwritable = |cause| storage("write", &path, cause);
         let mut options = OpenOptions::new();
@@ -114,18 +145,21 @@ impl Transfer<'_> {
             options.create(true).write(true).truncate(true);
         }
         let mut part = options.open(&self.part).map_err(unwritable)?;
-        while have < self.file.bytes {
-            let piece = match connection.next().map_err(|_| self.stopped())? {
-                None => return Err(self.interrupted(have)),
-                Some(piece) => piece.map_err(|error| self.broken(error, have))?,
+        loop {
+            let Some(bytes) = piece else {
+                return Err(self.interrupted(have));
             };
-            have += piece.len() as u64;
+            have += bytes.len() as u64;
             if have > self.file.bytes {
                 self.discard()?;
                 return Err(self.other_size(have));
             }
-            part.write_all(&piece).map_err(unwritable)?;
+            part.write_all(&bytes).map_err(unwritable)?;
             self.progress.advance(have);
+            if have == self.file.bytes {
+                break;
+            }
+            piece = self.next_piece(connection, have)?;
         }
         // Written to the disk before the rename: a crash must not leave an empty file under the final name.
         part.sync_all().map_err(unwritable)

@@ -1,6 +1,6 @@
 //! What can go wrong when a data set is loaded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -28,10 +28,16 @@ pub enum LoadError {
         split: Split,
     },
     /// A file of the set has not been downloaded.
-    #[error("{} does not exist; fetch it with: {command}", path.display())]
+    #[error(
+        "there is no {} in {}; fetch it with: {command}",
+        described(file),
+        listed(looked_in)
+    )]
     Missing {
-        /// The missing file, packed or unpacked.
-        path: PathBuf,
+        /// Name of the missing file.
+        file: PathBuf,
+        /// The folders that were looked at.
+        looked_in: Vec<PathBuf>,
         /// The command that downloads it.
         command: String,
     },
@@ -83,4 +89,26 @@ pub enum LoadError {
     /// The samples do not form a valid data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+/// The name of a file, with the other names that would do.
+fn described(file: &Path) -> String {
+    let name = file.to_string_lossy();
+    match name.strip_suffix(".gz") {
+        Some(plain) if plain.contains("-idx") => {
+            format!("`{name}` (nor without `.gz`, nor with `.idx` for `-idx`)")
+        }
+        _ => format!("`{name}`"),
+    }
+}
+
+fn listed(folders: &[PathBuf]) -> String {
+    let names = folders
+        .iter()
+        .map(|folder| format!("`{}`", folder.display()));
+    let names: Vec<String> = names.collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }

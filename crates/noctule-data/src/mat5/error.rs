@@ -3,6 +3,8 @@
 use noctule_core::Label;
 use thiserror::Error;
 
+use crate::foreign::Foreign;
+
 /// The largest total size of the unpacked variables of a file, in bytes: 1 GiB.
 pub const LIMIT: u64 = 1 << 30;
 
@@ -10,6 +12,12 @@ pub const LIMIT: u64 = 1 << 30;
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Mat5Error {
+    /// The file is something else altogether, such as a web page.
+    #[error("this is {what}, not a MATLAB 5 file; {}", what.advice())]
+    Foreign {
+        /// What it is.
+        what: Foreign,
+    },
     /// The header does not end with a byte order mark.
     #[error(
         "bytes 126 and 127 are {found:?} instead of \"IM\" or \"MI\"; this is not a MATLAB 5 file"

@@ -4,15 +4,18 @@ use std::io::{self, ErrorKind, Read};
 
 use flate2::read::ZlibDecoder;
 
+use crate::foreign::recognise;
 use crate::mat5::element::{Order, kind};
 use crate::mat5::error::{LIMIT, Mat5Error};
 
 const HEADER: usize = 128;
+/// How the text in a header begins.
+const TITLE: &[u8] = b"MATLAB";
 const VERSION: u16 = 0x0100;
 
 /// Reads the byte order and the unpacked bytes of every variable.
 pub(super) fn read(mut source: impl Read) -> Result<(Order, Vec<Vec<u8>>), Mat5Error> {
-    let header = take(&mut source, HEADER as u64, "the header")?;
+    let header = header(&mut source)?;
     let order = match &header[HEADER - 2..] {
         b"IM" => Order::Little,
         b"MI" => Order::Big,
@@ -31,6 +34,24 @@ pub(super) fn read(mut source: impl Read) -> Result<(Order, Vec<Vec<u8>>), Mat5E
         variables.extend(reader.variable(tag, &mut source)?);
     }
     Ok((order, variables))
+}
+
+/// The header, if the file is not recognised as something else.
+fn header(source: &mut impl Read) -> Result<Vec<u8>, Mat5Error> {
+    let mut header = Vec::new();
+    let read = source.take(HEADER as u64).read_to_end(&mut header);
+    read.map_err(failure)?;
+    let (found, titled) = (header.len(), header.len().min(TITLE.len()));
+    let is_titled = found > 0 && header[..titled] == TITLE[..titled];
+    match recognise(&header) {
+        Some(what) if !is_titled => Err(Mat5Error::Foreign { what }),
+        _ if found < HEADER => Err(Mat5Error::Truncated {
+            what: "the header",
+            expected: HEADER as u64,
+            found: found as u64,
+        }),
+        _ => Ok(header),
+    }
 }
 
 /// The type and the length of an element.

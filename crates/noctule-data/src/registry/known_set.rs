@@ -118,11 +118,21 @@ pub struct KnownSet {
     pub validation_samples: usize,
     /// Number of test samples.
     pub test_samples: usize,
+    /// The folder in which torchvision keeps the files, below its own root.
+    pub torchvision: Option<&'static str>,
     /// The source of the samples.
     pub source: Source,
 }
 
 impl KnownSet {
+    /// The names of all files that the loader reads, packed where they are published packed.
+    pub(crate) fn file_names(&self) -> Vec<&'static str> {
+        match self.archived() {
+            Some((packed, matlab)) => packed.into_iter().chain([matlab]).collect(),
+            None => self.files().iter().map(|file| file.name).collect(),
+        }
+    }
+
     /// The files to download; empty for generated sets.
     pub fn files(&self) -> Vec<KnownFile> {
         match self.source {
@@ -175,7 +185,7 @@ impl KnownSet {
         count == names.len() || count == 0 && folder.join(matlab).is_file()
     }
 
-    /// The set's own folder in a data directory.
+    /// The set's own folder in a data directory, into which downloads go.
     pub fn folder(&self, data_directory: &Path) -> PathBuf {
         data_directory.join(self.name)
     }

@@ -20,6 +20,7 @@ pub(super) const EMNIST_BALANCED: KnownSet = KnownSet {
     train_samples: 112_800,
     validation_samples: 0,
     test_samples: 18_800,
+    torchvision: Some("EMNIST/raw"),
     source: Source::Emnist {
         base_url: "https://biometrics.nist.gov/cs_links/EMNIST/",
         archive: KnownFile {
@@ -51,6 +52,7 @@ pub(super) const MNIST: KnownSet = KnownSet {
     train_samples: 60_000,
     validation_samples: 0,
     test_samples: 10_000,
+    torchvision: Some("MNIST/raw"),
     source: Source::Idx {
         base_url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
         train: &FilePair {
@@ -102,6 +104,7 @@ pub(super) const FASHION_MNIST: KnownSet = KnownSet {
     train_samples: 60_000,
     validation_samples: 0,
     test_samples: 10_000,
+    torchvision: Some("FashionMNIST/raw"),
     source: Source::Idx {
         base_url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         train: &FilePair {
@@ -115,7 +118,9 @@ pub(super) const FASHION_MNIST: KnownSet = KnownSet {
                 name: "train-labels-idx1-ubyte.gz",
                 bytes: 29_515,
                 sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-                unpacked_sha256: None,
+                unpacked_sha256: Some(
+                    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                ),
             },
         },
         test: &FilePair {
@@ -129,7 +134,9 @@ pub(super) const FASHION_MNIST: KnownSet = KnownSet {
                 name: "t10k-labels-idx1-ubyte.gz",
                 bytes: 5_148,
                 sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-                unpacked_sha256: None,
+                unpacked_sha256: Some(
+                    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+                ),
             },
         },
     },
@@ -149,6 +156,7 @@ pub(super) const SPIKE_ORDER: KnownSet = KnownSet {
     train_samples: 2,
     validation_samples: 0,
     test_samples: 2,
+    torchvision: None,
     source: Source::Generated(Generator::SpikeOrder),
 };
 
@@ -166,5 +174,6 @@ pub(super) const YIN_YANG: KnownSet = KnownSet {
     train_samples: 5_000,
     validation_samples: 1_000,
     test_samples: 1_000,
+    torchvision: None,
     source: Source::Generated(Generator::YinYang),
 };
