@@ -46,6 +46,10 @@ pub enum Foreign {
     Text(String),
 }
 
+/// The formats of published files.
+const GZIP: &str = "gzip data";
+const ZIP: &str = "a zip archive (or an NPZ file, which is one)";
+
 /// Formats by their first bytes.
 const FORMATS: [(&[u8], &str); 14] = [
     (
@@ -53,7 +57,7 @@ const FORMATS: [(&[u8], &str); 14] = [
         "a zip archive (or an NPZ file, which is one)",
     ),
     (b"PK\x05\x06", "an empty zip archive"),
-    (b"\x1f\x8b", "gzip data"),
+    (b"\x1f\x8b", GZIP),
     (b"BZh", "bzip2 data"),
     (b"\xfd7zXZ\0", "xz data"),
     (b"\x28\xb5\x2f\xfd", "zstd data"),
@@ -171,6 +175,11 @@ impl Foreign {
             }
             Self::Format(_) => "unpack or convert it, or delete it and fetch the file again",
         }
+    }
+
+    /// Whether files of known sets are published in this format.
+    pub(crate) fn is_published(&self) -> bool {
+        matches!(self, Self::Format(GZIP | ZIP))
     }
 
     /// Whether this is what a server or a network sends in place of a file, rather than a file of another format.

@@ -33,4 +33,4 @@ pub use noctule_core::{Pixels, Shape};
 pub use registry::{
     KnownFile, KnownSet, NamePair, RegistryError, Source, Split, data_directory, known_sets,
 };
-pub use verify::{Verdict, inspect, other_set};
+pub use verify::{Verdict, foreign_contents, inspect, other_set};

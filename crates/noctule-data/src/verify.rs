@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::checksum::{sha256, unpacked_sha256};
-use crate::file_names::names_of;
+use crate::file_names::{locate, names_of};
+use crate::foreign::{Foreign, recognise_file};
 use crate::registry::known_set::KnownFile;
 
 pub(crate) mod labels;
@@ -31,6 +32,12 @@ pub fn inspect(file: &KnownFile, folder: &Path) -> io::Result<Verdict> {
         }
     }
     Receipt::read(file, folder)?.judge_all(folder)
+}
+
+/// What the file of this name in `folder` is if its first bytes tell that it is none of a known set: a web page, say.
+pub fn foreign_contents(name: &str, folder: &Path) -> Option<Foreign> {
+    let what = recognise_file(&locate(name, folder)).ok()?;
+    what.filter(|what| !what.is_published())
 }
 
 fn judge(file: &KnownFile, path: &Path) -> io::Result<Verdict> {

@@ -87,7 +87,7 @@ impl Archive<'_> {
                 Verdict::Official | Verdict::OfficialContents => {}
                 Verdict::Missing => missing.push(name),
                 Verdict::Different if receipt.lists(name) => {
-                    return Err(occupied(path));
+                    return Err(occupied(name, self.folder));
                 }
                 Verdict::Different => {
                     let archive = self.file.name;

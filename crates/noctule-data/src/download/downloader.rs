@@ -12,7 +12,6 @@ use crate::download::error::{DownloadError, occupied, storage};
 use crate::download::progress::{Fetched, Progress};
 use crate::download::transfer::Transfer;
 use crate::download::turn::take_turn;
-use crate::file_names::locate;
 use crate::registry::known_set::KnownFile;
 use crate::verify;
 use crate::verify::verdict::Verdict;
@@ -121,10 +120,10 @@ fn part_path(file: &KnownFile, folder: &Path) -> PathBuf {
 /// # Errors
 /// If it has another file of this name.
 fn is_there(file: &KnownFile, folder: &Path) -> Result<bool, DownloadError> {
-    let path = locate(file.name, folder);
+    let path = folder.join(file.name);
     match verify::inspect(file, folder).map_err(|cause| storage("read", &path, cause))? {
         Verdict::Official | Verdict::OfficialContents => Ok(true),
-        Verdict::Different => Err(occupied(path)),
+        Verdict::Different => Err(occupied(file.name, folder)),
         Verdict::Missing => Ok(false),
     }
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::file_names::locate;
 use crate::folder_lock::FolderLockError;
-use crate::foreign::{Foreign, recognise_file};
+use crate::foreign::Foreign;
+use crate::verify::foreign_contents;
 
 /// Why a file could not be downloaded.
 #[derive(Debug, Error)]
@@ -135,12 +137,12 @@ impl DownloadError {
     }
 }
 
-/// The error for another file of the name of a known one.
-pub(super) fn occupied(path: PathBuf) -> DownloadError {
-    let what = recognise_file(&path).ok().flatten();
-    // That it is packed is as it should be.
-    let what = what.filter(|what| !matches!(what, Foreign::Format(_)));
-    DownloadError::Occupied { path, what }
+/// The error for a file that is in the way of the official one.
+pub(super) fn occupied(name: &str, folder: &Path) -> DownloadError {
+    DownloadError::Occupied {
+        path: locate(name, folder),
+        what: foreign_contents(name, folder),
+    }
 }
 
 fn described(what: Option<&Foreign>) -> String {

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use noctule_data::registry::{Source, find};
 use noctule_data::{
-    Downloader, Fetched, KnownSet, Progress, Split, Verdict, data_directory, inspect, known_sets,
-    load,
+    Downloader, Fetched, KnownFile, KnownSet, Progress, Split, Verdict, data_directory,
+    foreign_contents, inspect, known_sets, load, other_set,
 };
 
 use crate::cli::Data;
@@ -51,10 +51,13 @@ pub(super) fn fetch(
     }
     // Damaged files are no reason not to download: the loader prefers those that a download brings.
     let loads = |split| load(name, split, Some(&directory), 0).is_ok();
-    if set.is_unpacked_in(&directory) && loads(Split::Train) && loads(Split::Test) {
+    let own = set.folder(&directory);
+    let found = set.found_in(&directory).unwrap_or_else(|| own.clone());
+    let is_own_work = found != own || set.is_unpacked_in(&directory);
+    if is_own_work && loads(Split::Train) && loads(Split::Test) {
         remark!(
             "{}: all of {name} is there, and read as it is; there is nothing to download.",
-            set.folder(&directory).display()
+            found.display()
         );
         return Ok(());
     }
@@ -95,26 +98,65 @@ fn info(name: &str, directory: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// Tells whoever trains on it that a folder has the files of another set under the names of this one.
+pub(super) fn note_other_set(name: &str, directory: Option<&Path>) {
+    let found = find(name).ok().zip(data_directory(directory).ok());
+    if let Some(note) = found.and_then(|(set, directory)| confusion(set, &directory)) {
+        note!("note: {note}");
+    }
+}
+
+/// Says it if the labels of a set are known to be those of another one.
+fn confusion(set: &KnownSet, directory: &Path) -> Option<String> {
+    let folder = set.found_in(directory)?;
+    let other = other_set(set, &folder)?;
+    Some(format!(
+        "the labels in `{}` are those of {other}, not of {set}: the images are probably, too. If so, move the files to \
+         `{}` and use data.set = \"{other}\"",
+        folder.display(),
+        other.folder(directory).display(),
+        set = set.name,
+        other = other.name,
+    ))
+}
+
 fn files(set: &KnownSet, directory: &Path) -> Result<()> {
-    let folder = set.folder(directory);
+    let found = set.found_in(directory);
+    let folder = found.clone().unwrap_or_else(|| set.folder(directory));
     say!("  folder    {}", folder.display());
     for file in set.files() {
-        let verdict = inspect(&file, &folder)
-            .with_context(|| format!("cannot read `{}`", folder.join(file.name).display()))?;
-        let verdict = match verdict {
-            Verdict::Official => "official",
-            Verdict::OfficialContents => "official contents",
-            Verdict::Different => "NOT the official file: another split or version, or damaged",
-            Verdict::Missing => "missing",
-        };
-        say!("    {:<28} {verdict}", file.name);
+        say!("    {:<28} {}", file.name, verdict(&file, &folder)?);
     }
     for name in set.unpacked_names() {
         if folder.join(name).is_file() {
             say!("    {name:<28} there, and read as it is");
         }
     }
+    if found.is_none() {
+        let places = set.places(directory);
+        let places: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
+        say!("  looked in {}", places.join(", "));
+    }
+    if let Some(confusion) = confusion(set, directory) {
+        say!("  note      {confusion}");
+    }
     Ok(())
+}
+
+/// How a file compares with the official one.
+fn verdict(file: &KnownFile, folder: &Path) -> Result<String> {
+    let path = folder.join(file.name);
+    let verdict =
+        inspect(file, folder).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(match verdict {
+        Verdict::Official => "official".to_owned(),
+        Verdict::OfficialContents => "official contents".to_owned(),
+        Verdict::Missing => "missing".to_owned(),
+        Verdict::Different => match foreign_contents(file.name, folder) {
+            Some(what) => format!("NOT the official file: it is {what}; {}", what.advice()),
+            None => "NOT the official file: another split or version, or damaged".to_owned(),
+        },
+    })
 }
 
 /// A progress bar for downloads.

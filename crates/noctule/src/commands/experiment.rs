@@ -77,6 +77,9 @@ fn load_source(
         source => source.map(Ok).map_err(anyhow::Error::from),
     };
     let source = together(collective, source)?;
+    if collective.is_root() {
+        super::data::note_other_set(config.data.set.name(), data_dir);
+    }
     if !collective.any(source.is_err()) {
         return Ok(source?);
     }
