@@ -133,9 +133,12 @@ def train(given: argparse.Namespace, noctule: Path, seed: int, folder: Path) -> 
 def sweep(given: argparse.Namespace, noctule: Path, folder: Path) -> None:
     if (folder / "sweep.json").exists():
         return
-    if folder.exists():
-        shutil.rmtree(folder)
-    command = [noctule, "sweep", given.preset, "--threads", str(given.threads), "--out", str(folder)]
+    if (folder / "config.toml").exists():
+        command = [noctule, "sweep", "--resume", str(folder)]
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [noctule, "sweep", given.preset, "--out", str(folder)]
+    command += ["--threads", str(given.threads)]
     if subprocess.run(command).returncode != 0:
         fail("the sweep did not finish")
 

@@ -167,7 +167,7 @@ def sweeps() -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for name, sweep in found.items():
-        points = len(sweep["x"]["values"]) * len(sweep["y"]["values"])
+        points = sum(len(row) for row in sweep["accuracy"])
         lines.append(
             f"| {name} | {points} | {sweep['repeats']} | {100 * sweep['mean_accuracy']:.1f} % "
             f"| {100 * sweep['mean_solved']:.1f} % | {sweep['diverged']} |"

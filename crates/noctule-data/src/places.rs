@@ -59,7 +59,7 @@ fn is_free_of_other_names(set: &KnownSet, directory: &Path) -> bool {
         return true;
     };
     let is_named = |set: &KnownSet| {
-        let torchvision = set.torchvision.map(|folder| squeezed(folder));
+        let torchvision = set.torchvision.map(squeezed);
         name == squeezed(set.name) || torchvision == Some(format!("{name}raw"))
     };
     is_named(set) || !known_sets().iter().any(is_named)

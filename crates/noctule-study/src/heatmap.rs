@@ -5,10 +5,11 @@
 //!
 //! let map = HeatMap {
 //!     title: "accuracy",
-//!     x: ("mean", &[0.0, 1.0]),
-//!     y: ("std", &[0.0, 0.5, 1.0]),
-//!     values: &[vec![0.5, 0.6], vec![0.9, 1.0], vec![0.7, 0.8]],
+//!     x: ("mean", &["0".to_owned(), "1".to_owned()]),
+//!     y: ("kind", &["adam".to_owned(), "sgd".to_owned()]),
+//!     values: &[vec![0.5, 0.6], vec![0.9, 1.0]],
 //!     range: (0.5, 1.0),
+//!     marked: Some((1, 1)),
 //! };
 //! assert!(map.to_png()?.starts_with(b"\x89PNG"));
 //! # Ok::<(), noctule_study::heatmap::HeatMapError>(())
@@ -23,6 +24,8 @@ use embedded_graphics::primitives::{PrimitiveStyle, Rectangle};
 use embedded_graphics::text::{Alignment, Text};
 use thiserror::Error;
 
+use crate::canvas::{Canvas, INK, MARK, number, shortened, title_width};
+
 /// Side of a cell, in pixels.
 const CELL: i32 = 44;
 /// Room for titles and the numbers along the axes, in pixels.
@@ -33,8 +36,8 @@ const BOTTOM: i32 = 60;
 const RIGHT: i32 = 110;
 /// Steps of the scale of colours.
 const SHADES: i32 = 100;
-
-const INK: Rgb888 = Rgb888::new(30, 30, 30);
+/// A range below which values have three digits.
+const NARROW: f64 = 0.25;
 
 /// A heat map that cannot be drawn.
 #[derive(Debug, Error)]
@@ -57,14 +60,16 @@ pub enum HeatMapError {
 pub struct HeatMap<'a> {
     /// The heading.
     pub title: &'a str,
-    /// Name and values of the columns.
-    pub x: (&'a str, &'a [f64]),
-    /// Name and values of the rows.
-    pub y: (&'a str, &'a [f64]),
+    /// Name of the columns, and what is written below each.
+    pub x: (&'a str, &'a [String]),
+    /// Name of the rows, and what is written beside each.
+    pub y: (&'a str, &'a [String]),
     /// Shape `[y][x]`.
     pub values: &'a [Vec<f64>],
     /// The values of the first and the last colour.
     pub range: (f64, f64),
+    /// Row and column of a cell with a frame.
+    pub marked: Option<(usize, usize)>,
 }
 
 impl HeatMap<'_> {
@@ -79,12 +84,12 @@ impl HeatMap<'_> {
             let expected = columns * rows;
             return Err(HeatMapError::Shape { expected, found });
         }
-        let width = LEFT + CELL * columns as i32 + RIGHT;
+        let width = (LEFT + CELL * columns as i32 + RIGHT).max(LEFT + title_width(self.title));
         let height = TOP + CELL * rows as i32 + BOTTOM;
         let mut canvas = Canvas::new(width as u32, height as u32);
         // Drawing on a canvas in memory cannot fail.
         let Ok(()) = self.draw(&mut canvas);
-        canvas.to_png()
+        Ok(canvas.to_png()?)
     }
 
     fn draw(&self, canvas: &mut Canvas) -> Result<(), Infallible> {
@@ -96,18 +101,27 @@ impl HeatMap<'_> {
         Text::new(self.y.0, Point::new(8, TOP - 8), small).draw(canvas)?;
         let middle = Point::new((LEFT + right) / 2, bottom + 46);
         Text::with_alignment(self.x.0, middle, small, Alignment::Center).draw(canvas)?;
-        for (column, value) in self.x.1.iter().enumerate() {
+        for (column, label) in self.x.1.iter().enumerate() {
             let at = Point::new(LEFT + CELL * column as i32 + CELL / 2, bottom + 18);
-            Text::with_alignment(&number(*value), at, small, Alignment::Center).draw(canvas)?;
+            let label = shortened(label, CELL);
+            Text::with_alignment(&label, at, small, Alignment::Center).draw(canvas)?;
         }
-        for (row, value) in self.y.1.iter().enumerate() {
+        for (row, label) in self.y.1.iter().enumerate() {
             let top = bottom - CELL * (row as i32 + 1);
             let at = Point::new(LEFT - 8, top + CELL / 2 + 4);
-            Text::with_alignment(&number(*value), at, small, Alignment::Right).draw(canvas)?;
+            let label = shortened(label, LEFT - 8);
+            Text::with_alignment(&label, at, small, Alignment::Right).draw(canvas)?;
             for (column, &value) in self.values[row].iter().enumerate() {
                 let corner = Point::new(LEFT + CELL * column as i32, top);
                 self.draw_cell(canvas, corner, value)?;
             }
+        }
+        if let Some((row, column)) = self.marked {
+            let top = bottom - CELL * (row as i32 + 1);
+            let corner = Point::new(LEFT + CELL * column as i32, top);
+            Rectangle::new(corner, Size::new_equal(CELL as u32))
+                .into_styled(PrimitiveStyle::with_stroke(MARK, 3))
+                .draw(canvas)?;
         }
         self.draw_scale(canvas, right + 24, bottom)
     }
@@ -121,7 +135,9 @@ impl HeatMap<'_> {
         let ink = if is_dark { Rgb888::WHITE } else { INK };
         let style = MonoTextStyle::new(&FONT_7X13, ink);
         let at = corner + Point::new(CELL / 2, CELL / 2 + 4);
-        Text::with_alignment(&format!("{value:.2}"), at, style, Alignment::Center).draw(canvas)?;
+        let is_narrow = self.range.1 - self.range.0 < NARROW;
+        let text = format!("{value:.*}", if is_narrow { 3 } else { 2 });
+        Text::with_alignment(&text, at, style, Alignment::Center).draw(canvas)?;
         Ok(())
     }
 
@@ -147,65 +163,5 @@ impl HeatMap<'_> {
         let share = (value - self.range.0) / (self.range.1 - self.range.0);
         let colour = colorous::VIRIDIS.eval_continuous(share.clamp(0.0, 1.0));
         Rgb888::new(colour.r, colour.g, colour.b)
-    }
-}
-
-/// A number with as many digits as it needs, three at most.
-fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Pixels in memory.
-struct Canvas {
-    size: Size,
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    fn new(width: u32, height: u32) -> Self {
-        Self {
-            size: Size::new(width, height),
-            pixels: vec![255; 3 * width as usize * height as usize],
-        }
-    }
-
-    fn to_png(&self) -> Result<Vec<u8>, HeatMapError> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, self.size.width, self.size.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(bytes)
-    }
-}
-
-impl OriginDimensions for Canvas {
-    fn size(&self) -> Size {
-        self.size
-    }
-}
-
-impl DrawTarget for Canvas {
-    type Color = Rgb888;
-    type Error = Infallible;
-
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(
-        &mut self,
-        pixels: I,
-    ) -> Result<(), Infallible> {
-        for Pixel(at, colour) in pixels {
-            if self.bounding_box().contains(at) {
-                let index = 3 * (at.y as usize * self.size.width as usize + at.x as usize);
-                self.pixels[index..index + 3].copy_from_slice(&[
-                    colour.r(),
-                    colour.g(),
-                    colour.b(),
-                ]);
-            }
-        }
-        Ok(())
     }
 }

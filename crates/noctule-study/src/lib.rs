@@ -2,17 +2,23 @@
 //!
 //! | module | what it has |
 //! |---|---|
-//! | [`sweep`] | one experiment over a grid of two of its keys |
+//! | [`sweep`] | one experiment over a grid of one or two of its keys |
+//! | [`sweep_picture`] | the result of a sweep as a picture |
 //! | [`seeds`] | what runs of one experiment with several seeds reached |
-//! | [`heatmap`] | the result of a sweep as a picture |
+//! | [`heatmap`] | values on a grid as colours |
+//! | [`dot_plot`] | values with their spread along one axis |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
+mod canvas;
 pub mod decision_map;
+pub mod dot_plot;
 pub mod heatmap;
 pub mod seeds;
 pub mod sweep;
+pub mod sweep_picture;
 
 pub use decision_map::{DecisionMap, PictureError};
+pub use dot_plot::{DotPlot, DotPlotError};
 pub use heatmap::{HeatMap, HeatMapError};
 pub use seeds::{Figures, SeedRun, SeedsSummary};
-pub use sweep::{SweepError, SweepOutcome};
+pub use sweep::{Sweep, SweepError, SweepOutcome};

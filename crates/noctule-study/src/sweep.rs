@@ -1,13 +1,14 @@
-//! Sweeps: one experiment over a grid of two of its keys, many seeds at each point.
+//! Sweeps: one experiment over a grid of one or two of its keys, many seeds at each point.
 //!
 //! The runs are independent and small, so whole runs are what is spread over threads. The outcome depends on the
-//! experiment alone. Data that several runs share are loaded once.
+//! experiment alone. Data that several runs share are loaded once. A [`RunLog`] keeps every run that is done, so that a
+//! sweep that was interrupted can go on; the outcome is that of a sweep that was not.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use std::sync::atomic::AtomicBool;
 //! use noctule_core::Engine;
-//! use noctule_study::{SweepError, SweepOutcome, sweep};
+//! use noctule_study::{Sweep, SweepError, SweepOutcome};
 //! use noctule_train::ConfigTable;
 //!
 //! /// Three by two points, two runs at each.
@@ -16,201 +17,193 @@
 //!     let small = ["sweep.repeats=2", "sweep.x.to=0.4", "sweep.y.to=0.2", "training.epochs=5"];
 //!     table.apply_overrides(&small.map(str::to_owned))?;
 //!     let config = table.resolve()?;
-//!     let outcome = sweep::run(&config, None, &engine, &|_, _| {}, &AtomicBool::new(false))?;
+//!     let sweep = Sweep::new(&config, None, engine)?;
+//!     let outcome = sweep.run(None, &|_| {}, &AtomicBool::new(false))?;
 //!     Ok(outcome.expect("the sweep was not stopped"))
 //! }
 //! ```
 
 mod data;
+mod error;
+mod fingerprints;
+mod grid;
+mod outcome;
 mod parallel;
+mod position;
+mod record;
+mod run_log;
+mod single_run;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use noctule_core::Engine;
-use noctule_train::config::{AxisConfig, Config, ConfigError, ConfigTable, SweepConfig};
-use noctule_train::{Data, NoProgress, TrainError, Trainer, run_on};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use noctule_train::config::Config;
+use noctule_train::{TrainError, Trainer, run_on};
 
 use data::SharedData;
+pub use error::SweepError;
+use fingerprints::Fingerprints;
+use grid::Grid;
+pub use outcome::{AxisValues, BestPoint, ChosenBy, SweepOutcome};
 use parallel::run_all;
+use position::Position;
+pub use position::SweepPosition;
+pub use record::RunRecord;
+pub use run_log::{RunLog, RunLogError};
+use single_run::{Watch, train};
 
-/// A sweep that cannot be run.
-#[derive(Debug, Error)]
-pub enum SweepError {
-    /// The experiment has no `[sweep]`.
-    #[error(
-        "the experiment `{name}` has no table `[sweep]`: add one that says which keys to vary, or use the preset `convergence`"
-    )]
-    NoSweep {
-        /// Name of the experiment.
-        name: String,
-    },
-    /// A point of the grid is not a valid experiment.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A run failed for another reason than that training diverged.
-    #[error(transparent)]
-    Train(#[from] Box<TrainError>),
+/// A sweep that can be run: its grid, its data, and the engine that trains.
+pub struct Sweep {
+    grid: Grid,
+    data: SharedData,
+    engine: Arc<dyn Engine<f32>>,
+    /// Known when they are first needed, since the data must be read for them.
+    fingerprints: OnceLock<Fingerprints>,
 }
 
-/// What a sweep found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SweepOutcome {
-    /// Name of the experiment.
-    pub name: String,
-    /// The key along the columns, and its values.
-    pub x: AxisValues,
-    /// The key along the rows, and its values.
-    pub y: AxisValues,
-    /// Runs at each point.
-    pub repeats: usize,
-    /// Mean test accuracy after the last epoch; shape `[y][x]`. A run that diverged counts as 0.
-    pub accuracy: Vec<Vec<f64>>,
-    /// Fraction of the runs that classify the whole test set correctly after the last epoch; shape `[y][x]`.
-    pub solved: Vec<Vec<f64>>,
-    /// Mean of `accuracy` over the grid.
-    pub mean_accuracy: f64,
-    /// Mean of `solved` over the grid.
-    pub mean_solved: f64,
-    /// Runs that diverged, of all.
-    pub diverged: usize,
-}
-
-/// The points of one axis.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AxisValues {
-    /// Path of the key.
-    pub key: String,
-    /// Its values.
-    pub values: Vec<f64>,
-}
-
-impl From<&AxisConfig> for AxisValues {
-    fn from(axis: &AxisConfig) -> Self {
-        Self {
-            key: axis.key.clone(),
-            values: axis.values(),
-        }
+impl Sweep {
+    /// The sweep of an experiment, with data sets in `data_directory`, or where [`noctule_data::data_directory`] says. They
+    /// are loaded when they are needed.
+    ///
+    /// # Errors
+    /// If the experiment has no `[sweep]`, or a point of the grid is not a valid experiment.
+    pub fn new(
+        config: &Config,
+        data_directory: Option<&Path>,
+        engine: Arc<dyn Engine<f32>>,
+    ) -> Result<Self, SweepError> {
+        Ok(Self {
+            grid: Grid::new(config)?,
+            data: SharedData::new(data_directory),
+            engine,
+            fingerprints: OnceLock::new(),
+        })
     }
-}
 
-/// Whether the experiment has a sweep, and every point of its grid is a valid experiment.
-///
-/// # Errors
-/// As [`run`], but for the data.
-pub fn check(config: &Config) -> Result<(), SweepError> {
-    points(config).map(|_| ())
-}
+    /// The experiments at the points of the grid, row by row, each with the seed of its first repeat.
+    pub fn points(&self) -> &[Config] {
+        &self.grid.points
+    }
 
-/// Trains at every point of the grid with seeds `seed`, `seed + 1` and so on; `None` if `stop` was set meanwhile. At most as
-/// many runs as the engine can have sessions are active at once.
-///
-/// `progress` is told how many runs are done, and of how many.
-///
-/// # Errors
-/// If the experiment has no `[sweep]`, a point of the grid is not a valid experiment, its data cannot be loaded, or the
-/// engine fails.
-pub fn run(
-    config: &Config,
-    data_directory: Option<&Path>,
-    engine: &Arc<dyn Engine<f32>>,
-    progress: &(dyn Fn(usize, usize) + Sync),
-    stop: &AtomicBool,
-) -> Result<Option<SweepOutcome>, SweepError> {
-    let (sweep, points) = points(config)?;
-    let (x, y) = (AxisValues::from(&sweep.x), AxisValues::from(&sweep.y));
-    let total = points.len() * sweep.repeats;
-    let data = SharedData::new(data_directory);
-    let sessions = engine.info().parallel_sessions;
-    let run = |run: usize| {
+    /// Number of runs.
+    pub fn runs(&self) -> usize {
+        self.grid.runs()
+    }
+
+    /// Whether a trainer can be made at every point, which no run then has to find out.
+    ///
+    /// # Errors
+    /// If data cannot be loaded, or layers do not fit one another or the data.
+    pub fn check(&self) -> Result<(), SweepError> {
+        for run in (0..self.points().len()).map(|point| self.grid.planned(point)) {
+            let data = self.data.of(&run.config);
+            data.map_err(TrainError::from)
+                .and_then(|data| Trainer::with_data(run.config, data, Arc::clone(&self.engine)))
+                .map_err(|cause| self.grid.error_at(run.point, cause))?;
+        }
+        Ok(())
+    }
+
+    /// How many of the runs `log` has already.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds runs of another experiment.
+    pub fn finished(&self, log: &RunLog) -> Result<usize, SweepError> {
+        Ok(self.places(Some(log))?.iter().flatten().count())
+    }
+
+    /// A place for the record of each run, with those that `log` has.
+    fn places(&self, log: Option<&RunLog>) -> Result<Vec<Option<RunRecord>>, SweepError> {
+        let mut places = vec![None; self.runs()];
+        let Some(log) = log else {
+            return Ok(places);
+        };
+        let fingerprints = self.fingerprints()?;
+        for (line, record) in (1..).zip(log.read()?) {
+            let Some(run) = self.grid.number(&record) else {
+                return Err(log.too_many(line, &record).into());
+            };
+            let seed = self.grid.planned(run).config.seed;
+            if fingerprints.of(record.point, seed) != record.fingerprint {
+                return Err(log.of_another_sweep(line).into());
+            }
+            places[run] = Some(record);
+        }
+        Ok(places)
+    }
+
+    fn fingerprints(&self) -> Result<&Fingerprints, SweepError> {
+        if let Some(known) = self.fingerprints.get() {
+            return Ok(known);
+        }
+        let found = Fingerprints::new(&self.grid, &self.data, &self.engine)?;
+        Ok(self.fingerprints.get_or_init(|| found))
+    }
+
+    /// Trains at every point as often as the experiment says; `None` if `stop` was set meanwhile. At most as many runs as
+    /// the engine can have sessions are active at once. They end within a batch when `stop` is set.
+    ///
+    /// Runs that `log` has already are not done again, and every run is added to it when it is done. `progress` is told how
+    /// far the sweep is.
+    ///
+    /// # Errors
+    /// If data cannot be loaded, the engine fails, or `log` holds runs of another experiment or cannot be written. Runs that
+    /// are in the log stay there.
+    pub fn run(
+        &self,
+        log: Option<&RunLog>,
+        progress: &(dyn Fn(SweepPosition) + Sync),
+        stop: &AtomicBool,
+    ) -> Result<Option<SweepOutcome>, SweepError> {
+        let mut records = self.places(log)?;
+        self.fingerprints()?;
+        let pending: Vec<usize> = (0..records.len())
+            .filter(|&run| records[run].is_none())
+            .collect();
+        let position = Position::new(records.len() - pending.len(), records.len());
+        let watch = Watch {
+            position: &position,
+            progress,
+        };
+        progress(position.now());
+        let run = |index: usize| self.run_one(pending[index], log, watch, stop);
+        let sessions = self.engine.info().parallel_sessions;
+        let done = run_on(&*self.engine, || run_all(pending.len(), sessions, &run))?;
+        for (&place, record) in pending.iter().zip(done) {
+            records[place] = record;
+        }
+        // Without a stop there is a record of every run.
+        let Some(records) = records.into_iter().collect::<Option<Vec<RunRecord>>>() else {
+            return Ok(None);
+        };
+        if let Some(log) = log {
+            log.rewrite(&records)?;
+        }
+        Ok(Some(self.grid.outcome(&records)))
+    }
+
+    /// The run of this number; `None` if `stop` was set meanwhile.
+    fn run_one(
+        &self,
+        number: usize,
+        log: Option<&RunLog>,
+        watch: Watch<'_>,
+        stop: &AtomicBool,
+    ) -> Result<Option<RunRecord>, SweepError> {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let mut config = points[run / sweep.repeats].clone();
-        config.seed = config.seed.wrapping_add((run % sweep.repeats) as u64);
-        let data = data.of(&config)?;
-        accuracy(config, data, engine, stop)
-    };
-    let progress = |done| progress(done, total);
-    let runs: Vec<Option<f64>> =
-        run_on(&**engine, || run_all(total, sessions, &run, &progress)).map_err(Box::new)?;
-    if stop.load(Ordering::Relaxed) {
-        return Ok(None);
-    }
-    Ok(Some(summarise(config, sweep, x, y, &runs)))
-}
-
-/// The sweep, and the experiment at every point of its grid, row by row.
-fn points(config: &Config) -> Result<(&SweepConfig, Vec<Config>), SweepError> {
-    let Some(sweep) = &config.sweep else {
-        return Err(SweepError::NoSweep {
-            name: config.name.clone(),
-        });
-    };
-    let mut table = ConfigTable::from_toml_str(&config.to_toml()?, &config.name)?;
-    table.set_folder(config.data.folder.as_deref());
-    let mut points = Vec::new();
-    for y in &sweep.y.values() {
-        for x in &sweep.x.values() {
-            let mut table = table.clone();
-            // Without a decimal point where the value is whole, so that it may be a count.
-            let overrides =
-                [(&sweep.x, x), (&sweep.y, y)].map(|(axis, value)| format!("{}={value}", axis.key));
-            table.apply_overrides(&overrides)?;
-            points.push(table.resolve()?);
+        let run = self.grid.planned(number);
+        let fingerprint = self.fingerprints()?.of(run.point, run.config.seed);
+        let data = self.data.of(&run.config).map_err(TrainError::from);
+        let record = data
+            .and_then(|data| train(&run, fingerprint, data, &self.engine, watch, stop))
+            .map_err(|cause| self.grid.error_at(run.point, cause))?;
+        if let (Some(log), Some(record)) = (log, &record) {
+            log.append(record)?;
         }
-    }
-    Ok((sweep, points))
-}
-
-/// The test accuracy after the last epoch; `None` if training diverged.
-fn accuracy(
-    config: Config,
-    data: Arc<Data>,
-    engine: &Arc<dyn Engine<f32>>,
-    stop: &AtomicBool,
-) -> Result<Option<f64>, TrainError> {
-    let mut trainer = Trainer::with_data(config, data, Arc::clone(engine))?;
-    match trainer.run(None, &mut NoProgress, stop) {
-        Ok(_) => {}
-        Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let history = trainer.history().iter();
-    let last = history.rev().find(|record| record.split == "test");
-    Ok(last.map(|record| record.accuracy))
-}
-
-fn summarise(
-    config: &Config,
-    sweep: &SweepConfig,
-    x: AxisValues,
-    y: AxisValues,
-    runs: &[Option<f64>],
-) -> SweepOutcome {
-    let mean = |of: &dyn Fn(Option<f64>) -> f64| -> Vec<Vec<f64>> {
-        let point =
-            |runs: &[Option<f64>]| runs.iter().map(|&run| of(run)).sum::<f64>() / runs.len() as f64;
-        let points: Vec<f64> = runs.chunks(sweep.repeats).map(point).collect();
-        points.chunks(x.values.len()).map(<[f64]>::to_vec).collect()
-    };
-    let accuracy = mean(&|run| run.unwrap_or(0.0));
-    let solved = mean(&|run| f64::from(u8::from(run == Some(1.0))));
-    let over_grid = |grid: &[Vec<f64>]| {
-        grid.iter().flatten().sum::<f64>() / (x.values.len() * y.values.len()) as f64
-    };
-    SweepOutcome {
-        name: config.name.clone(),
-        mean_accuracy: over_grid(&accuracy),
-        mean_solved: over_grid(&solved),
-        diverged: runs.iter().filter(|run| run.is_none()).count(),
-        repeats: sweep.repeats,
-        x,
-        y,
-        accuracy,
-        solved,
+        Ok(record)
     }
 }

@@ -35,6 +35,7 @@ mod resolved;
 mod sections;
 mod seed;
 mod similar_key;
+mod sweep;
 mod table;
 mod text;
 
@@ -49,7 +50,8 @@ pub use layers::{
 pub use optimiser::OptimiserConfig;
 pub use resolved::Config;
 pub use sections::{
-    AugmentationConfig, AxisConfig, CountSoftmaxLoss, ElasticConfig, EncoderConfig, FirstSpikeLoss,
-    LossConfig, NeuronConfig, SpikeCountLoss, SpikeTimeLoss, SweepConfig, TrainingConfig,
+    AugmentationConfig, CountSoftmaxLoss, ElasticConfig, EncoderConfig, FirstSpikeLoss, LossConfig,
+    NeuronConfig, SpikeCountLoss, SpikeTimeLoss, TrainingConfig,
 };
+pub use sweep::{AxisConfig, AxisValue, LogAxis, SweepConfig, SweepSeeds};
 pub use table::ConfigTable;

@@ -49,8 +49,8 @@ pub enum Command {
     /// Train a network from a preset or an experiment file.
     #[command(after_help = train::help(), override_usage = train::USAGE)]
     Train(Train),
-    /// Train at every point of a grid of two keys, many times, and draw a heat map of the accuracy.
-    #[command(after_help = sweep::EXAMPLES)]
+    /// Train at every point of a grid of one or two keys, many times, and find the best point.
+    #[command(after_help = sweep::EXAMPLES, override_usage = sweep::USAGE)]
     Sweep(Sweep),
     /// Evaluate a run's network on the test set, or on another part of its data.
     #[command(after_help = eval::EXAMPLES)]

@@ -13,6 +13,7 @@ mod signals;
 mod streams;
 mod suggest;
 mod summary;
+mod sweep_progress;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

@@ -20,6 +20,11 @@ pub fn again() -> String {
     format!("noctule {}", words.join(" "))
 }
 
+/// The command that continues a sweep.
+pub fn resume_sweep(directory: &Path) -> String {
+    format!("noctule sweep --resume {}", quoted(directory))
+}
+
 /// The command that evaluates a run.
 pub fn evaluate(run: &Path) -> String {
     format!("noctule eval {}", quoted(run))

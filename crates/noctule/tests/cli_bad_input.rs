@@ -210,21 +210,8 @@ fn measurements_that_cannot_be() {
 }
 
 #[test]
-fn sweeps_and_networks_that_cannot_be() {
+fn networks_that_cannot_be() {
     let bench = Bench::new();
-    bench.refuse(&["sweep", "yinyang"], &["yinyang", "[sweep]"]);
-    bench.refuse(&["sweep", "nothing"], &["nothing", "convergence"]);
-    let sweep = |set: &'static str| ["sweep", "convergence", "--set", set];
-    bench.refuse(&sweep("sweep.x.key=layers.7.theta"), &["layers", "7"]);
-    bench.refuse(
-        &sweep("sweep.x.key=layers.0.nothing"),
-        &["layers.0.nothing"],
-    );
-    bench.refuse(&sweep("sweep.y.from=-1"), &["layers.0.init.std", "-1"]);
-    bench.refuse(&sweep("sweep.x.key=layers.0.init.std"), &["sweep.y.key"]);
-    bench.refuse(&sweep("sweep.x.key=sweep.repeats"), &["sweep.x.key"]);
-    bench.train("run", &[]);
-    bench.refuse(&["sweep", "convergence", "--out", "run"], &["run"]);
     bench.refuse(
         &["train", "yinyang", "--set", "augmentation.flip=true"],
         &["augmentation", "no images"],

@@ -1,37 +1,10 @@
-//! Sweeps are drawn, and speed is measured.
+//! Speed is measured.
 
 #[expect(dead_code, reason = "other tests need more of it")]
 mod common;
 
 use common::Bench;
 use serde_json::Value;
-
-#[test]
-fn sweeps_are_drawn_and_do_not_depend_on_threads() {
-    let bench = Bench::new();
-    let small = [
-        "--repeats",
-        "3",
-        "--set",
-        "sweep.x.to=0.4",
-        "--set",
-        "training.epochs=10",
-    ];
-    for (out, threads) in [("one", "1"), ("three", "3")] {
-        let words = ["sweep", "convergence", "--out", out, "--threads", threads];
-        let told = bench.succeed(&[&words[..], &small].concat());
-        assert!(told.contains("39 points, 3 runs each"), "{told}");
-    }
-    let outcome: Value = serde_json::from_slice(&bench.read("one/sweep.json")).unwrap();
-    assert_eq!(outcome["accuracy"].as_array().unwrap().len(), 13);
-    assert_eq!(outcome["x"]["values"], serde_json::json!([0.0, 0.2, 0.4]));
-    assert!(outcome["mean_accuracy"].as_f64().unwrap() > 0.0);
-    for file in ["sweep.json", "sweep.png"] {
-        let (one, three) = (format!("one/{file}"), format!("three/{file}"));
-        assert!(bench.read(&one) == bench.read(&three), "{file} differs");
-    }
-    assert!(bench.read("one/sweep.png").starts_with(b"\x89PNG"));
-}
 
 #[test]
 fn speed_is_measured() {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What `run` gives for `0..total`, in this order, with at most `sessions` runs at once, on the threads of the pool that
-/// this is called in. `progress` is told how many runs are done. After an error no further run begins.
+/// this is called in. After an error no further run begins.
 ///
 /// # Errors
 /// The error of the first run, in this order, that failed.
@@ -12,9 +12,8 @@ pub(super) fn run_all<Outcome: Send, Failure: Send>(
     total: usize,
     sessions: usize,
     run: &(dyn Fn(usize) -> Result<Outcome, Failure> + Sync),
-    progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Outcome>, Failure> {
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let outcomes: Vec<Mutex<Option<Result<Outcome, Failure>>>> =
         (0..total).map(|_| Mutex::new(None)).collect();
@@ -25,9 +24,8 @@ pub(super) fn run_all<Outcome: Send, Failure: Send>(
                 break;
             };
             let outcome = run(index);
-            match outcome {
-                Ok(_) => progress(done.fetch_add(1, Ordering::Relaxed) + 1),
-                Err(_) => failed.store(true, Ordering::Relaxed),
+            if outcome.is_err() {
+                failed.store(true, Ordering::Relaxed);
             }
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
@@ -62,14 +60,9 @@ mod tests {
             .build()
             .unwrap();
         for sessions in [1, 2] {
-            let done = AtomicUsize::new(0);
-            let progress = |runs: usize| {
-                done.fetch_max(runs, Ordering::SeqCst);
-            };
-            let outcomes = pool.install(|| run_all(20, sessions, &run, &progress));
+            let outcomes = pool.install(|| run_all(20, sessions, &run));
             assert_eq!(outcomes, Ok((0..20).map(|index| index * index).collect()));
             assert!(most.load(Ordering::SeqCst) <= sessions);
-            assert_eq!(done.load(Ordering::SeqCst), 20);
         }
     }
 
@@ -80,7 +73,7 @@ mod tests {
             begun.fetch_add(1, Ordering::SeqCst);
             if index >= 3 { Err(index) } else { Ok(()) }
         };
-        assert_eq!(run_all(1000, 1, &run, &|_| {}), Err(3));
+        assert_eq!(run_all(1000, 1, &run), Err(3));
         assert_eq!(begun.load(Ordering::SeqCst), 4);
     }
 }

@@ -7,7 +7,7 @@ use noctule_data::{AugmentError, Augmentation};
 use super::data::DataSet;
 use super::layers::{InitConfig, LayerConfig, Population};
 use super::resolved::Config;
-use super::sections::{AugmentationConfig, AxisConfig, EncoderConfig, LossConfig, NeuronConfig};
+use super::sections::{AugmentationConfig, EncoderConfig, LossConfig, NeuronConfig};
 use crate::range::{
     OutOfRange, count, finite, fraction_below_one, not_negative, positive, require,
 };
@@ -17,8 +17,6 @@ const LARGEST_WINDOW: usize = 1_000;
 const MOST_SPIKES: usize = LifParameters::MOST_SPIKES as usize;
 const LARGEST_BATCH: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1_000_000;
-const MOST_RUNS: usize = 1_000_000;
-const MOST_POINTS_OF_AXIS: f64 = 100.0;
 const MOST_THREADS: usize = 4096;
 
 type Check = Result<(), OutOfRange>;
@@ -60,12 +58,7 @@ impl Config {
         let rule = format!("from 0 (all cores) to {MOST_THREADS}");
         require(few, "training.threads", training.threads, &rule)?;
         if let Some(sweep) = &self.sweep {
-            count("sweep.repeats", sweep.repeats, MOST_RUNS)?;
-            check_axis("sweep.x", &sweep.x)?;
-            check_axis("sweep.y", &sweep.y)?;
-            let differ = sweep.x.key != sweep.y.key;
-            let rule = "another key than sweep.x.key";
-            require(differ, "sweep.y.key", format!("`{}`", sweep.y.key), rule)?;
+            sweep.check()?;
         }
         self.optimiser.check("optimiser")?;
         self.schedule
@@ -173,23 +166,6 @@ fn check_population(path: &str, population: Population<'_>) -> Check {
         not_negative(&key("homeostasis.strength"), homeostasis.strength)?;
     }
     Ok(())
-}
-
-fn check_axis(path: &str, axis: &AxisConfig) -> Check {
-    let key = |name: &str| format!("{path}.{name}");
-    let of_runs = !["sweep.", "training.threads"]
-        .iter()
-        .any(|other| axis.key.starts_with(other));
-    let rule = "a key that changes the runs";
-    require(of_runs, &key("key"), format!("`{}`", axis.key), rule)?;
-    finite(&key("from"), axis.from)?;
-    finite(&key("to"), axis.to)?;
-    positive(&key("step"), axis.step)?;
-    let rule = format!("at most {} ({})", key("to"), axis.to);
-    require(axis.from <= axis.to, &key("from"), axis.from, &rule)?;
-    let few = (axis.to - axis.from) / axis.step < MOST_POINTS_OF_AXIS;
-    let rule = format!("so large that there are at most {MOST_POINTS_OF_AXIS} values");
-    require(few, &key("step"), axis.step, &rule)
 }
 
 fn check_init(path: &str, init: &InitConfig) -> Check {

@@ -57,8 +57,11 @@ pub fn list_changes(changes: &[ChangedKey]) -> String {
 }
 
 impl Config {
-    /// The experiment as TOML, without the keys that decide nothing of a run so far.
-    pub(crate) fn deciding_toml(&self) -> Result<String, ConfigError> {
+    /// The experiment as TOML, without the keys that decide nothing of a run so far: the number of epochs is not in it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unwritable`] if a value has no TOML form; those that [`Config::check`] accepts all have one.
+    pub fn deciding_toml(&self) -> Result<String, ConfigError> {
         let mut table = self.table()?;
         for key in FREE {
             remove(&mut table, key);

@@ -9,8 +9,9 @@ use super::layers::LayerConfig;
 use super::optimiser::OptimiserConfig;
 use super::presets::PRESETS;
 use super::sections::{
-    AugmentationConfig, EncoderConfig, LossConfig, NeuronConfig, SweepConfig, TrainingConfig,
+    AugmentationConfig, EncoderConfig, LossConfig, NeuronConfig, TrainingConfig,
 };
+use super::sweep::SweepConfig;
 use crate::schedule::ScheduleConfig;
 
 /// A fully resolved experiment: every default is filled in.

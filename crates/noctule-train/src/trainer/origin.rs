@@ -101,6 +101,17 @@ pub enum OriginError {
 }
 
 impl Parts {
+    /// A checksum of all parts.
+    pub fn fingerprint(&self) -> String {
+        let part = |part: Option<&Part>| part.map_or(String::new(), Part::to_string);
+        let parts = [
+            Some(&self.train),
+            self.validation.as_ref(),
+            Some(&self.test),
+        ];
+        hash_text(&parts.map(part).join("\n"))
+    }
+
     /// Whether all parts are what they were.
     pub fn check(&self, before: &Self) -> Result<(), OriginError> {
         let now = self;

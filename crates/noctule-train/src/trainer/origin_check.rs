@@ -45,6 +45,14 @@ impl Trainer {
         Ok(origin)
     }
 
+    /// A checksum of the samples of all parts and their labels.
+    ///
+    /// # Errors
+    /// If the experiment cannot be written as TOML.
+    pub fn data_fingerprint(&mut self) -> Result<String, TrainError> {
+        Ok(self.origin()?.data.fingerprint())
+    }
+
     /// Whether a checkpoint belongs to this trainer's experiment and data.
     pub(super) fn check_origin(
         &mut self,

@@ -199,6 +199,7 @@ fn the_commented_example_explains_every_key() {
         "augmentation.elastic={zzz=1}",
         "sweep.zzz=1",
         "sweep.x={zzz=1}",
+        "sweep.x.log={zzz=1}",
         "loss={kind='spike-count',zzz=1}",
         "loss={kind='first-spike',zzz=1}",
         "loss={kind='spike-time',zzz=1}",

@@ -1,86 +1,147 @@
 //! `noctule sweep`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Result, bail};
 use noctule::engines::{Backend, open};
-use noctule_study::{HeatMap, SweepOutcome, sweep};
-use noctule_train::{SingleProcess, Trainer, write_atomically};
+use noctule_study::sweep::{ChosenBy, RunLog};
+use noctule_study::{Sweep, SweepOutcome, sweep_picture};
+use noctule_train::{Config, ConfigTable, RunDirectory, SingleProcess, write_atomically};
 
-use super::experiment::{configure, load_data, make_directory};
-use crate::cli::Sweep;
+use super::experiment::{configure, data_directory, data_directory_of, load_data, make_directory};
+use crate::cli;
 use crate::outcome::Outcome;
-use crate::streams::{redraws, remark};
+use crate::plural::plural;
+use crate::streams::remark;
+use crate::suggest;
+use crate::sweep_progress::SweepBar;
 
-pub fn run(options: &Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
-    let repeats = options
-        .repeats
-        .map(|repeats| format!("sweep.repeats={repeats}"));
-    let threads = options
-        .threads
-        .map(|threads| format!("training.threads={threads}"));
-    let named = options.set.iter().cloned().chain(repeats).chain(threads);
-    let config = configure(&options.experiment, &named.collect::<Vec<_>>())?;
+/// The keys that can be changed when a sweep is resumed; all others decide what the runs are.
+const CHANGEABLE: [&str; 2] = ["sweep.repeats", "training.threads"];
+/// The file of the runs that are done.
+const RUNS: &str = "runs.jsonl";
+
+pub fn run(options: &cli::Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
+    // Before anything is read: no other process may write it meanwhile.
+    let resumed = match &options.resume {
+        Some(path) => Some(RunDirectory::open_to_write(path)?),
+        None => None,
+    };
+    let config = experiment(options, resumed.as_ref())?;
+    let data_dir = match &resumed {
+        Some(directory) => data_directory_of(directory, options.data_dir.as_deref())?,
+        None => options.data_dir.clone(),
+    };
     let engine = open(Backend::Cpu, config.training.threads)?;
-    sweep::check(&config)?;
-    let data_dir = options.data_dir.as_deref();
-    // Downloads what is missing, and finds out whether the experiment can be run at all.
-    let data = load_data(&config, data_dir, &mut SingleProcess, stop)?;
-    Trainer::with_data(config.clone(), Arc::new(data), Arc::clone(&engine))?;
-    // Before the runs, so that a folder that cannot be used costs none of them.
-    let directory = make_directory(options.out.as_deref(), &config)?;
-    let bar = if redraws(&std::io::stderr()) {
-        ProgressBar::new(0)
-    } else {
-        ProgressBar::hidden()
+    let sweep = Sweep::new(&config, data_dir.as_deref(), engine)?;
+    prepare(&sweep, data_dir.as_deref(), stop)?;
+    if stop.load(Ordering::Relaxed) {
+        return Ok(Outcome::Interrupted);
+    }
+    let is_new = resumed.is_none();
+    let directory = match resumed {
+        Some(directory) => directory,
+        None => make_directory(options.out.as_deref(), &config)?,
     };
-    let bar = bar.with_style(ProgressStyle::with_template(
-        "{bar:24} {pos}/{len} runs  {per_sec}  {eta} left",
-    )?);
-    let progress = |done: usize, total: usize| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    };
-    let outcome = sweep::run(&config, data_dir, &engine, &progress, stop);
-    bar.finish_and_clear();
-    let outcome = match outcome {
-        Ok(Some(outcome)) => outcome,
-        unfinished => {
-            directory.abandon();
-            unfinished?;
-            remark!("\nStopped; nothing is written.");
-            return Ok(Outcome::Interrupted);
+    let log = RunLog::new(directory.path().join(RUNS));
+    sweep.finished(&log)?;
+    describe(&config, data_dir, &directory)?;
+    let bar = SweepBar::new();
+    let outcome = sweep.run(Some(&log), &|position| bar.show(position), stop);
+    bar.finish();
+    match outcome {
+        Ok(Some(outcome)) => {
+            write(&outcome, directory.path())?;
+            report(&outcome, directory.path());
+            Ok(Outcome::Done)
         }
+        Ok(None) => {
+            let (done, all) = (sweep.finished(&log)?, plural(sweep.runs(), "run"));
+            let command = suggest::resume_sweep(directory.path());
+            remark!("\nStopped after {done} of {all}. Continue with:  {command}");
+            Ok(Outcome::Interrupted)
+        }
+        Err(error) => {
+            if is_new && !log.path().exists() {
+                abandon(directory);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// The experiment that is named, or that of the sweep that is resumed.
+fn experiment(options: &cli::Sweep, resumed: Option<&RunDirectory>) -> Result<Config> {
+    let named = [
+        ("sweep.repeats", options.repeats),
+        ("training.threads", options.threads),
+    ];
+    let named = named
+        .iter()
+        .filter_map(|(key, value)| value.map(|value| format!("{key}={value}")));
+    let overrides: Vec<String> = options.set.iter().cloned().chain(named).collect();
+    let Some(directory) = resumed else {
+        let experiment = options.experiment.as_deref();
+        return configure(experiment.unwrap_or_default(), &overrides);
     };
-    write(&outcome, directory.path())?;
-    directory.write_config(&config.to_toml()?)?;
-    report(&outcome, directory.path());
-    Ok(Outcome::Done)
+    let key = |text: &String| text.split('=').next().unwrap_or_default().trim().to_owned();
+    let mut keys = overrides.iter().map(key);
+    if let Some(key) = keys.find(|key| !CHANGEABLE.contains(&key.as_str())) {
+        bail!(
+            "`{key}` cannot be changed on --resume: only sweep.repeats and training.threads can; start a new sweep instead"
+        );
+    }
+    let mut table = ConfigTable::read(&directory.config_path())?;
+    table.apply_overrides(&overrides)?;
+    Ok(table.resolve()?)
+}
+
+/// Downloads data that are missing, and finds whatever is wrong at a point now, and not in the last of the runs.
+fn prepare(sweep: &Sweep, data_dir: Option<&Path>, stop: &Arc<AtomicBool>) -> Result<()> {
+    let points = sweep.points();
+    for (index, point) in points.iter().enumerate() {
+        let is_other = |earlier: &Config| earlier.data != point.data;
+        if points[..index].iter().all(is_other) {
+            load_data(point, data_dir, &mut SingleProcess, stop)?;
+        }
+    }
+    Ok(sweep.check()?)
+}
+
+/// Writes the experiment, and where its data are.
+fn describe(config: &Config, data_dir: Option<PathBuf>, directory: &RunDirectory) -> Result<()> {
+    if let Some(data_dir) = data_directory(config, data_dir.as_deref())? {
+        directory.record_data_directory(&data_dir)?;
+    }
+    Ok(directory.write_config(&config.to_toml()?)?)
+}
+
+/// Nothing remains of a sweep that failed before a run was done; a folder that holds other files stays.
+fn abandon(directory: RunDirectory) {
+    for file in [directory.config_path(), directory.data_directory_path()] {
+        std::fs::remove_file(file).ok();
+    }
+    directory.abandon();
 }
 
 fn write(outcome: &SweepOutcome, directory: &Path) -> Result<()> {
     let json = serde_json::to_vec_pretty(outcome)?;
     write_atomically(&directory.join("sweep.json"), &json)?;
-    let map = HeatMap {
-        title: &format!("{}: test accuracy", outcome.name),
-        x: (&outcome.x.key, &outcome.x.values),
-        y: (&outcome.y.key, &outcome.y.values),
-        values: &outcome.accuracy,
-        range: (0.0, 1.0),
-    };
-    write_atomically(&directory.join("sweep.png"), &map.to_png()?)?;
+    let picture = sweep_picture::draw(outcome)?;
+    write_atomically(&directory.join("sweep.png"), &picture)?;
     Ok(())
 }
 
 fn report(outcome: &SweepOutcome, directory: &Path) {
-    let points = outcome.x.values.len() * outcome.y.values.len();
+    let rows = outcome.y.as_ref().map_or(1, |y| y.values.len());
+    let points = outcome.x.values.len() * rows;
     remark!(
-        "{}: {points} points, {} runs each",
+        "{}: {}, {} each",
         outcome.name,
-        outcome.repeats
+        plural(points, "point"),
+        plural(outcome.repeats, "run")
     );
     remark!(
         "  accuracy   {:.2} % on average over the grid",
@@ -96,6 +157,43 @@ fn report(outcome: &SweepOutcome, directory: &Path) {
             outcome.diverged
         );
     }
-    remark!("  heat map   {}", directory.join("sweep.png").display());
+    remark!("  best       {}", best(outcome));
+    for line in accuracies(outcome) {
+        remark!("             {line}");
+    }
+    remark!("  picture    {}", directory.join("sweep.png").display());
     remark!("  data       {}", directory.join("sweep.json").display());
+    remark!("  runs       {}", directory.join(RUNS).display());
+}
+
+/// The best point by its keys.
+fn best(outcome: &SweepOutcome) -> String {
+    let best = &outcome.best;
+    let mut point = best.x.as_override(&outcome.x.key);
+    if let Some((y, value)) = outcome.y.as_ref().zip(best.y.as_ref()) {
+        point = format!("{point} {}", value.as_override(&y.key));
+    }
+    match best.equally_good {
+        1 => point,
+        others => format!("{point}, the first of {others} that are equally good"),
+    }
+}
+
+/// How good the best point is, and what that is worth.
+fn accuracies(outcome: &SweepOutcome) -> Vec<String> {
+    let best = &outcome.best;
+    let spread = best
+        .std
+        .map_or(String::new(), |std| format!(" +- {:.2}", 100.0 * std));
+    let test = format!("{:.2}{spread} % test accuracy", 100.0 * best.accuracy);
+    match (outcome.chosen_by, best.validation) {
+        (ChosenBy::Validation, Some(validation)) => vec![format!(
+            "{test}, chosen by validation ({:.2} %)",
+            100.0 * validation
+        )],
+        _ => vec![
+            format!("{test}, which also chose the point, for there is no validation part:"),
+            "expect less on new samples, or hold some out with data.validation".to_owned(),
+        ],
+    }
 }
