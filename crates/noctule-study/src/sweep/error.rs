@@ -24,11 +24,11 @@ pub enum SweepError {
         point: String,
         /// What is wrong.
         #[source]
-        cause: ConfigError,
+        cause: Box<ConfigError>,
     },
     /// The experiment itself cannot be written as TOML.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] Box<ConfigError>),
     /// A run cannot begin, or failed for another reason than that training diverged.
     #[error("sweep, where {point}: {cause}")]
     Run {
@@ -41,4 +41,10 @@ pub enum SweepError {
     /// The runs that are done cannot be read or kept.
     #[error(transparent)]
     Log(#[from] RunLogError),
+}
+
+impl From<ConfigError> for SweepError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
 }

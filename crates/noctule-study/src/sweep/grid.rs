@@ -51,7 +51,7 @@ impl Grid {
             let resolved = applied.and_then(|()| table.resolve());
             points.push(resolved.map_err(|cause| SweepError::Point {
                 point: overrides.join(" and "),
-                cause,
+                cause: Box::new(cause),
             })?);
             let named = point
                 .iter()

@@ -125,13 +125,9 @@ impl AxisConfig {
 
     fn check(&self, path: &str) -> Check {
         let key = |name: &str| format!("{path}.{name}");
-        let own = ["sweep.", "training.threads", "name", "description"];
-        let is_own = |own: &&str| match own.strip_suffix('.') {
-            Some(table) => self.key == table || self.key.starts_with(*own),
-            None => self.key == **own,
-        };
-        let rule = "a key that changes the runs";
-        let changes = !own.iter().any(|own| is_own(&own));
+        let of_runs = ["name", "description", "training.threads"].contains(&self.key.as_str());
+        let of_sweep = self.key == "sweep" || self.key.starts_with("sweep.");
+        let (changes, rule) = (!of_runs && !of_sweep, "a key that changes the runs");
         require(changes, &key("key"), format!("`{}`", self.key), rule)?;
         let table = self.key.strip_suffix(".kind").unwrap_or_default();
         let rule = format!(
