@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use noctule::engines::{Backend, open};
 use noctule_study::sweep::{ChosenBy, RunLog};
 use noctule_study::{Sweep, SweepOutcome, sweep_picture};
+use noctule_train::experiment::data_directory;
 use noctule_train::{Config, ConfigTable, RunDirectory, SingleProcess, write_atomically};
 
-use super::experiment::{configure, data_directory, data_directory_of, load_data, make_directory};
+use super::experiment::{configure, data_directory_of, load_data, make_directory};
 use crate::cli;
 use crate::outcome::Outcome;
 use crate::plural::plural;
