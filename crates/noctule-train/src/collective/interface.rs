@@ -29,7 +29,7 @@ pub trait Collective: Send + Sync {
     /// Whether any rank passed `true`.
     fn any(&mut self, flag: bool) -> bool;
 
-    /// The bytes of every rank, in the order of the ranks.
+    /// The bytes of every rank, of which there must be some, in the order of the ranks.
     fn gather_bytes(&mut self, own: &[u8]) -> Vec<Vec<u8>>;
 
     /// Whether this is rank 0, which alone writes files and prints messages.

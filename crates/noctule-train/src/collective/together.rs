@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use super::interface::Collective;
 
+/// What a rank says that did not fail.
+const FINE: &[u8] = b"+";
+
 /// Another rank failed, so this one cannot continue. That rank says why.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("rank {rank} failed, and no rank can continue alone; its own message says why")]
@@ -28,10 +31,13 @@ pub fn together<T, E: From<OtherRank> + Display>(
     }
     // With its causes, where an error writes them on demand.
     let own = outcome.as_ref().err().map(|error| format!("{error:#}"));
-    let own = own.map_or_else(Vec::new, |message| format!("!{message}").into_bytes());
+    let own = own.map_or_else(
+        || FINE.to_vec(),
+        |message| format!("-{message}").into_bytes(),
+    );
     let messages = collective.gather_bytes(&own);
     let first = match outcome {
-        Ok(_) => messages.iter().position(|message| !message.is_empty()),
+        Ok(_) => messages.iter().position(|message| message != FINE),
         Err(_) => messages.iter().position(|message| *message == own),
     };
     match first {
