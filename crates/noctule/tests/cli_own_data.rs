@@ -2,17 +2,17 @@
 
 #[expect(dead_code, reason = "other tests need more of it")]
 mod common;
+#[expect(dead_code, reason = "other tests need more of it")]
+mod npz;
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use common::Bench;
+use npz::Array;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 const CHANNELS: usize = 50;
 const CLASSES: usize = 3;
@@ -80,34 +80,15 @@ fn write_events(path: &Path, samples: usize, seed: u64) {
         offsets.push(times.len() as i64);
         labels.push(class as i64);
     }
-    let times: Vec<u8> = times.iter().flat_map(|time| time.to_le_bytes()).collect();
-    let integers = |values: &[i64]| {
-        values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect()
-    };
-    let arrays: [(&str, &str, Vec<u8>); 4] = [
-        ("times", "<f4", times),
-        ("units", "<i8", integers(&units)),
-        ("offsets", "<i8", integers(&offsets)),
-        ("labels", "<i8", integers(&labels)),
-    ];
-    let mut archive = ZipWriter::new(File::create(path).unwrap());
-    for (name, kind, bytes) in arrays {
-        let count = bytes.len() / if kind == "<f4" { 4 } else { 8 };
-        let header =
-            format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({count},), }}\n");
-        let mut array = b"\x93NUMPY\x01\x00".to_vec();
-        array.extend((header.len() as u16).to_le_bytes());
-        array.extend(header.as_bytes());
-        array.extend(bytes);
-        archive
-            .start_file(format!("{name}.npy"), SimpleFileOptions::default())
-            .unwrap();
-        archive.write_all(&array).unwrap();
-    }
-    archive.finish().unwrap();
+    npz::write(
+        path,
+        &[
+            Array::new("times", &[times.len()], times),
+            Array::new("units", &[units.len()], units),
+            Array::new("offsets", &[offsets.len()], offsets),
+            Array::new("labels", &[labels.len()], labels),
+        ],
+    );
 }
 
 /// An experiment on 300 training samples and 100 test samples, in the folder `project`.
