@@ -283,7 +283,7 @@ fn broken_events() -> Vec<(Vec<u8>, &'static [&'static str])> {
             &["NPZ", "truncated or damaged"],
         ),
         (flipped, &["NPZ", "`times`", "damaged"]),
-        (f32s(&[0.1, 0.2]), &["single NumPy array", "numpy.savez"]),
+        (f32s(&[0.1, 0.2]), &["a NumPy array (.npy)", "numpy.savez"]),
         (b"\x80\x04\x95".to_vec(), &["pickle", "never loaded"]),
         (Vec::new(), &["empty"]),
         (b"<!DOCTYPE html>".to_vec(), &["web page"]),
@@ -293,7 +293,7 @@ fn broken_events() -> Vec<(Vec<u8>, &'static [&'static str])> {
         ),
         (
             b"time,unit\n0.1,3\n".to_vec(),
-            &["another format", "NPZ", "HDF5"],
+            &["text", "time,unit", "NPZ", "HDF5"],
         ),
         (
             fixture("no-spikes.h5"),

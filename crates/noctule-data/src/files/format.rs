@@ -7,6 +7,7 @@ use std::path::Path;
 use super::error::{DataFileError, Problem};
 use super::hdf5::Hdf5;
 use super::npz::Npz;
+use crate::foreign;
 
 const ZIP: &[u8] = b"PK\x03\x04";
 const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
@@ -80,29 +81,33 @@ enum Found {
 /// The format; the reader is at the start again.
 fn recognise(reader: &mut (impl Read + Seek)) -> io::Result<Result<Found, Problem>> {
     let mut start = Vec::new();
-    reader.by_ref().take(512).read_to_end(&mut start)?;
+    reader
+        .by_ref()
+        .take(foreign::START as u64)
+        .read_to_end(&mut start)?;
     let has_user_block = is_hdf5_behind_a_block(reader)?;
     reader.seek(SeekFrom::Start(0))?;
-    let found = if start.starts_with(ZIP) || start.starts_with(EMPTY_ZIP) {
+    if start.starts_with(ZIP) || start.starts_with(EMPTY_ZIP) {
         return Ok(Ok(Found::Npz));
-    } else if start.starts_with(HDF5) || has_user_block {
+    }
+    if start.starts_with(HDF5) || has_user_block {
         return Ok(Ok(Found::Hdf5));
-    } else if start.is_empty() {
-        "an empty file"
-    } else if start.starts_with(b"\x93NUMPY") {
-        "a single NumPy array (NPY)"
-    } else if matches!(start[..], [0x80, 2..=5, ..]) {
-        "a Python pickle, which is never loaded, since it can run code"
-    } else if start.starts_with(b"version https://git-lfs") {
-        "a pointer of Git LFS (get the file itself with `git lfs pull`)"
-    } else if start.trim_ascii_start().starts_with(b"<") {
-        "a web page or XML"
-    } else {
-        "a file of another format"
-    };
+    }
     Ok(Err(Problem::Format {
-        found: found.to_owned(),
+        found: described(&start),
     }))
+}
+
+/// What a file is that begins in this way.
+fn described(start: &[u8]) -> String {
+    if matches!(start, [0x80, 2..=5, ..]) {
+        return "a Python pickle, which is never loaded, since it can run code".to_owned();
+    }
+    match foreign::recognise(start) {
+        Some(found) if found.is_answer() => format!("{found} ({})", found.advice()),
+        Some(found) => found.to_string(),
+        None => "of another format".to_owned(),
+    }
 }
 
 fn is_hdf5_behind_a_block(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
