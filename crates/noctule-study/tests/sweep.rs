@@ -194,9 +194,23 @@ fn runs_of_another_experiment_are_refused_and_more_repeats_are_not() {
     let more = small(&["sweep.repeats=3"]);
     assert_eq!(run(&more).unwrap(), Some(outcome(&more, 1)));
 
-    fs::write(log.path(), "{\"point\": 0}\n").unwrap();
-    let message = run(&small(&[])).unwrap_err().to_string();
-    assert!(message.contains("line 1: missing field"), "{message}");
+    let text = String::from_utf8(kept).unwrap();
+    let first = text.lines().next().unwrap();
+    let huge = first.replace("\"point\":0", &format!("\"point\":{}", usize::MAX));
+    for (line, part) in [
+        ("{\"point\": 0}", "line 1: missing field"),
+        ("", "line 1: EOF"),
+        ("\u{0}\u{0}", "line 1: expected value"),
+        (
+            &first.replace("repeat", "repeated"),
+            "line 1: unknown field",
+        ),
+        (&huge, "which the sweep does not have"),
+    ] {
+        fs::write(log.path(), format!("{line}\n")).unwrap();
+        let message = run(&small(&[])).unwrap_err().to_string();
+        assert!(message.contains(part), "{part}: {message}");
+    }
 }
 
 #[test]

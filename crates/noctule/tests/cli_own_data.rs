@@ -166,6 +166,38 @@ fn a_run_on_own_events_is_resumed_bit_for_bit() {
 }
 
 #[test]
+fn a_sweep_on_own_events_is_resumed_wherever_it_lies() {
+    let bench = bench();
+    let axis = "sweep={repeats=2, x={key='data.samples', values=[20, 300]}}";
+    let words = ["sweep", "project/gestures.toml", "--out", "sweep", "--set"];
+    bench.succeed(&[&words[..], &[axis, "--set", "training.epochs=2"]].concat());
+    let (outcome, runs) = (
+        bench.read("sweep/sweep.json"),
+        bench.read("sweep/runs.jsonl"),
+    );
+    // As a kill would have left it.
+    fs::remove_file(bench.path("sweep/sweep.json")).unwrap();
+    let some: Vec<u8> = runs
+        .split_inclusive(|&byte| byte == b'\n')
+        .skip(1)
+        .flatten()
+        .copied()
+        .collect();
+    fs::write(bench.path("sweep/runs.jsonl"), some).unwrap();
+    fs::create_dir(bench.path("elsewhere")).unwrap();
+    fs::rename(bench.path("sweep"), bench.path("elsewhere/moved")).unwrap();
+    bench.succeed(&["sweep", "--resume", "elsewhere/moved"]);
+    assert!(bench.read("elsewhere/moved/sweep.json") == outcome);
+    assert!(bench.read("elsewhere/moved/runs.jsonl") == runs);
+    // Other data are another sweep.
+    write_events(&bench.path("project/train.npz"), 300, 3);
+    bench.refuse(
+        &["sweep", "--resume", "elsewhere/moved"],
+        &["runs.jsonl", "other data"],
+    );
+}
+
+#[test]
 fn files_that_are_missing_are_named_and_not_downloaded() {
     let bench = bench();
     let train = ["train", "project/gestures.toml", "--out", "run"];

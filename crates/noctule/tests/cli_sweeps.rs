@@ -100,6 +100,14 @@ fn assert_same(bench: &Bench, one: &str, other: &str) {
 fn a_sweep_that_was_killed_goes_on() {
     let bench = Bench::new();
     let mut child = start(&bench, "killed");
+    // One process at a time.
+    let second = bench.run(&["sweep", "--resume", "killed"]);
+    let stderr = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.contains("killed") && stderr.contains(&child.id().to_string()),
+        "{stderr}"
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!bench.path("killed/sweep.json").exists());
