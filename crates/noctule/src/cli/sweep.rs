@@ -25,7 +25,7 @@ The experiment says in its table [sweep] which one or two keys vary:
   x = { key = \"optimiser.learning_rate\", log = { from = 1e-4, to = 1e-2, points = 5 } }
   y = { key = \"layers.0.neurons\", values = [100, 200, 400] }
 
-The directory gets runs.jsonl (a line for each run as it is done), sweep.json and sweep.png. The best point is that with the
+The directory gets runs.jsonl (a line for each run as it is done), sweep.json and sweep.png. The best point is that with the \
 highest mean validation accuracy. Without a validation part the test accuracy chooses, and that is said.";
 
 /// Options of `sweep`.
