@@ -130,7 +130,7 @@ fn the_data_directory_is_remembered() {
     bench.succeed(&["train", "--resume", "run", "--epochs", "2"]);
     // What is named comes first.
     let eval = ["eval", "run", "--data-dir", "nowhere"];
-    bench.refuse(&eval, &["nowhere", "does not exist"]);
+    bench.refuse(&eval, &["nowhere/mnist", "fetch it with"]);
     // Where the data are gone, the usual places count.
     fs::rename(bench.path("my data"), bench.path("data")).unwrap();
     bench.succeed(&["eval", "run"]);

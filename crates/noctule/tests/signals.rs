@@ -88,18 +88,15 @@ fn measurements_and_sweeps_stop() {
     assert_eq!(child.wait().unwrap().code(), INTERRUPTED);
 }
 
-/// An evaluation that waits for the last of its files, and whether the signal came before that.
+/// The checkpoint is a pipe, so that the evaluation waits until the test lets it go on.
 #[test]
 fn an_evaluation_stops_and_the_second_signal_ends_it_at_once() {
     let bench = Bench::new();
-    bench.write_mnist(100, 20);
-    let small = ["--set", "layers.0.neurons=5", "--set", "data.validation=0"];
-    let train = ["train", "mnist-count", "--out", "run", "--epochs", "1"];
-    bench.succeed(&[&train[..], &small].concat());
-    let labels = bench.path("data/mnist/t10k-labels-idx1-ubyte");
-    let bytes = fs::read(&labels).unwrap();
-    fs::remove_file(&labels).unwrap();
-    let made = Command::new("mkfifo").arg(&labels).status();
+    bench.train("run", &[]);
+    let checkpoint = bench.path("run/last.safetensors");
+    let bytes = fs::read(&checkpoint).unwrap();
+    fs::remove_file(&checkpoint).unwrap();
+    let made = Command::new("mkfifo").arg(&checkpoint).status();
     assert!(made.unwrap().success());
     let mut once = start(&mut bench.command(&["eval", "run"]));
     wait_until(&mut once, listens);
@@ -110,7 +107,7 @@ fn an_evaluation_stops_and_the_second_signal_ends_it_at_once() {
     wait_until(&mut twice, has_no_pending_signal);
     send(&twice, "-INT");
     assert_eq!(twice.wait().unwrap().code(), INTERRUPTED);
-    fs::write(&labels, bytes).unwrap();
+    fs::write(&checkpoint, bytes).unwrap();
     assert_eq!(once.wait().unwrap().code(), INTERRUPTED);
 }
 
