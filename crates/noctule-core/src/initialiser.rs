@@ -4,6 +4,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use thiserror::Error;
 
+use crate::drive::InputDrive;
 use crate::real::Real;
 use crate::tensor::Tensor;
 
@@ -51,6 +52,16 @@ pub enum InitialiserError {
         /// Standard deviation.
         std: f64,
     },
+    /// The inputs never raise a potential.
+    #[error(
+        "the inputs do not drive the neuron at all (sum {}, norm {}), so no weight brings it to its threshold",
+        drive.sum,
+        drive.norm
+    )]
+    NoDrive {
+        /// The drive.
+        drive: InputDrive,
+    },
 }
 
 impl Initialiser {
@@ -80,6 +91,54 @@ impl Initialiser {
         }
     }
 
+    /// Normal, in units of the threshold: a neuron with the drive `drive` reaches, at its peak, a potential that has mean
+    /// `mean * theta` and standard deviation `std * theta` over neurons.
+    ///
+    /// The weights have mean `mean * theta/drive.sum` and standard deviation `std * theta/drive.norm`. For `n` inputs that
+    /// spike once and together, these are `mean * theta/(n P)` and `std * theta/(sqrt(n) P)`, where `P` is
+    /// [`LifParameters::psp_peak`](crate::LifParameters::psp_peak).
+    ///
+    /// ```
+    /// use noctule_core::{Initialiser, InputDrive, LifParameters, Network};
+    ///
+    /// let neuron = LifParameters {
+    ///     tau_m: 0.020, tau_s: 0.010, theta: 1.0, reset: 1.0, max_spikes: 20, t_max: 0.06,
+    /// };
+    /// let weights = |inputs: f64| {
+    ///     let drive = InputDrive::of_simultaneous_spikes(inputs, &neuron);
+    ///     Initialiser::threshold(neuron.theta, drive, 0.5, 1.5)
+    /// };
+    /// let network = Network::<f32>::new(5)?
+    ///     .dense(200, &neuron, weights(5.0)?, 1)?
+    ///     .dense(3, &neuron, weights(200.0)?, 2)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the drive is not positive, `mean` or `std` is not finite, or `std` is negative.
+    pub fn threshold(
+        theta: f64,
+        drive: InputDrive,
+        mean: f64,
+        std: f64,
+    ) -> Result<Self, InitialiserError> {
+        if drive.sum > 0.0 && drive.norm > 0.0 {
+            Self::normal(mean * theta / drive.sum, std * theta / drive.norm)
+        } else {
+            Err(InitialiserError::NoDrive { drive })
+        }
+    }
+
+    /// Mean and standard deviation of the weights.
+    pub fn moments(&self) -> (f64, f64) {
+        match self.distribution {
+            Distribution::Uniform { low, high } => {
+                ((low + high) / 2.0, (high - low) / 12_f64.sqrt())
+            }
+            Distribution::Normal { mean, std } => (mean, std),
+        }
+    }
+
     /// A tensor of shape `shape`, with values drawn in row-major order.
     pub fn draw<T: Real>(&self, shape: &[usize], rng: &mut impl Rng) -> Tensor<T> {
         let mut tensor = Tensor::zeros(shape);
@@ -94,5 +153,50 @@ impl Initialiser {
             Distribution::Uniform { low, high } => rng.random_range(low..high),
             Distribution::Normal { mean, std } => mean + std * rng.sample::<f64, _>(StandardNormal),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    #[test]
+    fn drawn_weights_have_the_moments() {
+        let drive = InputDrive {
+            sum: 0.4,
+            norm: 0.05,
+        };
+        let initialisers = [
+            (Initialiser::uniform(-1.0, 3.0), (1.0, 4.0 / 12_f64.sqrt())),
+            (Initialiser::normal(2.0, 0.5), (2.0, 0.5)),
+            (Initialiser::threshold(2.0, drive, 0.5, 1.5), (2.5, 60.0)),
+        ];
+        for (initialiser, (mean, std)) in initialisers {
+            let initialiser = initialiser.unwrap();
+            assert_relative_eq!(initialiser.moments().0, mean, max_relative = 1e-12);
+            assert_relative_eq!(initialiser.moments().1, std, max_relative = 1e-12);
+            let weights: Tensor<f64> =
+                initialiser.draw(&[100, 100], &mut ChaCha8Rng::seed_from_u64(3));
+            let weights = weights.as_slice();
+            let count = weights.len() as f64;
+            let found = weights.iter().sum::<f64>() / count;
+            let squares = weights.iter().map(|w| (w - found).powi(2)).sum::<f64>();
+            assert_relative_eq!(found, mean, epsilon = 0.04 * std);
+            assert_relative_eq!((squares / count).sqrt(), std, max_relative = 0.04);
+        }
+    }
+
+    #[test]
+    fn a_drive_of_nothing_is_refused() {
+        let nothing = InputDrive {
+            sum: 0.0,
+            norm: 0.0,
+        };
+        let refused = Initialiser::threshold(1.0, nothing, 0.5, 1.5).unwrap_err();
+        assert!(matches!(refused, InitialiserError::NoDrive { .. }));
     }
 }

@@ -25,6 +25,7 @@
 //! ```
 
 pub mod batch;
+mod drive;
 pub mod engine;
 mod initialiser;
 mod label;
@@ -44,6 +45,7 @@ mod spikes;
 mod tensor;
 
 pub use batch::{Batch, Images, Pixels, Samples};
+pub use drive::InputDrive;
 pub use engine::{
     Engine, EngineError, EngineInfo, Pass, PassWeights, Session, SessionOptions, StoredSet,
     TensorGroup, TensorName, Tensors, squared_norm,

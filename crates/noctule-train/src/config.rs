@@ -45,9 +45,9 @@ pub use error::ConfigError;
 pub use held_out::HeldOut;
 pub use layers::{
     Conv2dConfig, DenseConfig, HomeostasisConfig, InitConfig, LayerConfig, NormalInit, Population,
-    SumPool2dConfig, UniformInit,
+    SumPool2dConfig, ThresholdInit, UniformInit,
 };
-pub use optimiser::OptimiserConfig;
+pub use optimiser::{AdamConfig, AdamWConfig, NAdamConfig, OptimiserConfig, SgdConfig};
 pub use resolved::Config;
 pub use sections::{
     AugmentationConfig, CountSoftmaxLoss, ElasticConfig, EncoderConfig, FirstSpikeLoss, LossConfig,

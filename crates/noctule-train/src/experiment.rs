@@ -1,6 +1,7 @@
 //! From a configuration to the things it names: data, encoding, network, loss, regularisation.
 
 mod data;
+mod defaults;
 mod error;
 mod input;
 mod input_error;
@@ -10,6 +11,7 @@ mod own_error;
 mod training;
 
 pub use data::{Data, SampleOrder, SourceData, data_directory};
+pub(crate) use defaults::{Measuring, with_defaults};
 pub use error::ExperimentError;
 pub use input::{Input, load_input};
 pub use input_error::InputError;

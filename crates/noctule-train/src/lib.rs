@@ -48,7 +48,7 @@ pub use schedule::ScheduleConfig;
 pub use trainer::{
     BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, Classified, Classifier,
     NoProgress, OwnLoss, Phases, Progress, RunEnd, TrainError, Trainer, TrainerBuilder,
-    TrainingLoss,
+    TrainingLoss, Warning,
 };
 
 #[cfg(doctest)]

@@ -44,6 +44,8 @@ mod sample_hash;
 mod samples;
 mod state;
 mod state_error;
+mod warning;
+mod watch;
 mod weights;
 
 pub use bench::{BenchPlan, BenchReport};
@@ -58,3 +60,4 @@ pub use progress::{BatchProgress, NoProgress, Progress};
 pub use run::RunEnd;
 pub use state::{BestEpoch, Trainer};
 pub use state_error::{OptimiserStateError, StateError};
+pub use warning::Warning;

@@ -4,7 +4,7 @@ use std::io::stderr;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use noctule_train::{BatchProgress, EpochRecord, Progress};
+use noctule_train::{BatchProgress, EpochRecord, Progress, Warning};
 
 use crate::streams::{note, redraws};
 
@@ -111,5 +111,9 @@ impl Progress for Bars {
                 record.samples_per_second,
             );
         }
+    }
+
+    fn warning(&mut self, warning: &Warning) {
+        self.bar.suspend(|| note!("warning: {warning}"));
     }
 }

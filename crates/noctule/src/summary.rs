@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::HumanDuration;
-use noctule_train::{BestEpoch, Config, EpochRecord, Trainer};
+use noctule_train::{BestEpoch, Config, EpochRecord, Trainer, Warning};
 
 use crate::plural::plural;
 use crate::suggest;
@@ -37,6 +37,7 @@ pub struct Summary {
     neurons: Vec<usize>,
     test: Option<EpochRecord>,
     best: Option<(BestEpoch, Option<f64>)>,
+    silent: Option<Warning>,
 }
 
 impl Summary {
@@ -51,6 +52,7 @@ impl Summary {
             run: run.to_owned(),
             elapsed,
             neurons: trainer.layer_sizes().split_off(1),
+            silent: test_of(last).and_then(|record| trainer.silent_layer(record)),
             test: test_of(last).cloned(),
             best: trainer.best().map(|best| {
                 let test = test_of(best.epoch as u64).map(|record| record.accuracy);
@@ -93,6 +95,12 @@ impl Display for Summary {
                 f,
                 "  spikes          {spikes:.0} per inference ({} per neuron, layer by layer)",
                 layers.join(", ")
+            )?;
+        }
+        if let Some(Warning::SilentLayer { layer, .. }) = &self.silent {
+            writeln!(
+                f,
+                "  silent          layer {layer} hardly spikes, so it does not learn: `noctule eval` names remedies"
             )?;
         }
         writeln!(f, "  time            {}", HumanDuration(self.elapsed))?;

@@ -111,3 +111,74 @@ fn manual_pages_are_printed_and_written() {
     fs::write(bench.path("file"), "x").unwrap();
     bench.refuse(&["man", "--out", "file/pages"], &["--out", "file/pages"]);
 }
+
+/// What an experiment leaves to the data is in the run's file as numbers, which give the same run.
+#[test]
+fn a_natural_experiment_is_written_out_with_numbers() {
+    let bench = Bench::new();
+    let preset = Config::preset_text("yinyang").unwrap();
+    let left_out = [
+        "init",
+        "learning_rate",
+        "silent_boost",
+        "temperature",
+        "[schedule]",
+    ];
+    let is_left_out = |line: &&str| left_out.iter().any(|key| line.starts_with(key));
+    let natural: Vec<&str> = preset.lines().filter(|line| !is_left_out(line)).collect();
+    let natural = natural.join("\n").replace("kind = \"cosine\"", "");
+    fs::write(bench.path("natural.toml"), natural).unwrap();
+    let small = ["--set", "layers.0.neurons=20", "--epochs", "1"];
+    bench.succeed(&[&["train", "natural.toml", "--out", "run"], &small[..]].concat());
+    let config = String::from_utf8(bench.read("run/config.toml")).unwrap();
+    for part in [
+        "kind = \"normal\"",
+        "learning_rate = ",
+        "silent_boost = ",
+        "temperature = ",
+    ] {
+        assert!(config.contains(part), "{part} is not in {config}");
+    }
+    bench.succeed(&["train", "run/config.toml", "--out", "again"]);
+    assert_eq!(
+        bench.read("run/last.safetensors"),
+        bench.read("again/last.safetensors")
+    );
+    // A threshold that varies finds the weights for each of its values.
+    let axes = [
+        "sweep={repeats=1,x={key='layers.0.theta',from=1,to=2,step=1},y={key='seed',from=0,to=1,step=1}}",
+    ];
+    let words = ["sweep", "natural.toml", "--out", "sweep", "--set", axes[0]];
+    bench.succeed(&[&words[..], &small[..2], &["--set", "training.epochs=1"]].concat());
+}
+
+/// A layer that is silent is told once while training, and by `eval`.
+#[test]
+fn silent_layers_are_told() {
+    let bench = Bench::new();
+    let words = ["train", "yinyang", "--out", "run", "--epochs", "2"];
+    let few = [
+        "--set",
+        "layers.0.neurons=20",
+        "--set",
+        "layers.1.silent_boost=0",
+    ];
+    let dead = ["--set", "layers.1.theta=50"];
+    let output = bench.run(&[&words[..], &few, &dead].concat());
+    assert!(output.status.success());
+    let (said, warned) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert_eq!(
+        warned.matches("warning: layer 1 is silent").count(),
+        1,
+        "{warned}"
+    );
+    assert!(warned.contains("`theta`"), "{warned}");
+    assert!(said.contains("layer 1 hardly spikes"), "{said}");
+    let output = bench.run(&["eval", "run", "--json"]);
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert!(warned.contains("warning: layer 1 is silent"), "{warned}");
+    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
+}

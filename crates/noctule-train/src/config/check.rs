@@ -5,7 +5,7 @@ use noctule_data::augment::MOST_POINTS;
 use noctule_data::{AugmentError, Augmentation};
 
 use super::data::DataSet;
-use super::layers::{InitConfig, LayerConfig, Population};
+use super::layers::{InitConfig, LayerConfig, Population, ThresholdInit};
 use super::resolved::Config;
 use super::sections::{AugmentationConfig, EncoderConfig, LossConfig, NeuronConfig};
 use crate::range::{
@@ -61,8 +61,10 @@ impl Config {
             sweep.check()?;
         }
         self.optimiser.check("optimiser")?;
+        // A rate that is left out is known, and checked, when the network is.
+        let learning_rate = self.optimiser.learning_rate().unwrap_or(f64::INFINITY);
         self.schedule
-            .check("schedule", self.optimiser.learning_rate(), training.epochs)
+            .check("schedule", learning_rate, training.epochs)
     }
 }
 
@@ -159,8 +161,12 @@ fn check_population(path: &str, population: Population<'_>) -> Check {
         t_max: population.t_max,
     };
     check_time_constants(path, constants)?;
-    not_negative(&key("silent_boost"), population.silent_boost)?;
-    check_init(&key("init"), population.init)?;
+    if let Some(boost) = population.silent_boost {
+        not_negative(&key("silent_boost"), boost)?;
+    }
+    if let Some(init) = population.init {
+        check_init(&key("init"), init)?;
+    }
     if let Some(homeostasis) = population.homeostasis {
         not_negative(&key("homeostasis.target"), homeostasis.target)?;
         not_negative(&key("homeostasis.strength"), homeostasis.strength)?;
@@ -186,6 +192,10 @@ fn check_init(path: &str, init: &InitConfig) -> Check {
             finite(&format!("{path}.mean"), normal.mean)?;
             not_negative(&format!("{path}.std"), normal.std)
         }
+        InitConfig::Threshold(ThresholdInit { mean, std }) => {
+            mean.map_or(Ok(()), |mean| finite(&format!("{path}.mean"), mean))?;
+            std.map_or(Ok(()), |std| not_negative(&format!("{path}.std"), std))
+        }
     }
 }
 
@@ -210,7 +220,9 @@ fn check_loss(loss: &LossConfig) -> Check {
         }
         LossConfig::CountSoftmax(softmax) => positive("loss.temperature", softmax.temperature),
         LossConfig::FirstSpike(first) => {
-            positive("loss.temperature", first.temperature)?;
+            if let Some(temperature) = first.temperature {
+                positive("loss.temperature", temperature)?;
+            }
             not_negative("loss.early_pull", first.early_pull)?;
             match first.early_pull_time {
                 Some(time) => positive("loss.early_pull_time", time),

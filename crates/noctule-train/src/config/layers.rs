@@ -42,6 +42,22 @@ impl LayerConfig {
             Self::SumPool2d(_) => None,
         }
     }
+
+    /// What a layer of neurons may leave out until the data are known.
+    pub(crate) fn left_out(&mut self) -> Option<LeftOut<'_>> {
+        let (init, silent_boost) = match self {
+            Self::Dense(dense) => (&mut dense.init, &mut dense.silent_boost),
+            Self::Conv2d(conv) => (&mut conv.init, &mut conv.silent_boost),
+            Self::SumPool2d(_) => return None,
+        };
+        Some(LeftOut { init, silent_boost })
+    }
+}
+
+/// The keys of a layer of neurons that may be left out, since they follow from the data.
+pub(crate) struct LeftOut<'a> {
+    pub init: &'a mut Option<InitConfig>,
+    pub silent_boost: &'a mut Option<f64>,
 }
 
 /// What all layers of neurons have in common.
@@ -59,10 +75,10 @@ pub struct Population<'a> {
     pub tau_s: f64,
     /// End of a sample, in seconds.
     pub t_max: f64,
-    /// Strength of the boost of incoming weights of neurons that stay silent; 0 for none.
-    pub silent_boost: f64,
-    /// Distribution of the initial weights.
-    pub init: &'a InitConfig,
+    /// Strength of the boost of incoming weights of neurons that stay silent, 0 for none; `None` if it was left out.
+    pub silent_boost: Option<f64>,
+    /// Distribution of the initial weights; `None` if it was left out.
+    pub init: Option<&'a InitConfig>,
     /// Pull towards a number of spikes, if any.
     pub homeostasis: Option<&'a HomeostasisConfig>,
 }
@@ -91,11 +107,13 @@ macro_rules! layer_of_neurons {
             pub tau_s: f64,
             /// End of a sample, in seconds; default that of `[neuron]`.
             pub t_max: f64,
-            /// Strength of the boost of incoming weights of neurons that stay silent; default 0 (none).
-            #[serde(default)]
-            pub silent_boost: f64,
-            /// Distribution of the initial weights.
-            pub init: InitConfig,
+            /// Strength of the boost of incoming weights of neurons that stay silent. Default: in the last layer of
+            /// neurons a number that suits the initial weights, in others 0 (none).
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub silent_boost: Option<f64>,
+            /// Distribution of the initial weights; default [`ThresholdInit`] with its defaults.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub init: Option<InitConfig>,
             /// Pull towards a number of spikes; default none.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub homeostasis: Option<HomeostasisConfig>,
@@ -112,7 +130,7 @@ macro_rules! layer_of_neurons {
                     tau_s: self.tau_s,
                     t_max: self.t_max,
                     silent_boost: self.silent_boost,
-                    init: &self.init,
+                    init: self.init.as_ref(),
                     homeostasis: self.homeostasis.as_ref(),
                 }
             }
@@ -167,11 +185,14 @@ pub enum InitConfig {
     Uniform(UniformInit),
     /// Normally distributed.
     Normal(NormalInit),
+    /// Normally distributed, in units of the threshold and of what the data bring to a neuron.
+    Threshold(ThresholdInit),
 }
 
 tagged_by_kind!(InitConfig {
     "uniform" => Uniform(UniformInit),
     "normal" => Normal(NormalInit),
+    "threshold" => Threshold(ThresholdInit),
 });
 
 /// Constants of [`InitConfig::Uniform`].
@@ -192,6 +213,33 @@ pub struct NormalInit {
     pub mean: f64,
     /// Standard deviation of the weights.
     pub std: f64,
+}
+
+/// Constants of [`InitConfig::Threshold`]: the potential that an average training sample causes at its peak has this mean
+/// and standard deviation over the neurons of the layer.
+///
+/// A trainer measures what arrives, turns this into [`InitConfig::Normal`] (see
+/// [`Initialiser::threshold`](noctule_core::Initialiser::threshold)), and writes that out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThresholdInit {
+    /// Mean, in thresholds. Default 0.5; in a layer with `max_spikes = 1` it is 3, so that nearly every neuron spikes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Standard deviation, in thresholds; default 1.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<f64>,
+}
+
+impl ThresholdInit {
+    /// Mean and standard deviation for neurons that spike at most so often.
+    pub(crate) fn of_neurons(&self, max_spikes: usize) -> NormalInit {
+        let mean = if max_spikes == 1 { 3.0 } else { 0.5 };
+        NormalInit {
+            mean: self.mean.unwrap_or(mean),
+            std: self.std.unwrap_or(1.5),
+        }
+    }
 }
 
 /// A penalty on a layer's spike counts that differ from a target.

@@ -1,10 +1,53 @@
 //! The `[optimiser]` table of an experiment file. Defaults are PyTorch's.
 
 use noctule_core::{Adam, AdamW, NAdam, Optimiser, Sgd};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::range::{OutOfRange, fraction_below_one, not_negative, positive, require};
 use crate::tagged::tagged_by_kind;
+
+/// Defines the table of an optimiser: its rule, whose learning rate may be left out.
+macro_rules! optimiser_table {
+    ($name:ident of $rule:ident { $($key:ident: $value:ty,)+ }) => {
+        #[doc = concat!("Constants of [`OptimiserConfig::", stringify!($rule), "`].")]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            /// Step size before the schedule. Default: a number that suits the initial weights.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub learning_rate: Option<f64>,
+            $(
+                #[doc = concat!("As in [`", stringify!($rule), "`].")]
+                pub $key: $value,
+            )+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                let $rule { learning_rate: _, $($key,)+ } = $rule::default();
+                Self { learning_rate: None, $($key,)+ }
+            }
+        }
+
+        impl From<&$name> for Optimiser {
+            fn from(table: &$name) -> Self {
+                let $name { learning_rate, $($key,)+ } = table.clone();
+                let learning_rate = learning_rate.unwrap_or($rule::default().learning_rate);
+                $rule { learning_rate, $($key,)+ }.into()
+            }
+        }
+    };
+}
+
+optimiser_table!(SgdConfig of Sgd { momentum: f64, nesterov: bool, weight_decay: f64, });
+optimiser_table!(AdamConfig of Adam { betas: [f64; 2], epsilon: f64, weight_decay: f64, });
+optimiser_table!(AdamWConfig of AdamW { betas: [f64; 2], epsilon: f64, weight_decay: f64, });
+optimiser_table!(NAdamConfig of NAdam {
+    betas: [f64; 2],
+    epsilon: f64,
+    weight_decay: f64,
+    momentum_decay: f64,
+});
 
 /// Which optimiser, and its constants; `kind` chooses.
 ///
@@ -12,7 +55,7 @@ use crate::tagged::tagged_by_kind;
 /// use noctule_train::config::OptimiserConfig;
 ///
 /// let config: OptimiserConfig = toml::from_str("kind = 'adam'\nlearning_rate = 0.003")?;
-/// assert_eq!(config.learning_rate(), 0.003);
+/// assert_eq!(config.learning_rate(), Some(0.003));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,23 +63,23 @@ use crate::tagged::tagged_by_kind;
 pub enum OptimiserConfig {
     /// Stochastic gradient descent, with momentum if asked for.
     #[serde(rename = "sgd")]
-    Sgd(Sgd),
+    Sgd(SgdConfig),
     /// Adam.
     #[serde(rename = "adam")]
-    Adam(Adam),
+    Adam(AdamConfig),
     /// Adam with decoupled weight decay.
     #[serde(rename = "adamw")]
-    AdamW(AdamW),
+    AdamW(AdamWConfig),
     /// Adam with Nesterov momentum.
     #[serde(rename = "nadam")]
-    NAdam(NAdam),
+    NAdam(NAdamConfig),
 }
 
 tagged_by_kind!(OptimiserConfig {
-    "sgd" => Sgd(Sgd),
-    "adam" => Adam(Adam),
-    "adamw" => AdamW(AdamW),
-    "nadam" => NAdam(NAdam),
+    "sgd" => Sgd(SgdConfig),
+    "adam" => Adam(AdamConfig),
+    "adamw" => AdamW(AdamWConfig),
+    "nadam" => NAdam(NAdamConfig),
 });
 
 impl OptimiserConfig {
@@ -45,9 +88,25 @@ impl OptimiserConfig {
         Optimiser::from(self).kind()
     }
 
-    /// Step size before the schedule.
-    pub fn learning_rate(&self) -> f64 {
-        Optimiser::from(self).learning_rate()
+    /// Step size before the schedule; `None` if it was left out.
+    pub fn learning_rate(&self) -> Option<f64> {
+        match self {
+            Self::Sgd(sgd) => sgd.learning_rate,
+            Self::Adam(adam) => adam.learning_rate,
+            Self::AdamW(adamw) => adamw.learning_rate,
+            Self::NAdam(nadam) => nadam.learning_rate,
+        }
+    }
+
+    /// Gives the learning rate, if it was left out.
+    pub(crate) fn fill_in_learning_rate(&mut self, learning_rate: f64) {
+        let place = match self {
+            Self::Sgd(sgd) => &mut sgd.learning_rate,
+            Self::Adam(adam) => &mut adam.learning_rate,
+            Self::AdamW(adamw) => &mut adamw.learning_rate,
+            Self::NAdam(nadam) => &mut nadam.learning_rate,
+        };
+        place.get_or_insert(learning_rate);
     }
 
     /// Checks every constant; `path` is the table's own path, such as `optimiser`.
@@ -59,13 +118,14 @@ impl OptimiserConfig {
     }
 }
 
+/// A learning rate that was left out is that of the rule's own default.
 impl From<&OptimiserConfig> for Optimiser {
     fn from(config: &OptimiserConfig) -> Self {
         match config {
-            OptimiserConfig::Sgd(sgd) => sgd.clone().into(),
-            OptimiserConfig::Adam(adam) => adam.clone().into(),
-            OptimiserConfig::AdamW(adamw) => adamw.clone().into(),
-            OptimiserConfig::NAdam(nadam) => nadam.clone().into(),
+            OptimiserConfig::Sgd(sgd) => sgd.into(),
+            OptimiserConfig::Adam(adam) => adam.into(),
+            OptimiserConfig::AdamW(adamw) => adamw.into(),
+            OptimiserConfig::NAdam(nadam) => nadam.into(),
         }
     }
 }

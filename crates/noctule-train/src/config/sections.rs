@@ -120,8 +120,9 @@ pub struct SpikeCountLoss {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FirstSpikeLoss {
-    /// Time difference that counts as a factor e, in seconds; default 0.005.
-    pub temperature: f64,
+    /// Time difference that counts as a factor e, in seconds; default a tenth of the last layer's `tau_s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// Strength of an additional pull of the true class's first spike to early times; default 0.
     pub early_pull: f64,
     /// Time over which that pull grows by a factor e, in seconds; needed if there is a pull.
@@ -132,7 +133,7 @@ pub struct FirstSpikeLoss {
 impl Default for FirstSpikeLoss {
     fn default() -> Self {
         Self {
-            temperature: 0.005,
+            temperature: None,
             early_pull: 0.0,
             early_pull_time: None,
         }

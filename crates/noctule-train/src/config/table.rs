@@ -165,7 +165,8 @@ impl ConfigTable {
         Ok(config)
     }
 
-    /// Copies `[neuron]` into the spiking layers, and their threshold to their reset, where they have none of their own.
+    /// Copies `[neuron]` into the spiking layers, and their threshold to their reset, where they have none of their own; all
+    /// but the last have no boost of silent neurons unless they say so.
     fn fill_in_neuron_constants(&mut self) -> Result<(), ConfigError> {
         let shared = match self.table.get("neuron") {
             Some(shared) => read_at("neuron", shared.clone(), &self.origin)?,
@@ -177,11 +178,9 @@ impl ConfigTable {
             },
         };
         let layers = self.table.get_mut("layers").and_then(Value::as_array_mut);
-        for layer in layers.into_iter().flatten().filter_map(Value::as_table_mut) {
-            let kind = layer.get(KIND).and_then(Value::as_str);
-            if !kind.is_some_and(|kind| LayerConfig::SPIKING.contains(&kind)) {
-                continue;
-            }
+        let layers = layers.into_iter().flatten().filter_map(Value::as_table_mut);
+        let mut spiking = layers.filter(|layer| is_spiking(layer)).peekable();
+        while let Some(layer) = spiking.next() {
             let constants = [
                 ("tau_m", shared.tau_m),
                 ("tau_s", shared.tau_s),
@@ -196,9 +195,17 @@ impl ConfigTable {
                 _ => Value::Float(0.0),
             };
             layer.entry("reset").or_insert(theta);
+            if spiking.peek().is_some() {
+                layer.entry("silent_boost").or_insert(Value::Float(0.0));
+            }
         }
         Ok(())
     }
+}
+
+fn is_spiking(layer: &Table) -> bool {
+    let kind = layer.get(KIND).and_then(Value::as_str);
+    kind.is_some_and(|kind| LayerConfig::SPIKING.contains(&kind))
 }
 
 impl Config {

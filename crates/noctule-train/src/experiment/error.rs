@@ -1,6 +1,6 @@
 //! What can be wrong with an experiment that is a valid configuration.
 
-use noctule_core::{EncodingError, InitialiserError, LayerError, NetworkError};
+use noctule_core::{EncodingError, EngineError, InitialiserError, LayerError, NetworkError};
 use noctule_data::{DatasetError, LoadError};
 use thiserror::Error;
 
@@ -52,6 +52,17 @@ pub enum ExperimentError {
         /// What is wrong.
         source: InitialiserError,
     },
+    /// The initial weights of a layer follow from the training samples; a trainer finds them.
+    #[error(
+        "layers.{layer}.init follows from the training samples; let a trainer find it, or give numbers"
+    )]
+    UnknownInit {
+        /// Index of the layer.
+        layer: usize,
+    },
+    /// The engine failed to run a part of the network on training samples, to find initial weights.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The shapes of the layers.
     #[error("layers: {0}")]
     Network(#[from] NetworkError),

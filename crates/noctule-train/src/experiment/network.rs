@@ -14,8 +14,27 @@ use crate::random::{Purpose, random};
 /// The untrained network of an experiment, for `inputs` input neurons and the classes of `set`.
 ///
 /// # Errors
-/// If a layer is invalid, layers do not fit one another, or the last layer does not have one neuron for each class.
+/// If a layer is invalid, layers do not fit one another, the last layer does not have one neuron for each class, or initial
+/// weights are left out or in units of the threshold: [`Trainer::config`](crate::Trainer::config) has numbers for them.
 pub fn network(
+    config: &Config,
+    inputs: usize,
+    set: &Dataset,
+) -> Result<Network<f32>, ExperimentError> {
+    let network = layers(config, inputs, set)?;
+    if network.outputs() != set.classes() {
+        return Err(ExperimentError::Classes {
+            layer: config.layers.len() - 1,
+            neurons: network.outputs(),
+            classes: set.classes(),
+            set: set.name().to_owned(),
+        });
+    }
+    Ok(network)
+}
+
+/// As [`network`], whatever the number of classes.
+pub(super) fn layers(
     config: &Config,
     inputs: usize,
     set: &Dataset,
@@ -40,14 +59,6 @@ pub fn network(
                 .into(),
         };
         network = network.layer(layer)?;
-    }
-    if network.outputs() != set.classes() {
-        return Err(ExperimentError::Classes {
-            layer: config.layers.len() - 1,
-            neurons: network.outputs(),
-            classes: set.classes(),
-            set: set.name().to_owned(),
-        });
     }
     Ok(network)
 }
@@ -123,11 +134,6 @@ fn initial_weights(
     population: Population<'_>,
     shape: &[usize],
 ) -> Result<Tensor<f32>, ExperimentError> {
-    let initialiser = match population.init {
-        InitConfig::Uniform(uniform) => Initialiser::uniform(uniform.low, uniform.high),
-        InitConfig::Normal(normal) => Initialiser::normal(normal.mean, normal.std),
-    }
-    .map_err(|source| ExperimentError::Initialiser { layer, source })?;
     let (outputs, per_output) = (shape[0], &shape[1..]);
     let inputs = per_output.iter().copied().fold(1, usize::saturating_mul);
     if outputs.saturating_mul(inputs) > MOST_WEIGHTS {
@@ -137,5 +143,18 @@ fn initial_weights(
             inputs,
         });
     }
-    Ok(initialiser.draw(shape, &mut random(seed, Purpose::Weights, layer as u64)))
+    let init = population
+        .init
+        .ok_or(ExperimentError::UnknownInit { layer })?;
+    Ok(initialiser(layer, init)?.draw(shape, &mut random(seed, Purpose::Weights, layer as u64)))
+}
+
+/// The distribution of the initial weights of a layer.
+pub(super) fn initialiser(layer: usize, init: &InitConfig) -> Result<Initialiser, ExperimentError> {
+    match init {
+        InitConfig::Uniform(uniform) => Initialiser::uniform(uniform.low, uniform.high),
+        InitConfig::Normal(normal) => Initialiser::normal(normal.mean, normal.std),
+        InitConfig::Threshold(_) => return Err(ExperimentError::UnknownInit { layer }),
+    }
+    .map_err(|source| ExperimentError::Initialiser { layer, source })
 }

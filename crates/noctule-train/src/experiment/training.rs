@@ -46,7 +46,7 @@ pub fn loss(config: &Config) -> Loss {
             temperature: loss.temperature,
         }),
         LossConfig::FirstSpike(loss) => Loss::from(FirstSpike {
-            temperature: loss.temperature,
+            temperature: loss.temperature.unwrap_or(0.1 * tau_s),
             silent_time,
             early_pull: loss.early_pull_time.map(|time| EarlyPull {
                 strength: loss.early_pull,
@@ -69,7 +69,7 @@ pub fn regularisation(config: &Config) -> Regularisation {
             target: homeostasis.target,
             strength: homeostasis.strength,
         }),
-        silent_boost: population.silent_boost,
+        silent_boost: population.silent_boost.unwrap_or(0.0),
     };
     let layers = config.layers.iter();
     Regularisation {

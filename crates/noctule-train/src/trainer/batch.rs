@@ -116,7 +116,7 @@ impl Trainer {
     }
 
     /// Batches of an epoch.
-    fn batches(&self) -> usize {
+    pub(super) fn batches(&self) -> usize {
         let samples = self.samples.train.batch.len();
         samples.div_ceil(self.plan.batch_size)
     }

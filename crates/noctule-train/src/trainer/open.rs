@@ -11,8 +11,8 @@ use super::phases::Phases;
 use super::samples::{AugmentedSamples, RunSamples, SampleSet};
 use super::state::{Position, Trainer};
 use crate::collective::SingleProcess;
-use crate::config::{Config, DataSet};
-use crate::experiment::{self, Data};
+use crate::config::{Config, ConfigError, DataSet};
+use crate::experiment::{self, Data, Measuring};
 use crate::plan::TrainingPlan;
 use crate::run_on::run_on;
 
@@ -31,7 +31,8 @@ impl Trainer {
         Self::with_data(config, data, engine)
     }
 
-    /// As [`Trainer::new`], with data that are loaded already and may belong to several trainers.
+    /// As [`Trainer::new`], with data that are loaded already and may belong to several trainers. What the configuration
+    /// leaves out, and follows from the data, is a number in [`Trainer::config`].
     ///
     /// # Errors
     /// If the configuration does not fit the data, or the engine cannot run the network.
@@ -46,6 +47,16 @@ impl Trainer {
         }
         let encoding = experiment::encoding(&config)?;
         let train = data.train.batch(encoding);
+        let measuring = Measuring {
+            set: &data.train,
+            train: &train,
+            engine: &*engine,
+        };
+        let config = run_on(&*engine, || experiment::with_defaults(config, &measuring))?;
+        config.check().map_err(|cause| ConfigError::OutOfRange {
+            origin: config.name.clone(),
+            cause,
+        })?;
         let network = experiment::network(&config, train.population(), &data.train)?;
         let augmentation = experiment::augmentation(&config);
         let samples = RunSamples {
@@ -94,6 +105,7 @@ impl Trainer {
             unread_batches: 0,
             phases: Phases::default(),
             history: Vec::new(),
+            weights_before: None,
             experiment: None,
             origin: None,
         })

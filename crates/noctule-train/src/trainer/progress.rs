@@ -1,5 +1,6 @@
 //! Who watches a run, and what they see.
 
+use super::warning::Warning;
 use crate::metrics::{EpochMetrics, EpochRecord};
 
 /// How far a run is after a batch.
@@ -22,6 +23,9 @@ pub trait Progress: Send {
 
     /// An epoch is done; one record for each split.
     fn epoch(&mut self, records: &[EpochRecord]);
+
+    /// Something that the user should know. Every rank receives the same warnings. Does nothing by default.
+    fn warning(&mut self, _: &Warning) {}
 }
 
 /// No observer.

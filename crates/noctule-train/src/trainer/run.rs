@@ -54,7 +54,9 @@ impl Trainer {
             }
             _ => Ok(()),
         })?;
+        self.watch_start(progress);
         while self.position.epoch < self.plan.epochs {
+            self.watch_epoch_start()?;
             let end = self.train_epoch(progress, stop)?;
             self.read_metrics()?;
             self.gather_state()?;
@@ -77,6 +79,7 @@ impl Trainer {
                 None => Ok(()),
             })?;
             progress.epoch(&records);
+            self.watch_epoch_end(&records, progress)?;
             self.history.extend(records);
         }
         Ok(RunEnd::Finished)

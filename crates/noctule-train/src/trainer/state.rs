@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use noctule_core::{Batch, Engine, EngineInfo, Network, Session, TensorGroup};
+use noctule_core::{Batch, Engine, EngineInfo, Network, Session, TensorGroup, Tensors};
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
@@ -44,9 +44,17 @@ pub struct Trainer {
     pub(super) unread_batches: usize,
     pub(super) phases: Phases,
     pub(super) history: Vec<EpochRecord>,
+    /// The weights before the first epoch, until it is known whether they move.
+    pub(super) weights_before: Option<WeightsBefore>,
     pub(super) experiment: Option<(Config, Arc<Data>)>,
     /// What its checkpoints belong to, once that was asked for.
     pub(super) origin: Option<Origin>,
+}
+
+/// The weights before an epoch, and how many epochs were finished then.
+pub(super) struct WeightsBefore {
+    pub epoch: usize,
+    pub weights: Tensors<f32>,
 }
 
 /// How far a run is.

@@ -101,13 +101,15 @@ fn defaults_are_filled_in_and_written_out() {
     for line in [
         "seed = 0",
         "latest = 0.1",
-        "temperature = 0.005",
         "momentum = 0.0",
-        "silent_boost = 0.0",
         "threads = 0",
         "validation = 0",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    // These follow from the data.
+    for key in ["learning_rate", "silent_boost", "temperature"] {
+        assert!(!text.contains(key), "{key} in\n{text}");
     }
     assert_eq!(Config::from_toml_str(&text, "again").unwrap(), config);
 }
@@ -192,6 +194,7 @@ fn the_commented_example_explains_every_key() {
         "layers.0.zzz=1",
         "layers.0.init={kind='uniform',zzz=1}",
         "layers.0.init={kind='normal',zzz=1}",
+        "layers.0.init={kind='threshold',zzz=1}",
         "layers.0.homeostasis={zzz=1}",
         "layers.0={kind='conv2d',zzz=1}",
         "layers.0={kind='sum_pool2d',zzz=1}",

@@ -10,7 +10,7 @@ use noctule::engines::{Backend, open};
 use noctule_data::Split;
 use noctule_train::config::list_changes;
 use noctule_train::{
-    Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory, SampleOrder,
+    Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory, SampleOrder, Warning,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +35,9 @@ pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let Some(record) = classifier.evaluate(&split.to_string(), confusion.as_mut(), stop)? else {
         return Ok(Outcome::Interrupted);
     };
+    if let Some(warning) = Warning::silent_layer(classifier.network(), &record) {
+        note!("warning: {warning}");
+    }
     if options.json {
         say!(
             "{}",

@@ -110,7 +110,8 @@ pub(super) fn begin(
     // With the numbers that follow from the data.
     let config = trainer.config().cloned().unwrap_or(config);
     Ok(Begun {
-        config,
+        // With numbers for what follows from the data.
+        config: trainer.config().cloned().unwrap_or(config),
         trainer: trainer.join(collective)?,
         data_dir,
         has_own_start: init.is_some(),
