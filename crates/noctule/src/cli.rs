@@ -18,7 +18,7 @@ use noctule::version::VERSION;
 pub use bench::Bench;
 pub use data::Data;
 pub use eval::Eval;
-pub use experiments::Show;
+pub use experiments::{New, Show};
 pub use predict::Predict;
 pub use replay::{Precision, Replay};
 pub use seeds::Seeds;
@@ -39,6 +39,7 @@ const EXAMPLES: &str = "\
 Examples:
   noctule train yinyang                       Train on Yin-Yang; needs no download
   noctule train mnist-count --epochs 5        Train on MNIST
+  noctule new mine.toml --from data.npz       Begin an experiment on your own data
   noctule eval runs/yinyang                   Evaluate the last checkpoint
   noctule predict runs/yinyang -o out.npz     Write its predictions for NumPy
   noctule data fetch mnist                    Download a data set";
@@ -58,6 +59,9 @@ pub enum Command {
     /// Classify the samples of a data set with a run's network, and write what it says of each as NumPy arrays.
     #[command(after_help = predict::HELP)]
     Predict(Predict),
+    /// Write a commented experiment file that runs as it is, on Yin-Yang or on your own data.
+    #[command(after_help = experiments::NEW_HELP)]
+    New(New),
     /// Print an experiment file: a preset's, a file's or a run's; or list the presets.
     #[command(after_help = experiments::SHOW_HELP)]
     Show(Show),

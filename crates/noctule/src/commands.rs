@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod eval;
 mod experiment;
+mod new;
 mod output_file;
 mod predict;
 mod replay;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Predict(options) => predict::run(&options, &*listen()?),
         Command::Bench(options) => bench::run(&options, &listen()?),
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
+        Command::New(options) => new::run(&options).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),
         Command::Completions(options) => shell::completions(&options).map(|()| Outcome::Done),

@@ -129,7 +129,7 @@ fn an_interrupted_command_continues_to_the_bit() {
     // Long enough to be stopped before its end.
     let with_epochs = |out| {
         let mut words = words("0..1", out);
-        words[9] = "10";
+        words[9] = "30";
         words
     };
     bench.succeed(&with_epochs("whole"));
