@@ -137,11 +137,15 @@ fn events(population: usize, last_time: f64) -> String {
     } else {
         0.1
     };
+    let latest = match last_time {
+        time if time >= 1000.0 => format!("{time:.0}"),
+        time => format!("{time:.4}"),
+    };
     let (tau_s, tau_m, t_max) = (length / 4.0, length / 2.0, length * 1.5);
     format!(
         "\
 set = \"events\"
-# Seconds for each unit of the times. The latest event is at {last_time}: {unit_name}, it seems. Please check.
+# Seconds for each unit of the times. The latest event is at {latest}: {unit_name}, it seems. Please check.
 time_unit = {unit:?}
 # Number of units that events come from.
 population = {population}
