@@ -11,7 +11,7 @@ use noctule::engines;
 use noctule_core::Engine;
 use noctule_study::{SeedRun, SeedsSummary};
 use noctule_train::{
-    Checkpoint, Collective, Config, ConfigTable, RunDirectory, RunEnd, SingleProcess,
+    Checkpoint, Collective, Config, ConfigTable, RunDirectory, RunEnd, SingleProcess, TrainError,
     write_atomically,
 };
 
@@ -103,10 +103,10 @@ impl SeedRuns<'_> {
             init: self.options.init.clone(),
         };
         let begun = begin(start, Box::new(SingleProcess), &mut self.loaded, self.stop);
-        let mut begun = match &resumed {
-            Some(_) => begun.with_context(|| other_run(&path))?,
-            None => begun?,
-        };
+        let mut begun = begun.map_err(|error| match error.downcast_ref() {
+            Some(TrainError::State { .. }) if resumed.is_some() => error.context(other_run(&path)),
+            _ => error,
+        })?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
