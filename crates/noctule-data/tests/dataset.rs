@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use noctule_core::{LatencyEncoding, Samples};
+use noctule_core::{LatencyEncoding, Samples, SpikeBatch};
 use noctule_data::{Dataset, DatasetError, Pixels, Shape};
 
 const PAIR: Shape = Shape {
@@ -161,4 +161,106 @@ fn a_split_must_leave_samples_on_both_sides() {
         );
     }
     assert!(numbered(5).split(4, 0).is_ok());
+}
+
+/// As many samples as labels; sample `i` has one event, of unit `i`.
+fn events(labels: Vec<u32>) -> Dataset {
+    let mut events = SpikeBatch::new(labels.len());
+    for unit in 0..labels.len() as u32 {
+        events.push_sample([(0.5, unit)]).expect("an event");
+    }
+    Dataset::of_events("own", 3, events, labels).expect("a set")
+}
+
+#[test]
+fn events_stay_as_they_are_in_batches_and_subsets() {
+    let dataset = events(vec![2, 0, 1]);
+    assert_eq!(dataset.shape().neurons(), 3);
+    assert_eq!(dataset.pixels(), None);
+    let encoding = LatencyEncoding::new(0.0, 0.1).expect("a window");
+    let batch = dataset.batch(encoding.with_bias(0.02).expect("a time"));
+    assert_eq!((batch.len(), batch.population()), (3, 3));
+    let subset = dataset.subset(&[2, 0]).expect("a subset");
+    assert_eq!(subset.labels(), [1, 2]);
+    let Samples::Events(events) = subset.batch(encoding).samples else {
+        panic!("events stay events");
+    };
+    assert_eq!(events.neurons(), [2, 0]);
+}
+
+#[test]
+fn events_are_refused_without_labels_classes_or_units() {
+    let one = |population| {
+        let mut events = SpikeBatch::new(population);
+        events.push_sample([]).expect("no events");
+        events
+    };
+    let refused = |events: SpikeBatch<f32>, labels: Vec<u32>| {
+        Dataset::of_events("own", 3, events, labels).expect_err("a wrong set")
+    };
+    assert!(matches!(
+        refused(one(2), vec![0, 1]),
+        DatasetError::EventLists {
+            labels: 2,
+            samples: 1,
+            ..
+        }
+    ));
+    assert!(matches!(
+        refused(one(0), vec![0]),
+        DatasetError::Shape { .. }
+    ));
+    assert!(matches!(
+        refused(one(2), vec![]),
+        DatasetError::Empty { .. }
+    ));
+    assert!(matches!(
+        refused(one(2), vec![3]),
+        DatasetError::Label { label: 3, .. }
+    ));
+    let few = events(vec![2, 0, 1]).with_classes(2);
+    assert!(matches!(
+        few,
+        Err(DatasetError::Label {
+            sample: 0,
+            label: 2,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn some_samples_are_drawn_in_the_order_that_they_have() {
+    let whole = numbered(100);
+    let (ten, twenty) = (
+        whole.draw(10, 7).expect("ten"),
+        whole.draw(20, 7).expect("twenty"),
+    );
+    assert!(ten.labels().is_sorted() && ten.len() == 10);
+    assert!(
+        ten.labels()
+            .iter()
+            .all(|label| twenty.labels().contains(label))
+    );
+    assert_ne!(whole.draw(10, 8).expect("ten"), ten);
+    assert_eq!(whole.draw(100, 7).expect("all"), whole);
+    for samples in [0, 101] {
+        let error = whole.draw(samples, 7).expect_err("not there").to_string();
+        assert!(
+            error.contains(&samples.to_string()) && error.contains("100"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn events_are_not_augmented() {
+    let moving = noctule_data::Augmentation {
+        shift: 1.0,
+        ..Default::default()
+    };
+    let error = moving
+        .apply(&events(vec![0]), &[0], 1, 0)
+        .expect_err("no images");
+    assert!(error.to_string().contains("\"own\" has events"), "{error}");
 }
