@@ -236,24 +236,55 @@ fn block(document: &str, language: &str) -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
-#[test]
-fn the_example_of_the_document_trains() {
-    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/data.md");
-    let Ok(document) = fs::read_to_string(document) else {
-        eprintln!("skipped: this is the crate alone, without the repository's documents");
-        return;
-    };
-    let bench = Bench::new();
-    fs::write(bench.path("gestures.toml"), block(&document, "toml")).unwrap();
+/// Runs the Python code of a document, or without NumPy writes files of the same names and kind.
+fn make_files(bench: &Bench, document: &str) {
     let mut python = Command::new("python3");
-    let script = python.args(["-c", &block(&document, "python")]);
+    let script = python.args(["-c", &block(document, "python")]);
     let made = script.current_dir(bench.path("")).output();
     if !made.is_ok_and(|output| output.status.success()) {
         eprintln!("without NumPy, the files of the example are written in another way");
         write_events(&bench.path("train.npz"), 300, 1);
         write_events(&bench.path("test.npz"), 100, 2);
     }
+}
+
+/// A document of the repository; `None` where the crate lies alone.
+fn document(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name);
+    let text = fs::read_to_string(path).ok();
+    if text.is_none() {
+        println!("skipped: this is the crate alone, without the repository's documents");
+    }
+    text
+}
+
+fn reached(bench: &Bench) -> f64 {
+    accuracy(&bench.succeed(&["eval", "runs/gestures", "--json"]))
+}
+
+#[test]
+fn the_example_of_the_document_trains() {
+    let Some(document) = document("docs/data.md") else {
+        return;
+    };
+    let bench = Bench::new();
+    fs::write(bench.path("gestures.toml"), block(&document, "toml")).unwrap();
+    make_files(&bench, &document);
     bench.succeed(&["train", "gestures.toml", "--threads", "1"]);
-    let reached = accuracy(&bench.succeed(&["eval", "runs/gestures", "--json"]));
-    assert!(reached > 0.9, "{reached}");
+    assert!(reached(&bench) > 0.9);
+}
+
+#[test]
+fn the_example_of_the_readme_trains() {
+    let Some(document) = document("README.md") else {
+        return;
+    };
+    let bench = Bench::new();
+    make_files(&bench, &document);
+    bench.succeed(&["new", "gestures.toml", "--from", "train.npz"]);
+    bench.succeed(&["train", "gestures.toml", "--threads", "1"]);
+    assert!(reached(&bench) > 0.9);
+    bench.succeed(&["predict", "runs/gestures", "--spikes", "-o", "out.npz"]);
 }
