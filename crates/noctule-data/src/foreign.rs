@@ -52,10 +52,7 @@ const ZIP: &str = "a zip archive (or an NPZ file, which is one)";
 
 /// Formats by their first bytes.
 const FORMATS: [(&[u8], &str); 14] = [
-    (
-        b"PK\x03\x04",
-        "a zip archive (or an NPZ file, which is one)",
-    ),
+    (b"PK\x03\x04", ZIP),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", GZIP),
     (b"BZh", "bzip2 data"),

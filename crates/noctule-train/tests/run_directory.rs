@@ -133,3 +133,18 @@ fn a_full_disk_is_reported_with_the_file() {
     assert!(message.contains("metrics.jsonl"), "{message}");
     assert!(message.contains("free some space"), "{message}");
 }
+
+#[test]
+fn nothing_remains_of_a_run_that_never_began() {
+    let parent = tempfile::tempdir().unwrap();
+    let run = RunDirectory::create(parent.path().join("run")).unwrap();
+    fs::write(run.last_path(), "weights").unwrap();
+    run.abandon();
+    assert!(!parent.path().join("run").exists());
+    // A folder with other files stays, and so does a run that has begun.
+    let run = RunDirectory::create(parent.path().join("run")).unwrap();
+    run.write_config("name = 'run'\n").unwrap();
+    fs::write(run.last_path(), "weights").unwrap();
+    run.clone().abandon();
+    assert!(run.last_path().exists() && run.config_path().exists());
+}

@@ -24,10 +24,22 @@ use crate::signals::listen;
 pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
     match cli.command {
         Command::Train(options) => train::run(&options, ranks, &listen()?),
-        Command::Sweep(options) => sweep::run(&options, &listen()?),
-        Command::Eval(options) => eval::run(&options, &*listen()?),
-        Command::Predict(options) => predict::run(&options, &*listen()?),
-        Command::Bench(options) => bench::run(&options, &listen()?),
+        Command::Sweep(options) => {
+            ranks.refuse("sweep")?;
+            sweep::run(&options, &listen()?)
+        }
+        Command::Eval(options) => {
+            ranks.refuse("eval")?;
+            eval::run(&options, &*listen()?)
+        }
+        Command::Predict(options) => {
+            ranks.refuse("predict")?;
+            predict::run(&options, &*listen()?)
+        }
+        Command::Bench(options) => {
+            ranks.refuse("bench")?;
+            bench::run(&options, &listen()?)
+        }
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::New(options) => new::run(&options).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),

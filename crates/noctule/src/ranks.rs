@@ -4,6 +4,7 @@ use anyhow::Result;
 use noctule_train::Collective;
 use noctule_train::TrainError;
 use noctule_train::collective::OtherRank;
+use thiserror::Error;
 
 #[cfg(feature = "mpi")]
 use noctule_train::collective::mpi::{Connection, launched};
@@ -19,6 +20,11 @@ pub fn is_first() -> bool {
         .find_map(|name| std::env::var(name).ok());
     rank.is_none_or(|rank| rank == "0")
 }
+
+/// A command that does not divide its work was started on several ranks.
+#[derive(Debug, Error)]
+#[error("{0} works alone: it would do the same on every rank; start it without mpirun")]
+pub struct NotForRanks(pub &'static str);
 
 /// The connection to the other ranks, if there are any; ended last of all.
 #[derive(Default)]
@@ -66,6 +72,17 @@ impl Ranks {
         Ok(Box::new(noctule_train::SingleProcess))
     }
 
+    /// Refuses other ranks, for a command that does not divide its work among them.
+    ///
+    /// # Errors
+    /// [`NotForRanks`] if there are others, or MPI cannot be used.
+    pub fn refuse(&mut self, command: &'static str) -> Result<()> {
+        match self.join()?.is_single() {
+            true => Ok(()),
+            false => Err(NotForRanks(command).into()),
+        }
+    }
+
     /// What messages of this process begin with, if there are others.
     pub fn prefix(&self) -> String {
         match self.rank {
@@ -79,6 +96,9 @@ impl Ranks {
         let is_first = self.rank.is_none_or(|rank| rank == 0);
         if error.downcast_ref::<OtherRank>().is_some() {
             return false;
+        }
+        if error.downcast_ref::<NotForRanks>().is_some() {
+            return is_first;
         }
         match error.downcast_ref::<TrainError>() {
             Some(TrainError::OtherRank(_)) => false,

@@ -191,3 +191,22 @@ fn experiments_that_cannot_be_begun() {
         bench.refuse(words, &parts);
     }
 }
+
+#[test]
+fn names_of_folders_stay_as_they_are() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("SPEECH_COMMANDS")).unwrap();
+    write_events(&bench, "SPEECH_COMMANDS/train.npz", 60, 1);
+    write_events(&bench, "SPEECH_COMMANDS/test.npz", 60, 2);
+    bench.succeed(&["new", "COMMAND.toml", "--from", "SPEECH_COMMANDS/train.npz"]);
+    assert!(text(&bench, "COMMAND.toml").contains("\"SPEECH_COMMANDS/train.npz\""));
+    bench.succeed(&["train", "COMMAND.toml", "--epochs", "1"]);
+}
+
+#[test]
+fn a_file_of_a_few_samples_gives_an_experiment_that_runs() {
+    let bench = Bench::new();
+    write_events(&bench, "train.npz", 2, 1);
+    bench.succeed(&["new", "few.toml", "--from", "train.npz"]);
+    bench.succeed(&["train", "few.toml", "--epochs", "1"]);
+}

@@ -198,3 +198,17 @@ fn images_are_classified_by_a_network_of_a_known_set() {
         &["--input", "small.npz", "4 x 4 x 1", "28 x 28 x 1"],
     );
 }
+
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let bench = trained();
+    for output in [
+        "test.npz",
+        "./test.npz",
+        "run/config.toml",
+        "run/last.safetensors",
+    ] {
+        let words = ["predict", "run", "--input", "test.npz", "-o", output];
+        bench.refuse(&words, &["-o names", "choose another file"]);
+    }
+}

@@ -306,3 +306,34 @@ mod pasted {
         assert!(bench.path("my 'data'/mnist").is_dir());
     }
 }
+
+#[test]
+fn a_sweep_is_not_a_training() {
+    let bench = Bench::new();
+    bench.train("run", &[]);
+    bench.refuse(
+        &["sweep", "--resume", "run"],
+        &["noctule train --resume run"],
+    );
+    let small = [
+        "--repeats",
+        "1",
+        "--set",
+        "sweep.x.to=0.2",
+        "--set",
+        "sweep.y.to=0.2",
+    ];
+    let words = [
+        "sweep",
+        "convergence",
+        "--out",
+        "sweep",
+        "--set",
+        "training.epochs=1",
+    ];
+    bench.succeed(&[&words[..], &small].concat());
+    bench.refuse(
+        &["train", "--resume", "sweep"],
+        &["noctule sweep --resume sweep"],
+    );
+}

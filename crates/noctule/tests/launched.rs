@@ -35,6 +35,9 @@ fn a_build_without_mpi_does_not_train_under_mpirun() {
             .contains("--nonsense")
     );
     assert!(!bench.path("run").exists());
+    let sweep = ["sweep", "convergence", "--repeats", "1", "--out", "run"];
+    assert_eq!(launched("2", "0", &sweep).0, Some(2));
+    assert!(!bench.path("run").exists());
     let small = ["--set", "layers.0.neurons=5"];
     let alone = launched("1", "0", &[&train[..], &small].concat());
     assert_eq!(alone.0, Some(0), "{}", alone.1);

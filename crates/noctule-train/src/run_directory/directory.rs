@@ -156,9 +156,11 @@ impl RunDirectory {
         Ok(Self { lock, ..opened })
     }
 
-    /// Gives the folder up; it goes if nothing was written into it.
+    /// Gives up a run that has not begun, before its `config.toml`: nothing remains of it. A folder that holds other files
+    /// stays.
     pub fn abandon(self) {
         let Self { path, lock } = self;
+        leftovers::remove_half_made(&path).ok();
         drop(lock);
         fs::remove_dir(path).ok();
     }
@@ -191,6 +193,18 @@ impl RunDirectory {
     /// The state that a run began with, if its weights came from elsewhere.
     pub fn initial_path(&self) -> PathBuf {
         self.path.join(INITIAL)
+    }
+
+    /// All files that a run may have, whether they are there or not.
+    pub fn files(&self) -> [PathBuf; 6] {
+        [
+            self.config_path(),
+            self.metrics_path(),
+            self.last_path(),
+            self.best_path(),
+            self.initial_path(),
+            self.data_directory_path(),
+        ]
     }
 
     /// Writes `config.toml`, which makes the folder a run directory.

@@ -70,7 +70,8 @@ pub struct Train {
     #[arg(long, value_name = "SEEDS", allow_negative_numbers = true, conflicts_with_all = ["seed", "resume"])]
     pub seeds: Option<Seeds>,
     /// Begin with the weights of a run (those after its last epoch) or of a safetensors file, such as
-    /// RUN/best.safetensors; they are kept as initial.safetensors.
+    /// RUN/best.safetensors; they are kept as initial.safetensors. A learning rate that is left out follows from the weights
+    /// that would have been drawn.
     #[arg(long, value_name = "RUN|FILE.safetensors", conflicts_with = "resume")]
     pub init: Option<PathBuf>,
     /// Threads to use (per rank under mpirun); 0 for all cores, which the ranks of a machine divide evenly. Results do

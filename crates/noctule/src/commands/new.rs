@@ -36,7 +36,8 @@ pub fn run(options: &New) -> Result<()> {
         None => YIN_YANG.replace("NAME", &name),
         Some(train) => own_data::experiment(&name, folder, train, options.test.as_deref())?,
     };
-    let text = text.replace("COMMAND", &command);
+    // The first is in the heading; others belong to names of the user's.
+    let text = text.replacen("COMMAND", &command, 1);
     // What is written is an experiment, whatever the data are.
     ConfigTable::from_toml_str(&text, &path.to_string())
         .and_then(ConfigTable::resolve)

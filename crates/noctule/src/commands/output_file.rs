@@ -1,6 +1,6 @@
 //! The file that a command is to write.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -17,6 +17,18 @@ pub(super) fn check_output(path: &Path) -> Result<()> {
     }
     let folder = folder.display();
     bail!("-o names `{name}`, but there is no folder `{folder}`; create it, or choose another");
+}
+
+/// Refuses an output that would take the place of a file that the command reads, or of a run.
+pub(super) fn keep_apart(output: &Path, others: &[PathBuf]) -> Result<()> {
+    let is_output = |other: &&PathBuf| same_file::is_same_file(output, other).unwrap_or(false);
+    match others.iter().find(is_output) {
+        None => Ok(()),
+        Some(other) => bail!(
+            "-o names `{}`, which this command reads or needs; choose another file",
+            other.display()
+        ),
+    }
 }
 
 /// The folder that a file is in.

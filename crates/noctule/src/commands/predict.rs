@@ -5,7 +5,7 @@ mod outputs;
 mod spikes;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
@@ -19,7 +19,7 @@ use noctule_train::{
 
 use super::eval::{checkpoint, note_changes};
 use super::experiment::data_directory_of;
-use super::output_file::{check_output, folder_of};
+use super::output_file::{check_output, folder_of, keep_apart};
 use crate::cli::Predict;
 use crate::outcome::Outcome;
 use crate::plural::plural;
@@ -31,6 +31,13 @@ use spikes::LayerSpikes;
 pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
     check_output(&options.output)?;
     let directory = RunDirectory::open(&options.run)?;
+    let read: Vec<PathBuf> = options
+        .input
+        .iter()
+        .cloned()
+        .chain(directory.files())
+        .collect();
+    keep_apart(&options.output, &read)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let input = load(options, &directory, &config)?;
     let engine = open(Backend::Cpu, config.training.threads)?;

@@ -30,6 +30,13 @@ pub fn run(options: &cli::Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         Some(path) => Some(RunDirectory::open_to_write(path)?),
         None => None,
     };
+    if let Some(run) = resumed.iter().find(|run| run.last_path().exists()) {
+        let command = suggest::resume(run.path(), 1);
+        bail!(
+            "`{}` holds a training, not a sweep; continue it with:  {command}",
+            run.path().display()
+        );
+    }
     let config = experiment(options, resumed.as_ref())?;
     let data_dir = match &resumed {
         Some(directory) => data_directory_of(directory, options.data_dir.as_deref())?,
@@ -121,9 +128,7 @@ fn describe(config: &Config, data_dir: Option<PathBuf>, directory: &RunDirectory
 
 /// Nothing remains of a sweep that failed before a run was done; a folder that holds other files stays.
 fn abandon(directory: RunDirectory) {
-    for file in [directory.config_path(), directory.data_directory_path()] {
-        std::fs::remove_file(file).ok();
-    }
+    std::fs::remove_file(directory.config_path()).ok();
     directory.abandon();
 }
 

@@ -9,6 +9,8 @@ use noctule_data::files::{ContentsKind, inspect};
 pub(super) const NO_TEST_FILE: &str = "No file of test samples";
 /// What the names of two files differ in, if one is for training and the other to test.
 const TRAIN_AND_TEST: [(&str, &str); 3] = [("train", "test"), ("Train", "Test"), ("TRAIN", "TEST")];
+/// Of fewer samples none are held out.
+const FEW: usize = 10;
 /// Hidden neurons.
 const HIDDEN: usize = 100;
 /// Spikes of the true class's neuron, and of the others, that the loss asks for.
@@ -22,6 +24,14 @@ pub(super) fn experiment(
     test: Option<&Path>,
 ) -> Result<String> {
     let contents = inspect(train).context("--from")?;
+    for path in [Some(train), test].into_iter().flatten() {
+        path.to_str().with_context(|| {
+            format!(
+                "{}: an experiment file is UTF-8, and this path is not; rename the file",
+                path.display()
+            )
+        })?;
+    }
     let classes = contents.classes.with_context(|| {
         format!(
             "--from: {}: there is no array `labels`; training needs the class of each sample",
@@ -65,7 +75,7 @@ seed = 0
 train = {train}
 {test}
 # The share of the training samples that are held out to choose the best epoch.
-validation = 0.1
+validation = {validation}
 
 {times}\
 # The initial weights are left out: they are drawn so that the inputs of the data bring a neuron about to its threshold.
@@ -110,6 +120,7 @@ batch_size = {}
         train = toml_string(&seen_from(folder, train)),
         test = test_key(folder, train, test.as_deref()),
         last_class = classes.saturating_sub(1),
+        validation = if contents.samples < FEW { "0" } else { "0.1" },
     ))
 }
 

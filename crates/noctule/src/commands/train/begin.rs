@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use noctule::engines::{self, Backend};
 use noctule_core::Engine;
@@ -15,6 +15,7 @@ use noctule_train::{Collective, Config, RunDirectory, Trainer};
 use super::super::experiment::{LoadedData, configure, data_directory_of, make_directory};
 use crate::cli::Train;
 use crate::streams::note;
+use crate::suggest;
 
 /// A run that can go on.
 pub(super) struct Begun {
@@ -94,7 +95,8 @@ pub(super) fn begin(
         init,
     } = start;
     let data = loaded.get(&config, data_dir.as_deref(), &mut *collective, stop)?;
-    let data_dir = data_directory(&config, data_dir.as_deref())?;
+    let data_dir = data_directory(&config, data_dir.as_deref()).map_err(anyhow::Error::from);
+    let data_dir = together(&mut *collective, data_dir)?;
     let trainer = Trainer::with_data(config.clone(), Arc::new(data), engine);
     let trainer = trainer
         .map_err(anyhow::Error::from)
@@ -107,8 +109,6 @@ pub(super) fn begin(
             Ok(trainer)
         });
     let trainer = together(&mut *collective, trainer)?;
-    // With the numbers that follow from the data.
-    let config = trainer.config().cloned().unwrap_or(config);
     Ok(Begun {
         // With numbers for what follows from the data.
         config: trainer.config().cloned().unwrap_or(config),
@@ -137,6 +137,13 @@ fn resumed(options: &Train, is_root: bool) -> Result<Option<RunDirectory>> {
     } else {
         RunDirectory::open(run)?
     };
+    if !directory.last_path().exists() && directory.path().join("runs.jsonl").exists() {
+        let command = suggest::resume_sweep(directory.path());
+        bail!(
+            "`{}` holds a sweep, not a training; continue it with:  {command}",
+            run.display()
+        );
+    }
     Ok(Some(directory))
 }
 
@@ -192,12 +199,11 @@ impl Begun {
         }
         let directory = make_directory(out, &self.config)?;
         // The first checkpoint comes before anything else, so that every run directory can be resumed.
-        if let Err(error) = self.save_beginning(&directory) {
-            // Nothing remains of a run that never began.
+        let begun = self.save_beginning(&directory);
+        if let Err(error) = begun.and_then(|()| self.describe(&directory)) {
             directory.abandon();
             return Err(error);
         }
-        self.describe(&directory)?;
         Ok(directory)
     }
 

@@ -21,6 +21,7 @@ use super::{picture, progress};
 use crate::cli::{Seeds, Train};
 use crate::outcome::Outcome;
 use crate::plural::plural;
+use crate::ranks::NotForRanks;
 use crate::streams::remark;
 use crate::suggest;
 
@@ -43,7 +44,7 @@ pub(super) fn run(
     stop: &Arc<AtomicBool>,
 ) -> Result<Outcome> {
     if !collective.is_single() {
-        bail!("--seeds cannot be used under mpirun; train each seed with --seed");
+        return Err(NotForRanks("--seeds").into());
     }
     let experiment = options.experiment.as_deref().unwrap_or_default();
     let config = configure(experiment, &overrides(options))?;
