@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use noctule_core::Engine;
+use noctule_core::{Engine, SpikeCount};
 use noctule_cpu::CpuEngine;
 use noctule_train::{
     Config, EpochRecord, NoProgress, RunDirectory, TrainError, Trainer, TrainingPlan,
@@ -63,15 +63,23 @@ fn an_epoch_reads_nothing_but_metrics() {
 #[test]
 fn divergence_is_found_where_it_happened_although_metrics_are_read_later() {
     let cpu = CpuEngine::new(0).unwrap();
+    let config = Config::preset("yinyang").unwrap();
+    let mut yinyang = Trainer::new(config, None, Arc::new(cpu.clone())).unwrap();
+    let network = yinyang.network().unwrap().clone();
     let message = |engine: Arc<dyn Engine<f32>>| {
-        let mut config = Config::preset("yinyang").unwrap();
-        config.training.batch_size = 500;
-        config.loss =
-            noctule_train::config::LossConfig::SpikeCount(noctule_train::config::SpikeCountLoss {
-                target_true: f64::MAX,
-                target_false: 0.0,
-            });
-        let mut trainer = Trainer::new(config, None, engine).unwrap();
+        // An experiment file may not ask for so many spikes.
+        let loss = SpikeCount {
+            target_true: f64::MAX,
+            target_false: 0.0,
+        };
+        let mut trainer = Trainer::builder(engine)
+            .network(network.clone())
+            .train(yinyang.training_samples().clone())
+            .test(yinyang.test_samples().clone())
+            .loss(loss)
+            .batch_size(500)
+            .build()
+            .unwrap();
         let stop = AtomicBool::new(false);
         let error = trainer.run(None, &mut NoProgress, &stop).unwrap_err();
         error.to_string()
