@@ -241,18 +241,16 @@ fn neurons_spike_about_once_at_first() {
     ];
     for (index, (hidden, theta)) in layers.iter().zip([1.0, 0.02, 5.0, 1.0, 0.2]).enumerate() {
         for (tau_m, tau_s, t_max) in neurons {
-            // Many outputs, so that their mean says something.
             let all = [&hidden[..], &[dense(3, 30)]].concat().join(",");
             let all = format!("layers=[{all}]").replace("THETA", &theta.to_string());
             let neuron = format!("neuron={{tau_m={tau_m},tau_s={tau_s},t_max={t_max}}}");
             let mut trainer = trainer(&[&all, &neuron]);
             let spikes = spikes_at_first(&mut trainer);
-            let hidden = &spikes[..spikes.len() - 1];
+            let (last, hidden) = spikes.split_last().unwrap();
             let about_once = |&spikes: &f64| (0.2..5.0).contains(&spikes);
-            assert!(
-                hidden.iter().all(about_once),
-                "network {index}, {neuron}: {spikes:?}"
-            );
+            // The three outputs are to spike in nearly every sample.
+            let lives = hidden.iter().all(about_once) && (0.5..15.0).contains(last);
+            assert!(lives, "network {index}, {neuron}: {spikes:?}");
         }
     }
 }
@@ -296,10 +294,9 @@ fn neurons_of_convolutions_and_behind_dropout_spike_about_once_at_first() {
         let mut trainer = Trainer::with_data(config, Arc::new(images(share)), engine()).unwrap();
         let spikes = spikes_at_first(&mut trainer);
         for (layer, spikes) in spikes.iter().enumerate().filter(|&(layer, _)| layer != 1) {
-            assert!(
-                (0.2..5.0).contains(spikes),
-                "share {share}, layer {layer}: {spikes}"
-            );
+            let most = if layer == 4 { 15.0 } else { 5.0 };
+            let lives = (0.2..most).contains(spikes);
+            assert!(lives, "share {share}, layer {layer}: {spikes}");
         }
     }
 }

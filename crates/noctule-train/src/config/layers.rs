@@ -223,7 +223,8 @@ pub struct NormalInit {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThresholdInit {
-    /// Mean, in thresholds. Default 0.5; in a layer with `max_spikes = 1` it is 3, so that nearly every neuron spikes.
+    /// Mean, in thresholds. Default 0.5; in the last layer, and where `max_spikes` is 1, it is 3, so that nearly every
+    /// neuron spikes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
     /// Standard deviation, in thresholds; default 1.5.
@@ -232,9 +233,9 @@ pub struct ThresholdInit {
 }
 
 impl ThresholdInit {
-    /// Mean and standard deviation for neurons that spike at most so often.
-    pub(crate) fn of_neurons(&self, max_spikes: usize) -> NormalInit {
-        let mean = if max_spikes == 1 { 3.0 } else { 0.5 };
+    /// Mean and standard deviation, in thresholds, for the last layer or another one.
+    pub(crate) fn of_layer(&self, max_spikes: usize, is_last: bool) -> NormalInit {
+        let mean = if is_last || max_spikes == 1 { 3.0 } else { 0.5 };
         NormalInit {
             mean: self.mean.unwrap_or(mean),
             std: self.std.unwrap_or(1.5),

@@ -41,13 +41,53 @@ macro_rules! optimiser_table {
 
 optimiser_table!(SgdConfig of Sgd { momentum: f64, nesterov: bool, weight_decay: f64, });
 optimiser_table!(AdamConfig of Adam { betas: [f64; 2], epsilon: f64, weight_decay: f64, });
-optimiser_table!(AdamWConfig of AdamW { betas: [f64; 2], epsilon: f64, weight_decay: f64, });
 optimiser_table!(NAdamConfig of NAdam {
     betas: [f64; 2],
     epsilon: f64,
     weight_decay: f64,
     momentum_decay: f64,
 });
+
+/// Constants of [`OptimiserConfig::AdamW`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamWConfig {
+    /// Step size before the schedule. Default: a number that suits the initial weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// As in [`AdamW`].
+    pub betas: [f64; 2],
+    /// As in [`AdamW`].
+    pub epsilon: f64,
+    /// As in [`AdamW`]. Default 0.01; if the learning rate is left out, so much that each step takes 1e-5 of a weight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        let AdamW { betas, epsilon, .. } = AdamW::default();
+        Self {
+            learning_rate: None,
+            betas,
+            epsilon,
+            weight_decay: None,
+        }
+    }
+}
+
+impl From<&AdamWConfig> for Optimiser {
+    fn from(table: &AdamWConfig) -> Self {
+        let default = AdamW::default();
+        let rule = AdamW {
+            learning_rate: table.learning_rate.unwrap_or(default.learning_rate),
+            betas: table.betas,
+            epsilon: table.epsilon,
+            weight_decay: table.weight_decay.unwrap_or(default.weight_decay),
+        };
+        rule.into()
+    }
+}
 
 /// Which optimiser, and its constants; `kind` chooses.
 ///
@@ -98,12 +138,19 @@ impl OptimiserConfig {
         }
     }
 
-    /// Gives the learning rate, if it was left out.
-    pub(crate) fn fill_in_learning_rate(&mut self, learning_rate: f64) {
+    /// Gives the learning rate, if it was left out. `decay` is the weight decay of AdamW for this rate.
+    pub(crate) fn fill_in(&mut self, learning_rate: f64, decay: f64) {
         let place = match self {
             Self::Sgd(sgd) => &mut sgd.learning_rate,
             Self::Adam(adam) => &mut adam.learning_rate,
-            Self::AdamW(adamw) => &mut adamw.learning_rate,
+            Self::AdamW(adamw) => {
+                let decay = match adamw.learning_rate {
+                    Some(_) => AdamW::default().weight_decay,
+                    None => decay,
+                };
+                adamw.weight_decay.get_or_insert(decay);
+                &mut adamw.learning_rate
+            }
             Self::NAdam(nadam) => &mut nadam.learning_rate,
         };
         place.get_or_insert(learning_rate);

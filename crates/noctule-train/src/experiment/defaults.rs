@@ -1,7 +1,7 @@
 //! Defaults that depend on the data: the initial weights, and what follows from their size.
 
 use noctule_core::{
-    Batch, Engine, InputDrive, Network, Pass, PassWeights, SessionOptions, SpikeBatch,
+    Batch, Engine, InputDrive, Network, Optimiser, Pass, PassWeights, SessionOptions, SpikeBatch,
 };
 use noctule_data::Dataset;
 
@@ -16,6 +16,8 @@ use crate::config::{
 const SAMPLES: usize = 100;
 /// The learning rate as a fraction of the size of the initial weights, in the layer where they are smallest.
 const RELATIVE_RATE: f64 = 0.03;
+/// What a step of AdamW takes of a weight: as much as with its own defaults.
+const DECAY_OF_A_STEP: f64 = 1e-5;
 /// The first-spike loss's temperature, in `tau_s` of the last layer.
 const RELATIVE_TEMPERATURE: f64 = 0.1;
 
@@ -37,8 +39,9 @@ pub(crate) fn with_defaults(
     measuring: &Measuring<'_>,
 ) -> Result<Config, ExperimentError> {
     for layer in 0..config.layers.len() {
+        let is_last = layer + 1 == config.layers.len();
         let population = config.layers[layer].population();
-        if let Some(wanted) = population.and_then(in_thresholds) {
+        if let Some(wanted) = population.and_then(|population| in_thresholds(population, is_last)) {
             let normal = measured_init(&config, layer, &wanted, measuring)?;
             set_init(&mut config.layers[layer], normal);
         }
@@ -51,13 +54,13 @@ pub(crate) fn with_defaults(
 }
 
 /// Mean and standard deviation of the initial weights, if they are in units of the threshold.
-fn in_thresholds(population: Population<'_>) -> Option<NormalInit> {
+fn in_thresholds(population: Population<'_>, is_last: bool) -> Option<NormalInit> {
     let given = match population.init {
         Some(InitConfig::Uniform(_) | InitConfig::Normal(_)) => return None,
         Some(InitConfig::Threshold(given)) => given,
         None => &ThresholdInit::default(),
     };
-    Some(given.of_neurons(population.max_spikes))
+    Some(given.of_layer(population.max_spikes, is_last))
 }
 
 fn set_init(layer: &mut LayerConfig, normal: NormalInit) {
@@ -154,18 +157,15 @@ fn fill_in_temperature(config: &mut Config) {
 /// Adam's steps are about as large as the rate. Those of gradient descent are the rate times the gradient, whose size goes
 /// with one over that of the weights.
 fn fill_in_learning_rate(optimiser: &mut OptimiserConfig, sizes: &[(usize, f64)]) {
-    let positive = sizes
-        .iter()
-        .map(|&(_, size)| size)
-        .filter(|&size| size > 0.0);
-    let Some(smallest) = positive.reduce(f64::min) else {
-        return;
+    let sizes = sizes.iter().map(|&(_, size)| size);
+    let smallest = sizes.filter(|&size| size > 0.0).reduce(f64::min);
+    let rate = match (smallest, &*optimiser) {
+        // Without weights that say something, the rule's own.
+        (None, rule) => Optimiser::from(rule).learning_rate(),
+        (Some(size), OptimiserConfig::Sgd(_)) => four_digits(RELATIVE_RATE * size * size),
+        (Some(size), _) => four_digits(RELATIVE_RATE * size),
     };
-    let rate = match optimiser {
-        OptimiserConfig::Sgd(_) => RELATIVE_RATE * smallest * smallest,
-        _ => RELATIVE_RATE * smallest,
-    };
-    optimiser.fill_in_learning_rate(four_digits(rate));
+    optimiser.fill_in(rate, four_digits(DECAY_OF_A_STEP / rate));
 }
 
 /// The boost is a part of the gradient, so it goes with one over the size of the weights, too.
