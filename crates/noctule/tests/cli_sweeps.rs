@@ -184,7 +184,10 @@ fn a_resumed_sweep_is_the_same_experiment() {
     assert_same(&bench, "sweep", "four");
 
     bench.train("run", &[]);
-    bench.refuse(&["sweep", "--resume", "run"], &["a training", "noctule train --resume run"]);
+    bench.refuse(
+        &["sweep", "--resume", "run"],
+        &["a training", "noctule train --resume run"],
+    );
     bench.refuse(&["sweep", "--resume", "nowhere"], &["nowhere"]);
 }
 
