@@ -45,7 +45,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="a preset, such as mnist-count, or a TOML file")
     parser.add_argument("--seeds", type=seeds, default=[0], metavar="A..B", help="both ends included; default 0")
-    parser.add_argument("--epochs", type=int, metavar="N", help="stop after so many epochs of the planned ones")
+    parser.add_argument("--epochs", type=int, metavar="N", help="stop after N of the planned epochs")
     parser.add_argument("--record", action="store_true", help="make the finished runs the record instead of comparing")
     parser.add_argument("--noctule", type=Path, help="the program; default: build target/release/noctule")
     parser.add_argument("--data-dir", type=Path, help="directory of the data sets")

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use noctule_core::{Batch, Images, Label, LatencyEncoding, Pixels, Shape, SpikeBatch};
+use noctule_core::{Batch, Label, LatencyEncoding, Pixels, Shape, SpikeBatch};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -217,18 +217,7 @@ impl Dataset {
     /// The batch shares the samples with the data set and has its own copy of the labels. To select samples, pass
     /// their indices to the engine, or take a [`subset`](Self::subset) first.
     pub fn batch(&self, encoding: LatencyEncoding) -> Batch<f32> {
-        let labels = self.labels.clone();
-        match &self.samples {
-            Samples::Events(events) => Batch::events(Arc::clone(events), labels),
-            Samples::Images { shape, pixels } => {
-                let images = Images {
-                    shape: *shape,
-                    pixels: pixels.clone(),
-                    encoding,
-                };
-                Batch::images(images, labels)
-            }
-        }
+        self.samples.batch(encoding, self.labels.clone())
     }
 
     /// Number of samples, at least 1.

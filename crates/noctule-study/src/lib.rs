@@ -14,6 +14,7 @@ pub mod decision_map;
 pub mod dot_plot;
 pub mod heatmap;
 pub mod seeds;
+mod statistics;
 pub mod sweep;
 pub mod sweep_picture;
 

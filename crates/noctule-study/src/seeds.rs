@@ -3,6 +3,8 @@
 use noctule_train::{EpochRecord, RunDirectory, RunDirectoryError};
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::{mean, standard_deviation};
+
 /// What the run of one seed reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeedRun {
@@ -110,17 +112,6 @@ impl SeedsSummary {
             runs,
         })
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The root of the unbiased variance of at least two values.
-fn standard_deviation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares = values.iter().map(|value| (value - mean).powi(2));
-    (squares.sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 //! # Ok::<(), noctule_train::config::ConfigError>(())
 //! ```
 
+mod axis;
 mod check;
 mod continued;
 mod data;
@@ -39,6 +40,7 @@ mod sweep;
 mod table;
 mod text;
 
+pub use axis::{AxisConfig, AxisValue, LogAxis};
 pub use continued::{ChangedKey, list_changes};
 pub use data::{DataConfig, DataSet};
 pub use error::ConfigError;
@@ -48,10 +50,11 @@ pub use layers::{
     SumPool2dConfig, ThresholdInit, UniformInit,
 };
 pub use optimiser::{AdamConfig, AdamWConfig, NAdamConfig, OptimiserConfig, SgdConfig};
+pub use own_files::path_seen_from;
 pub use resolved::Config;
 pub use sections::{
     AugmentationConfig, CountSoftmaxLoss, ElasticConfig, EncoderConfig, FirstSpikeLoss, LossConfig,
     NeuronConfig, SpikeCountLoss, SpikeTimeLoss, TrainingConfig,
 };
-pub use sweep::{AxisConfig, AxisValue, LogAxis, SweepConfig, SweepSeeds};
+pub use sweep::{SweepConfig, SweepSeeds};
 pub use table::ConfigTable;

@@ -17,6 +17,7 @@
 
 mod atomic;
 pub mod checkpoint;
+mod checksum;
 pub mod collective;
 pub mod config;
 pub mod confusion;
@@ -35,6 +36,7 @@ pub mod trainer;
 
 pub use atomic::{WriteError, replace_atomically, write_atomically};
 pub use checkpoint::{Checkpoint, CheckpointError, Tensor};
+pub use checksum::short_sha256;
 pub use collective::{Collective, SingleProcess};
 pub use config::{Config, ConfigError, ConfigTable, OptimiserConfig};
 pub use confusion::Confusion;

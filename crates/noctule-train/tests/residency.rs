@@ -67,7 +67,7 @@ fn divergence_is_found_where_it_happened_although_metrics_are_read_later() {
     let mut yinyang = Trainer::new(config, None, Arc::new(cpu.clone())).unwrap();
     let network = yinyang.network().unwrap().clone();
     let message = |engine: Arc<dyn Engine<f32>>| {
-        // An experiment file may not ask for so many spikes.
+        // Experiment files are refused with such a target, so the trainer is built without one.
         let loss = SpikeCount {
             target_true: f64::MAX,
             target_false: 0.0,

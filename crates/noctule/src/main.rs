@@ -3,6 +3,7 @@
 // These end the process when their stream is gone; see `streams`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod bar;
 mod cli;
 mod commands;
 mod outcome;

@@ -1,17 +1,13 @@
 //! The progress of a training, on the terminal.
 
 use std::io::stderr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use noctule_train::{BatchProgress, EpochRecord, Progress, Warning};
 
+use crate::bar::{self, REDRAW, REPORT, STEPS};
 use crate::streams::{note, redraws};
-
-/// How often the line is drawn again.
-const REDRAW: Duration = Duration::from_millis(100);
-/// How often an epoch is printed where there is no terminal to draw on.
-const REPORT: Duration = Duration::from_secs(10);
 
 /// One bar for the whole run, with the loss, the accuracy, samples/s and the time left.
 pub struct Bars {
@@ -28,16 +24,9 @@ pub struct Bars {
 impl Bars {
     /// A bar for a run of this number of epochs.
     pub fn new(epochs: usize) -> Self {
-        let style = ProgressStyle::with_template("{bar:24} {msg}");
-        let bar = if redraws(&stderr()) {
-            ProgressBar::new(1000)
-        } else {
-            ProgressBar::hidden()
-        };
-        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let now = Instant::now();
         Self {
-            bar,
+            bar: bar::new(),
             epochs,
             start: now,
             begun: None,
@@ -51,29 +40,19 @@ impl Bars {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
-
-    fn time_left(&self, done: f64) -> String {
-        let since = done - self.begun.unwrap_or(done);
-        if since <= 0.0 {
-            return "...".to_owned();
-        }
-        let per_epoch = self.start.elapsed().as_secs_f64() / since;
-        let seconds = per_epoch * (self.epochs as f64 - done).max(0.0);
-        HumanDuration(Duration::from_secs_f64(seconds)).to_string()
-    }
 }
 
 impl Progress for Bars {
     fn batch(&mut self, progress: BatchProgress<'_>) {
         let within = progress.samples.0 as f64 / progress.samples.1.max(1) as f64;
         let done = progress.epoch.0 as f64 - 1.0 + within;
-        self.begun.get_or_insert(done);
+        let begun = *self.begun.get_or_insert(done);
         if progress.split != "train" || self.drawn.elapsed() < REDRAW {
             return;
         }
         self.drawn = Instant::now();
         self.bar
-            .set_position((1000.0 * done / self.epochs as f64) as u64);
+            .set_position((STEPS * done / self.epochs as f64) as u64);
         let metrics = &progress.metrics.metrics;
         let test = self.test_accuracy.map_or(String::new(), |accuracy| {
             format!("  test {:.2} %", 100.0 * accuracy)
@@ -85,7 +64,7 @@ impl Progress for Bars {
             metrics.loss(),
             100.0 * metrics.accuracy(),
             progress.metrics.samples_per_second(),
-            self.time_left(done),
+            bar::time_left(self.start, begun, done, self.epochs as f64),
         ));
     }
 

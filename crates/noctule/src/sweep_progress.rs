@@ -2,20 +2,13 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use noctule_study::sweep::SweepPosition;
 
-use crate::streams::{note, redraws};
-
-/// How often the line is drawn again.
-const REDRAW: Duration = Duration::from_millis(100);
-/// How often a line is printed where there is no terminal to draw on.
-const REPORT: Duration = Duration::from_secs(10);
-
-/// Steps of the bar.
-const STEPS: f64 = 1000.0;
+use crate::bar::{self, REDRAW, REPORT, STEPS};
+use crate::streams::note;
 
 /// A bar with the number of runs and the time left.
 pub struct SweepBar {
@@ -35,16 +28,9 @@ struct Shown {
 impl SweepBar {
     /// A bar without runs.
     pub fn new() -> Self {
-        let style = ProgressStyle::with_template("{bar:24} {msg}");
-        let bar = if redraws(&stderr()) {
-            ProgressBar::new(STEPS as u64)
-        } else {
-            ProgressBar::hidden()
-        };
-        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let now = Instant::now();
         Self {
-            bar,
+            bar: bar::new(),
             start: now,
             shown: Mutex::new(Shown {
                 begun: None,
@@ -69,7 +55,7 @@ impl SweepBar {
             "{}/{} runs  {} left",
             position.finished,
             position.total,
-            self.time_left(position, begun)
+            bar::time_left(self.start, begun, position.done, position.total as f64)
         );
         let share = position.done / position.total.max(1) as f64;
         self.bar.set_position((STEPS * share) as u64);
@@ -78,16 +64,6 @@ impl SweepBar {
             note!("{message}");
         }
         self.bar.set_message(message);
-    }
-
-    fn time_left(&self, position: SweepPosition, begun: f64) -> String {
-        let since = position.done - begun;
-        if since <= 0.0 {
-            return "...".to_owned();
-        }
-        let per_run = self.start.elapsed().as_secs_f64() / since;
-        let seconds = per_run * (position.total as f64 - position.done).max(0.0);
-        HumanDuration(Duration::from_secs_f64(seconds)).to_string()
     }
 
     /// Removes the bar.

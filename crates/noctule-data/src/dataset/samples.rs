@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use noctule_core::{Pixels, Shape, SpikeBatch};
+use noctule_core::{Batch, Images, Label, LatencyEncoding, Pixels, Shape, SpikeBatch};
 
 /// Samples of one kind. Clones share them.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,21 @@ impl Samples {
         match self {
             Self::Images { shape, .. } => *shape,
             Self::Events(events) => Shape::flat(events.population()),
+        }
+    }
+
+    /// All samples as a batch with these labels. An engine encodes images with `encoding`; events stay as they are.
+    pub(crate) fn batch(&self, encoding: LatencyEncoding, labels: Vec<Label>) -> Batch<f32> {
+        match self {
+            Self::Events(events) => Batch::events(Arc::clone(events), labels),
+            Self::Images { shape, pixels } => {
+                let images = Images {
+                    shape: *shape,
+                    pixels: pixels.clone(),
+                    encoding,
+                };
+                Batch::images(images, labels)
+            }
         }
     }
 

@@ -36,7 +36,7 @@ impl NumberType {
         Self::new(kind, size, order == '>')
     }
 
-    /// The type that HDF5 calls `datatype`; `None` if it is no number.
+    /// The type that HDF5 calls `datatype`; `None` if it is not a number.
     pub fn of_hdf5(datatype: &Datatype) -> Option<Self> {
         match datatype {
             Datatype::FloatingPoint { size, byte_order } => {

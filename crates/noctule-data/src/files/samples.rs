@@ -1,8 +1,6 @@
 //! The samples of a file, with or without labels.
 
-use std::sync::Arc;
-
-use noctule_core::{Batch, Images, Label, LatencyEncoding};
+use noctule_core::{Batch, Label, LatencyEncoding};
 
 use crate::dataset::samples::Samples;
 
@@ -38,17 +36,7 @@ impl FileSamples {
     /// All samples as a batch, with the labels if there are any. An engine encodes images with `encoding`; events stay
     /// as they are.
     pub fn batch(&self, encoding: LatencyEncoding) -> Batch<f32> {
-        let labels = self.labels.clone().unwrap_or_default();
-        match &self.samples {
-            Samples::Events(events) => Batch::events(Arc::clone(events), labels),
-            Samples::Images { shape, pixels } => {
-                let images = Images {
-                    shape: *shape,
-                    pixels: pixels.clone(),
-                    encoding,
-                };
-                Batch::images(images, labels)
-            }
-        }
+        self.samples
+            .batch(encoding, self.labels.clone().unwrap_or_default())
     }
 }

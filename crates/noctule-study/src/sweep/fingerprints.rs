@@ -4,15 +4,11 @@ use std::sync::Arc;
 
 use noctule_core::Engine;
 use noctule_train::config::Config;
-use noctule_train::{TrainError, Trainer};
-use sha2::{Digest, Sha256};
+use noctule_train::{TrainError, Trainer, short_sha256};
 
 use super::data::SharedData;
 use super::error::SweepError;
 use super::grid::Grid;
-
-/// Characters of a fingerprint.
-const LENGTH: usize = 16;
 
 /// A checksum of the experiment, the data and the engine for each point of a grid.
 #[derive(Debug)]
@@ -43,7 +39,9 @@ impl Fingerprints {
             };
             let (epochs, backend) = (config.training.epochs, engine.info().backend);
             let text = config.deciding_toml()?;
-            points.push(checksum(&format!("{backend}\n{data}\n{epochs}\n{text}")));
+            points.push(short_sha256(&format!(
+                "{backend}\n{data}\n{epochs}\n{text}"
+            )));
         }
         Ok(Self { points })
     }
@@ -51,7 +49,7 @@ impl Fingerprints {
     /// The checksum of a run.
     pub fn of(&self, point: usize, seed: u64) -> String {
         let point = self.points.get(point).map_or("", String::as_str);
-        checksum(&format!("{point}\n{seed}"))
+        short_sha256(&format!("{point}\n{seed}"))
     }
 }
 
@@ -61,11 +59,4 @@ fn of_data(
     engine: &Arc<dyn Engine<f32>>,
 ) -> Result<String, TrainError> {
     Trainer::with_data(config.clone(), data.of(config)?, Arc::clone(engine))?.data_fingerprint()
-}
-
-fn checksum(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    sum.truncate(LENGTH);
-    sum
 }

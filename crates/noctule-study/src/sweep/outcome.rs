@@ -4,6 +4,7 @@ use noctule_train::config::{AxisConfig, AxisValue, SweepConfig, SweepSeeds};
 use serde::{Deserialize, Serialize};
 
 use super::record::RunRecord;
+use crate::statistics::{mean, standard_deviation};
 
 /// What a sweep found. Grids have the shape `[y][x]`; without a second axis they have one row. All accuracies are those
 /// after the last epoch, and a run that diverged counts as 0.
@@ -113,14 +114,14 @@ impl SweepOutcome {
         };
         let test = |run: &RunRecord| run.test_accuracy.unwrap_or(0.0);
         let accuracy = each(&test, mean);
-        let std = (sweep.repeats > 1).then(|| each(&test, deviation));
+        let std = (sweep.repeats > 1).then(|| each(&test, standard_deviation));
         let held_out = |run: &RunRecord| run.validation_accuracy.unwrap_or(0.0);
         let is_validated = |run: &RunRecord| run.diverged || run.validation_accuracy.is_some();
         let has_validation =
             records.iter().all(is_validated) && records.iter().any(|run| !run.diverged);
         let validation = has_validation.then(|| each(&held_out, mean));
         let validation_std =
-            (has_validation && sweep.repeats > 1).then(|| each(&held_out, deviation));
+            (has_validation && sweep.repeats > 1).then(|| each(&held_out, standard_deviation));
         let solved = each(
             &|run| f64::from(u8::from(run.test_accuracy == Some(1.0))),
             mean,
@@ -175,15 +176,4 @@ fn best_of(values: &[f64]) -> usize {
         }
     }
     best
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Standard deviation of values of which there are two or more.
-fn deviation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
 }

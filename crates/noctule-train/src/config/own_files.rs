@@ -20,12 +20,12 @@ const KEYS: [&str; 2] = ["train", "test"];
 pub(super) fn seen_from(folder: &Path, keys: &[&str], value: &mut Value) -> Result<(), String> {
     match (keys, value) {
         ([TABLE, key], Value::String(path)) if KEYS.contains(key) => {
-            *path = relative(folder, path)?;
+            *path = path_seen_from(folder, path)?;
         }
         ([TABLE], Value::Table(table)) => {
             for key in KEYS {
                 if let Some(Value::String(path)) = table.get_mut(key) {
-                    *path = relative(folder, path)?;
+                    *path = path_seen_from(folder, path)?;
                 }
             }
         }
@@ -34,7 +34,11 @@ pub(super) fn seen_from(folder: &Path, keys: &[&str], value: &mut Value) -> Resu
     Ok(())
 }
 
-fn relative(folder: &Path, path: &str) -> Result<String, String> {
+/// A path, which starts at the current folder, as seen from `folder`; an absolute one stays.
+///
+/// # Errors
+/// If the current folder is unknown, or the path has no form in UTF-8.
+pub fn path_seen_from(folder: &Path, path: &str) -> Result<String, String> {
     if path.is_empty() || Path::new(path).is_absolute() {
         return Ok(path.to_owned());
     }

@@ -122,6 +122,13 @@ impl ConfigTable {
         Ok(())
     }
 
+    /// The key of the first override that is not one of `changeable`.
+    pub fn key_beyond(overrides: &[String], changeable: &[&str]) -> Option<String> {
+        let keys = overrides.iter().filter_map(|text| text.split('=').next());
+        let mut beyond = keys.map(str::trim).filter(|key| !changeable.contains(key));
+        beyond.next().map(str::to_owned)
+    }
+
     fn apply_override(&mut self, text: &str) -> Result<(), String> {
         let Some((path, value)) = text.split_once('=') else {
             return Err("write `key=value`, such as `training.epochs=10`".to_owned());

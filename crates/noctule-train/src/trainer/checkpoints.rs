@@ -133,12 +133,7 @@ impl Trainer {
         overrides: &[String],
     ) -> Result<Config, TrainError> {
         let mut table = ConfigTable::read(&directory.config_path())?;
-        let key = |text: &String| text.split('=').next().unwrap_or_default().trim().to_owned();
-        if let Some(key) = overrides
-            .iter()
-            .map(key)
-            .find(|key| !CHANGEABLE.contains(&key.as_str()))
-        {
+        if let Some(key) = ConfigTable::key_beyond(overrides, &CHANGEABLE) {
             return Err(TrainError::Fixed { key });
         }
         table.apply_overrides(overrides)?;

@@ -7,8 +7,9 @@ use noctule_core::{
 };
 
 use super::error::TrainError;
-use super::sample_hash::{describe_samples, hash_numbers, hash_text};
+use super::sample_hash::{describe_samples, hash_numbers};
 use super::state::Trainer;
+use crate::checksum::short_sha256;
 
 impl Trainer {
     /// Everything that must be the same on all ranks, in lines that people can read.
@@ -72,7 +73,7 @@ fn describe_network(text: &mut String, network: &Network<f32>) {
         let _ = match layer {
             Layer::Spiking(layer) => write!(text, "{}", describe_neurons(layer)),
             Layer::SumPool2d(layer) => writeln!(text, "{layer:?}"),
-            other => writeln!(text, "layer {}", hash_text(&format!("{other:?}"))),
+            other => writeln!(text, "layer {}", short_sha256(&format!("{other:?}"))),
         };
     }
 }

@@ -6,8 +6,9 @@ use noctule_core::Batch;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::sample_hash::{describe_samples, hash_text};
+use super::sample_hash::describe_samples;
 use crate::checkpoint::Checkpoint;
+use crate::checksum::short_sha256;
 use crate::config::{ChangedKey, Config, ConfigError, list_changes};
 
 /// What a checkpoint belongs to. Neither the directory of the data nor the number of epochs or threads is a part of it.
@@ -62,7 +63,7 @@ impl Part {
     pub fn of(batch: &Batch<f32>) -> Self {
         Self {
             samples: batch.len(),
-            sha256: hash_text(&describe_samples(batch)),
+            sha256: short_sha256(&describe_samples(batch)),
         }
     }
 }
@@ -109,7 +110,7 @@ impl Parts {
             self.validation.as_ref(),
             Some(&self.test),
         ];
-        hash_text(&parts.map(part).join("\n"))
+        short_sha256(&parts.map(part).join("\n"))
     }
 
     /// Whether all parts are what they were.

@@ -1,10 +1,10 @@
 //! Samples as a few lines of text with their SHA-256, to be compared with other samples.
 
-use std::fmt::Write;
-
 use noctule_core::{Batch, Images, Pixels, Samples, SpikeBatch};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+
+use crate::checksum::first_digits;
 
 /// Numbers that are hashed together; what is hashed apart can be hashed at the same time.
 const CHUNK: usize = 1 << 20;
@@ -72,18 +72,5 @@ fn hash_chunks<T: Sync, D: AsRef<[u8]> + Send>(
     for chunk in &chunks {
         all.update(chunk);
     }
-    short(&all.finalize())
-}
-
-/// A hash of a text.
-pub(super) fn hash_text(text: &str) -> String {
-    short(&Sha256::digest(text))
-}
-
-/// The first digits of a SHA-256.
-fn short(digest: &[u8]) -> String {
-    digest.iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    first_digits(&all.finalize())
 }

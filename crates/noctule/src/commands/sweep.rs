@@ -94,9 +94,7 @@ fn experiment(options: &cli::Sweep, resumed: Option<&RunDirectory>) -> Result<Co
         let experiment = options.experiment.as_deref();
         return configure(experiment.unwrap_or_default(), &overrides);
     };
-    let key = |text: &String| text.split('=').next().unwrap_or_default().trim().to_owned();
-    let mut keys = overrides.iter().map(key);
-    if let Some(key) = keys.find(|key| !CHANGEABLE.contains(&key.as_str())) {
+    if let Some(key) = ConfigTable::key_beyond(&overrides, &CHANGEABLE) {
         bail!(
             "`{key}` cannot be changed on --resume: only sweep.repeats and training.threads can; start a new sweep instead"
         );

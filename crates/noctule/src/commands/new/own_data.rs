@@ -1,9 +1,10 @@
 //! An experiment on the user's own files, with what follows from the samples: inputs, classes and times.
 
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use noctule_data::files::{ContentsKind, inspect};
+use noctule_train::config::path_seen_from;
 
 /// Where an experiment says that it has no samples to test with.
 pub(super) const NO_TEST_FILE: &str = "No file of test samples";
@@ -24,14 +25,6 @@ pub(super) fn experiment(
     test: Option<&Path>,
 ) -> Result<String> {
     let contents = inspect(train).context("--from")?;
-    for path in [Some(train), test].into_iter().flatten() {
-        path.to_str().with_context(|| {
-            format!(
-                "{}: an experiment file is UTF-8, and this path is not; rename the file",
-                path.display()
-            )
-        })?;
-    }
     let classes = contents.classes.with_context(|| {
         format!(
             "--from: {}: there is no array `labels`; training needs the class of each sample",
@@ -117,8 +110,8 @@ batch_size = {}
         TARGETS.1,
         contents.samples,
         batch_size(contents.samples),
-        train = toml_string(&seen_from(folder, train)),
-        test = test_key(folder, train, test.as_deref()),
+        train = toml_path(folder, train)?,
+        test = test_key(folder, train, test.as_deref())?,
         last_class = classes.saturating_sub(1),
         validation = if contents.samples < FEW { "0" } else { "0.1" },
     ))
@@ -196,17 +189,17 @@ fn batch_size(samples: usize) -> usize {
 }
 
 /// The key `test`; without a file, the training samples take its place, and the experiment says so.
-fn test_key(folder: &Path, train: &Path, test: Option<&Path>) -> String {
-    match test {
-        Some(test) => format!("test = {}", toml_string(&seen_from(folder, test))),
+fn test_key(folder: &Path, train: &Path, test: Option<&Path>) -> Result<String> {
+    Ok(match test {
+        Some(test) => format!("test = {}", toml_path(folder, test)?),
         None => format!(
             "\
 # {NO_TEST_FILE} was named, so these are the training samples again: the test accuracy says nothing about new
 # samples, that of validation does. Keep a part of your samples for a file of their own, and name it here.
 test = {}",
-            toml_string(&seen_from(folder, train))
+            toml_path(folder, train)?
         ),
-    }
+    })
 }
 
 /// The file whose name has `test` where that of the training samples has `train`.
@@ -218,21 +211,16 @@ fn beside(train: &Path) -> Option<PathBuf> {
     Some(train.with_file_name(name.replace(word, test)))
 }
 
-/// A path as seen from the folder of the experiment file.
-fn seen_from(folder: &Path, path: &Path) -> PathBuf {
-    if path.is_absolute() {
-        return path.to_owned();
-    }
-    let relative = absolute(folder)
-        .and_then(|folder| Ok(pathdiff::diff_paths(absolute(path)?, folder)))
-        .ok()
-        .flatten();
-    relative.unwrap_or_else(|| path.to_owned())
-}
-
-/// A path as a string of TOML, which has the escapes of JSON.
-fn toml_string(path: &Path) -> String {
-    serde_json::Value::from(path.to_string_lossy()).to_string()
+/// The path of a file as a string of TOML, as seen from the folder of the experiment file. TOML has the escapes of JSON.
+fn toml_path(folder: &Path, path: &Path) -> Result<String> {
+    let name = path.display();
+    let path = path.to_str().with_context(|| {
+        format!("{name}: an experiment file is UTF-8, and this path is not; rename the file")
+    })?;
+    let seen = path_seen_from(folder, path)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| name.to_string())?;
+    Ok(serde_json::Value::from(seen).to_string())
 }
 
 #[cfg(test)]
