@@ -62,7 +62,10 @@ pub use metrics::{BatchRecord, Divergence, LayerMetrics, Metrics};
 pub use model::{Gradients, Model};
 pub use network::{Network, NetworkError, NetworkFileError};
 pub use neuron::{Crossing, Lif, LifParameters, NeuronError};
-pub use optimiser::{Adam, AdamW, NAdam, Optimiser, OptimiserProgress, Sgd};
+pub use optimiser::{
+    Adam, AdamW, MomentStep, MomentumStep, NAdam, Optimiser, OptimiserProgress, OptimiserStep, Sgd,
+    average_blend,
+};
 pub use real::Real;
 pub use regularisation::{Homeostasis, LayerRegularisation, Regularisation};
 pub use shape::{MOST_NEURONS, Shape, Window, WindowError};

@@ -1,5 +1,11 @@
 //! [`Optimiser`]: gradient descent with momentum, Adam, AdamW and NAdam as data, as PyTorch defines them. Engines apply
-//! them.
+//! the scalars of a step, [`OptimiserStep`], to all parameters.
+
+mod average;
+mod step;
+
+pub use average::average_blend;
+pub use step::{MomentStep, MomentumStep, OptimiserStep};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 //! Steps on small batches add noise to the weights. Their running mean has less noise, and often classifies better
 //! (Polyak averaging). It does not influence training.
 
-use noctule_core::{Real, shard};
+use noctule_core::{Real, average_blend, shard};
 use rayon::prelude::*;
 
 use crate::weights::blocked::BlockedWeights;
@@ -27,16 +27,14 @@ impl<T: Real> WeightAverage<T> {
         }
     }
 
-    /// Updates a rank's [`shard`] of the mean after step number `steps`. Early steps keep less, so that the mean soon
-    /// forgets the initial weights: after `n` early steps it is mostly over the last tenth of them.
+    /// Updates a rank's [`shard`] of the mean after step number `steps`.
     pub fn update(
         &mut self,
         trained: &[Option<BlockedWeights<T>>],
         steps: u64,
         (rank, ranks): (usize, usize),
     ) {
-        let steps = steps as f64;
-        let blend = T::of(1.0 - self.keep.min((steps + 1.0) / (steps + 10.0)));
+        let blend = T::of(average_blend(self.keep, steps));
         let means = self.weights.iter_mut().flatten();
         for (mean, trained) in means.zip(trained.iter().flatten()) {
             let own = shard(trained.as_slice().len(), rank, ranks);

@@ -2,12 +2,8 @@
 //!
 //! There is no fused multiply-add, so every SIMD width gives the same bits.
 
-use noctule_core::Real;
+use noctule_core::{MomentStep, MomentumStep, OptimiserStep, Real};
 use pulp::{Simd, WithSimd};
-
-/// The magnitude below which a running mean is set to zero. The means of weights that rarely receive a gradient would
-/// otherwise decay to subnormal numbers, which slow each step down many times. A step this small changes no weight.
-const NEGLIGIBLE: f64 = 1e-30;
 
 #[inline(always)]
 fn without_negligible<T: Real>(value: T, threshold: T) -> T {
@@ -16,23 +12,6 @@ fn without_negligible<T: Real>(value: T, threshold: T) -> T {
     } else {
         value
     }
-}
-
-/// Scalars of one Adam-like step, with both bias corrections folded in.
-///
-/// With g = gradient + `decay` p, m and v the running means of g and g², a parameter p becomes `keep` p -
-/// (`gradient_step` g + `moment_step` m) / (sqrt(v) `root_scale` + `epsilon`).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MomentStep<T> {
-    pub keep: T,
-    pub decay: T,
-    pub first_blend: T,
-    pub second_keep: T,
-    pub second_blend: T,
-    pub root_scale: T,
-    pub epsilon: T,
-    pub gradient_step: T,
-    pub moment_step: T,
 }
 
 /// A step of Adam, AdamW or NAdam on a chunk.
@@ -74,7 +53,7 @@ fn moment_loop<T: Real>(
         let slope = *gradient + step.decay * *parameter;
         let mean = without_negligible(
             *first + (slope - *first) * step.first_blend,
-            T::of(NEGLIGIBLE),
+            T::of(OptimiserStep::NEGLIGIBLE),
         );
         let square = *second * step.second_keep + slope * slope * step.second_blend;
         let square = without_negligible(square, T::min_positive_value());
@@ -85,18 +64,6 @@ fn moment_loop<T: Real>(
         *second = square;
         *gradient = T::zero();
     }
-}
-
-/// Scalars of one step of gradient descent with momentum.
-///
-/// With g = gradient + `decay` p and b = `momentum` b + g, a parameter p becomes p - `gradient_step` g -
-/// `momentum_step` b.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MomentumStep<T> {
-    pub decay: T,
-    pub momentum: T,
-    pub gradient_step: T,
-    pub momentum_step: T,
 }
 
 /// A step of gradient descent with momentum on a chunk.
@@ -125,7 +92,10 @@ fn momentum_loop<T: Real>(
 ) {
     for ((parameter, gradient), buffer) in parameters.iter_mut().zip(gradients).zip(buffer) {
         let slope = *gradient + step.decay * *parameter;
-        let average = without_negligible(step.momentum * *buffer + slope, T::of(NEGLIGIBLE));
+        let average = without_negligible(
+            step.momentum * *buffer + slope,
+            T::of(OptimiserStep::NEGLIGIBLE),
+        );
         *parameter -= step.gradient_step * slope + step.momentum_step * average;
         *buffer = average;
         *gradient = T::zero();

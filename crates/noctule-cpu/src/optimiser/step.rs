@@ -5,13 +5,13 @@
 //! every number of threads and every SIMD width.
 
 use aligned_vec::{AVec, ConstAlign, avec};
-use noctule_core::{NAdam, Optimiser, OptimiserProgress, Real, Sgd, shard};
+use noctule_core::{
+    MomentStep, MomentumStep, Optimiser, OptimiserProgress, OptimiserStep, Real, shard,
+};
 use pulp::{Arch, WithSimd};
 use rayon::prelude::*;
 
-use crate::optimiser::kernels::{
-    DescentKernel, MomentKernel, MomentStep, MomentumKernel, MomentumStep,
-};
+use crate::optimiser::kernels::{DescentKernel, MomentKernel, MomentumKernel};
 
 /// Parameters per parallel task: large enough to outweigh its overhead, small enough for the second-level cache.
 const CHUNK: usize = 16_384;
@@ -114,23 +114,17 @@ impl<T: Real> CpuOptimiser<T> {
         let parameters: Vec<_> = parameters.map(|p| own_shard(p, rank, ranks)).collect();
         let gradients = gradients.iter_mut();
         let gradients: Vec<_> = gradients.map(|g| sole_shard(g, rank, ranks)).collect();
-        self.progress.steps += 1;
-        let rate = learning_rate.to_f64();
-        match self.rule.clone() {
-            Optimiser::Sgd(sgd) => self.descend(&sgd, parameters, gradients, rate),
-            Optimiser::Adam(adam) => {
-                let mut step = self.adam_step(adam.betas, adam.epsilon, rate);
-                step.decay = T::of(adam.weight_decay);
-                self.follow_moments(step, parameters, gradients);
+        let step = self.rule.step(&mut self.progress, learning_rate.to_f64());
+        match step {
+            OptimiserStep::Descent {
+                learning_rate,
+                decay,
+            } => descend(T::of(learning_rate), T::of(decay), parameters, gradients),
+            OptimiserStep::Momentum(step) => {
+                self.follow_momentum(step.rounded(), parameters, gradients);
             }
-            Optimiser::AdamW(adamw) => {
-                let mut step = self.adam_step(adamw.betas, adamw.epsilon, rate);
-                step.keep = T::of(1.0 - rate * adamw.weight_decay);
-                self.follow_moments(step, parameters, gradients);
-            }
-            Optimiser::NAdam(nadam) => {
-                let step = self.nadam_step(&nadam, rate);
-                self.follow_moments(step, parameters, gradients);
+            OptimiserStep::Moments(step) => {
+                self.follow_moments(step.rounded(), parameters, gradients);
             }
         }
     }
@@ -146,38 +140,6 @@ impl<T: Real> CpuOptimiser<T> {
         for slot in &self.slots {
             let found: Vec<_> = slot.tensors.iter().map(|tensor| tensor.len()).collect();
             assert_eq!(expected, found, "as many parameters as at the start");
-        }
-    }
-
-    fn adam_step(&self, betas: [f64; 2], epsilon: f64, rate: f64) -> MomentStep<T> {
-        let steps = self.progress.steps as f64;
-        let first_correction = 1.0 - libm::pow(betas[0], steps);
-        let second_correction = 1.0 - libm::pow(betas[1], steps);
-        MomentStep {
-            keep: T::one(),
-            decay: T::zero(),
-            first_blend: T::of(1.0 - betas[0]),
-            second_keep: T::of(betas[1]),
-            second_blend: T::of(1.0 - betas[1]),
-            root_scale: T::of(1.0 / second_correction.sqrt()),
-            epsilon: T::of(epsilon),
-            gradient_step: T::zero(),
-            moment_step: T::of(rate / first_correction),
-        }
-    }
-
-    fn nadam_step(&mut self, nadam: &NAdam, rate: f64) -> MomentStep<T> {
-        let steps = self.progress.steps as f64;
-        let momentum_at =
-            |step: f64| nadam.betas[0] * (1.0 - 0.5 * libm::pow(0.96, step * nadam.momentum_decay));
-        let (now, next) = (momentum_at(steps), momentum_at(steps + 1.0));
-        self.progress.momentum_product *= now;
-        let product = self.progress.momentum_product;
-        MomentStep {
-            decay: T::of(nadam.weight_decay),
-            gradient_step: T::of(rate * (1.0 - now) / (1.0 - product)),
-            moment_step: T::of(rate * next / (1.0 - product * next)),
-            ..self.adam_step(nadam.betas, nadam.epsilon, rate)
         }
     }
 
@@ -211,37 +173,16 @@ impl<T: Real> CpuOptimiser<T> {
         run_all(tasks.collect());
     }
 
-    fn descend(
+    fn follow_momentum(
         &mut self,
-        sgd: &Sgd,
+        step: MomentumStep<T>,
         parameters: Vec<&mut [T]>,
         gradients: Vec<&mut [T]>,
-        rate: f64,
     ) {
-        let decay = T::of(sgd.weight_decay);
+        let [slot] = self.slots.as_mut_slice() else {
+            unreachable!("gradient descent with momentum keeps one buffer");
+        };
         let values = parameters.into_iter().zip(gradients);
-        let Some(slot) = self.slots.first_mut() else {
-            let tasks = values.flat_map(|(parameters, gradients)| {
-                let values = chunks(parameters, gradients);
-                values.map(|(parameters, gradients)| DescentKernel {
-                    learning_rate: T::of(rate),
-                    decay,
-                    parameters,
-                    gradients,
-                })
-            });
-            return run_all(tasks.collect());
-        };
-        let step = MomentumStep {
-            decay,
-            momentum: T::of(sgd.momentum),
-            gradient_step: T::of(if sgd.nesterov { rate } else { 0.0 }),
-            momentum_step: T::of(if sgd.nesterov {
-                rate * sgd.momentum
-            } else {
-                rate
-            }),
-        };
         let buffers = slot.shards(self.rank, self.ranks);
         let tasks = values
             .zip(buffers)
@@ -256,6 +197,25 @@ impl<T: Real> CpuOptimiser<T> {
             });
         run_all(tasks.collect());
     }
+}
+
+fn descend<T: Real>(
+    learning_rate: T,
+    decay: T,
+    parameters: Vec<&mut [T]>,
+    gradients: Vec<&mut [T]>,
+) {
+    let values = parameters.into_iter().zip(gradients);
+    let tasks = values.flat_map(|(parameters, gradients)| {
+        let values = chunks(parameters, gradients);
+        values.map(|(parameters, gradients)| DescentKernel {
+            learning_rate,
+            decay,
+            parameters,
+            gradients,
+        })
+    });
+    run_all(tasks.collect());
 }
 
 /// A rank's [`shard`] of a tensor.
