@@ -3,14 +3,20 @@
 //! An [`Engine`] opens a [`Session`] for a [`Network`]. The session keeps parameters, optimiser state, batch, tapes and
 //! metrics where the engine computes. Its calls are coarse, about ten per batch. Engines and sessions are used as trait
 //! objects, so the code above them is not generic over the engine. `docs/architecture.md` explains how to add an
-//! engine.
+//! engine. What every session needs is here, too: [`checks`] of what it is given, [`CurrentPass`] and
+//! [`SessionMetrics`].
 
+pub mod checks;
+mod current_pass;
 pub(crate) mod error;
 pub(crate) mod session;
+mod session_metrics;
 pub(crate) mod tensors;
 
+pub use current_pass::CurrentPass;
 pub use error::EngineError;
 pub use session::{Pass, PassWeights, Session, StoredSet};
+pub use session_metrics::SessionMetrics;
 pub use tensors::{TensorGroup, TensorName, Tensors, squared_norm};
 
 use crate::network::feed_forward::Network;

@@ -47,8 +47,8 @@ mod tensor;
 pub use batch::{Batch, Images, Pixels, Samples};
 pub use drive::InputDrive;
 pub use engine::{
-    Engine, EngineError, EngineInfo, Pass, PassWeights, Session, SessionOptions, StoredSet,
-    TensorGroup, TensorName, Tensors, squared_norm,
+    CurrentPass, Engine, EngineError, EngineInfo, Pass, PassWeights, Session, SessionMetrics,
+    SessionOptions, StoredSet, TensorGroup, TensorName, Tensors, checks, squared_norm,
 };
 pub use initialiser::{Initialiser, InitialiserError};
 pub use label::Label;

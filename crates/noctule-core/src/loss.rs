@@ -170,7 +170,12 @@ impl Loss {
     }
 }
 
-fn check_labels(labels: &[Label], samples: usize, classes: usize) -> Result<(), LabelError> {
+/// Checks that there is one label per sample, each below `classes`.
+pub(crate) fn check_labels(
+    labels: &[Label],
+    samples: usize,
+    classes: usize,
+) -> Result<(), LabelError> {
     if labels.len() != samples {
         return Err(LabelError::Count {
             samples,

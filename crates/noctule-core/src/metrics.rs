@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::label::Label;
 use crate::network::feed_forward::Network;
 use crate::real::Real;
+use crate::spikes::SpikeBatch;
 
 /// Sums over the samples of one batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -14,6 +16,26 @@ pub struct BatchRecord {
     pub correct: u64,
     /// The sum of the losses of the samples.
     pub loss: f64,
+}
+
+impl BatchRecord {
+    /// The record of a batch of `samples` samples, from its mean loss.
+    ///
+    /// `predictions` and `labels` have one entry per sample, or none: then no sample counts as correct.
+    pub fn new(loss: f64, predictions: &[Option<Label>], labels: &[Label], samples: usize) -> Self {
+        let pairs = predictions.iter().zip(labels);
+        let correct = pairs.filter(|&(&prediction, &label)| prediction == Some(label));
+        Self {
+            samples: samples as u64,
+            correct: correct.count() as u64,
+            // The loss of no samples may be NaN.
+            loss: if samples == 0 {
+                0.0
+            } else {
+                loss * samples as f64
+            },
+        }
+    }
 }
 
 /// Sums over the samples so far.
@@ -125,6 +147,12 @@ impl Metrics {
         self.samples += record.samples;
         self.correct += record.correct;
         self.loss += record.loss;
+    }
+
+    /// Adds the output events of a layer.
+    pub fn add_spikes<T: Real>(&mut self, layer: usize, output: &SpikeBatch<T>) {
+        let layer = self.layer_mut(layer, output.population());
+        layer.add_spikes(output.neurons());
     }
 
     /// Adds a number of recorded spikes whose slope was not positive.

@@ -2,8 +2,6 @@
 //! state and metrics.
 
 mod contract;
-mod current_pass;
-mod metrics;
 mod passes;
 pub(crate) mod state;
 mod tensors;

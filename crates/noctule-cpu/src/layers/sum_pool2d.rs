@@ -1,6 +1,6 @@
 //! [`CpuSumPool2d`]: sum pooling. Spikes keep their times and change their neurons, so errors pass through unchanged.
 
-use noctule_core::{EngineError, SpikeBatch, SumPool2d};
+use noctule_core::{EngineError, SpikeBatch, SumPool2d, checks};
 
 use crate::layers::record::LayerRecord;
 use crate::simd::dispatch::CpuReal;
@@ -8,6 +8,7 @@ use crate::simd::dispatch::CpuReal;
 /// Sum pooling with a table of the pooled neuron of each input neuron.
 #[derive(Clone, Debug)]
 pub(crate) struct CpuSumPool2d {
+    layer: SumPool2d,
     outputs: usize,
     /// The pooled neuron of each input neuron; shape `[inputs]`.
     pooled: Vec<u32>,
@@ -17,6 +18,7 @@ impl CpuSumPool2d {
     pub fn new(layer: &SumPool2d) -> Self {
         let neurons = 0..layer.input_shape().neurons() as u32;
         Self {
+            layer: *layer,
             outputs: layer.output_shape().neurons(),
             pooled: neurons.map(|neuron| layer.pooled(neuron)).collect(),
         }
@@ -30,11 +32,10 @@ impl CpuSumPool2d {
         record.pooled_from = None;
     }
 
-    /// Records `output` as the pooled spikes: the k-th recorded spike of a pooled neuron is the k-th of the input
-    /// spikes that it merges.
+    /// Records `output` as the pooled spikes of the layer with the index `layer`.
     ///
     /// # Errors
-    /// If a pooled neuron has more or fewer spikes than the neurons that it merges.
+    /// As [`checks::recorded_pooling`].
     pub fn forward_recorded<T: CpuReal>(
         &self,
         layer: usize,
@@ -43,26 +44,7 @@ impl CpuSumPool2d {
         record: &mut LayerRecord<T>,
     ) -> Result<(), EngineError> {
         record.begin(input);
-        let mut pooled_from = vec![0; output.spikes()];
-        for sample in 0..input.samples() {
-            let mut merged: Vec<Vec<usize>> = vec![Vec::new(); self.outputs];
-            for event in input.range(sample) {
-                let neuron = input.neurons()[event] as usize;
-                merged[self.pooled[neuron] as usize].push(event);
-            }
-            let counts = output.counts(sample);
-            for (merged, &found) in merged.iter().zip(&counts) {
-                if merged.len() != found as usize {
-                    return Err(unmerged(layer, merged.len(), found as usize));
-                }
-            }
-            let mut next = vec![0; self.outputs];
-            for event in output.range(sample) {
-                let neuron = output.neurons()[event] as usize;
-                pooled_from[event] = merged[neuron][next[neuron]];
-                next[neuron] += 1;
-            }
-        }
+        let pooled_from = checks::recorded_pooling(layer, &self.layer, input, output)?;
         record.output.clone_from(output);
         record.pooled_from = Some(pooled_from);
         Ok(())
@@ -78,15 +60,5 @@ impl CpuSumPool2d {
             d_input[from] = d_time;
         }
         d_input
-    }
-}
-
-/// The error of recorded spikes that are not the pooled spikes of the layer before.
-fn unmerged(layer: usize, expected: usize, found: usize) -> EngineError {
-    EngineError::Recorded {
-        layer,
-        what: "spikes of a pooled neuron (the layer must pool the spikes recorded before it)",
-        expected,
-        found,
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use noctule_core::{
     Batch, EngineError, Evaluation, Label, Loss, Metrics, OptimiserProgress, Pass, Prediction,
-    Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors,
+    Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors, checks,
 };
 
 use crate::session::state::CpuSession;
@@ -14,14 +14,14 @@ use crate::weights::blocked::BlockedWeights;
 
 impl<T: CpuReal> Session<T> for CpuSession<T> {
     fn load(&mut self, batch: &Batch<T>) -> Result<(), EngineError> {
-        self.check(batch)?;
+        checks::batch(self.inputs, batch)?;
         self.take_samples(&batch.samples, None)?;
         self.labels.clone_from(&batch.labels);
         Ok(())
     }
 
     fn store(&mut self, set: &Batch<T>) -> Result<StoredSet, EngineError> {
-        self.check(set)?;
+        checks::batch(self.inputs, set)?;
         self.sets.push(set.clone());
         Ok(StoredSet {
             index: self.sets.len() - 1,
@@ -34,13 +34,7 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
             .sets
             .get(index)
             .ok_or(EngineError::NoSuchSet { index })?;
-        let count = set.len();
-        if let Some(&index) = samples.iter().find(|&&sample| sample as usize >= count) {
-            return Err(EngineError::NoSuchSample {
-                index,
-                samples: count,
-            });
-        }
+        checks::samples(set.len(), samples)?;
         let chosen = set.samples.clone();
         self.take_samples(&chosen, Some(samples))?;
         self.labels.clear();
@@ -82,20 +76,7 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
     ) -> Result<(), EngineError> {
         self.pass("`set_time_gradients`")?;
         let output = self.output();
-        let lists = [
-            ("gradients of output times", output.spikes(), d_times.len()),
-            ("predictions", output.samples(), predictions.len()),
-        ];
-        for (what, expected, found) in lists {
-            let is_left_out = what == "predictions" && found == 0;
-            if found != expected && !is_left_out {
-                return Err(EngineError::Length {
-                    what,
-                    expected,
-                    found,
-                });
-            }
-        }
+        checks::time_gradients(output.spikes(), output.samples(), d_times, predictions)?;
         let evaluation = Evaluation {
             loss,
             d_times: d_times.to_vec(),
@@ -150,22 +131,14 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
     }
 
     fn predictions(&mut self) -> Result<Cow<'_, [Option<Label>]>, EngineError> {
-        if !self.pass("`predictions`")?.has_predictions {
-            return Err(EngineError::Order {
-                call: "`predictions`",
-                needs: "`predict` or `loss`",
-            });
-        }
+        self.pass("`predictions`")?.check_predictions()?;
         Ok(Cow::Borrowed(&self.evaluation.predictions))
     }
 
     fn input_time_gradients(&mut self) -> Result<Cow<'_, [T]>, EngineError> {
         match &self.d_input {
             Some(d_input) => Ok(Cow::Borrowed(d_input)),
-            None => Err(EngineError::Order {
-                call: "`input_time_gradients`",
-                needs: "a pass with `input_gradients` and its `backward`",
-            }),
+            None => Err(checks::no_input_gradients()),
         }
     }
 
@@ -196,15 +169,13 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
     }
 
     fn set_optimiser_progress(&mut self, progress: &OptimiserProgress) -> Result<(), EngineError> {
-        self.check_progress(progress)?;
+        checks::progress(self.optimiser.rule(), progress)?;
         self.optimiser.set_progress(progress);
         Ok(())
     }
 
     fn set_shard(&mut self, rank: usize, ranks: usize) -> Result<(), EngineError> {
-        if rank >= ranks {
-            return Err(EngineError::Shard { rank, ranks });
-        }
+        checks::rank(rank, ranks)?;
         self.shard = (rank, ranks);
         self.optimiser.set_shard(rank, ranks);
         Ok(())

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use noctule_core::{
-    EngineError, Evaluation, Label, LabelError, Loss, Pass, PassWeights, Prediction, Samples,
-    SpikeBatch,
+    BatchRecord, CurrentPass, EngineError, Evaluation, Label, Loss, Pass, PassWeights, Prediction,
+    Samples, SpikeBatch, checks,
 };
 
 use crate::encode::encode;
 use crate::layers::spiking::DropoutSeed;
 use crate::optimiser::average::WeightAverage;
-use crate::session::current_pass::CurrentPass;
-use crate::session::metrics::{add_evaluation, add_spikes};
 use crate::session::state::{CpuLayer, CpuSession, LayerWeights};
 use crate::simd::dispatch::CpuReal;
 
@@ -89,7 +87,7 @@ impl<T: CpuReal> CpuSession<T> {
 
     pub(super) fn run_recorded(&mut self, spikes: &[SpikeBatch<T>]) -> Result<(), EngineError> {
         let input = self.samples("`forward_recorded`")?.clone();
-        self.check_recorded(spikes, input.samples())?;
+        checks::recorded(&self.outputs, spikes, input.samples())?;
         self.current = None;
         let (layers, records) = (&self.layers, &mut self.records);
         let weights = &self.weights;
@@ -120,54 +118,12 @@ impl<T: CpuReal> CpuSession<T> {
         Ok(())
     }
 
-    fn check_recorded(&self, spikes: &[SpikeBatch<T>], samples: usize) -> Result<(), EngineError> {
-        let layers = self.layers.len();
-        let problem = |layer, what, expected, found| EngineError::Recorded {
-            layer,
-            what,
-            expected,
-            found,
-        };
-        if spikes.len() != layers {
-            return Err(problem(
-                layers,
-                "lists of spikes, one for each layer",
-                layers,
-                spikes.len(),
-            ));
-        }
-        for (layer, (spikes, &neurons)) in spikes.iter().zip(&self.outputs).enumerate() {
-            if spikes.population() != neurons {
-                return Err(problem(layer, "neurons", neurons, spikes.population()));
-            }
-            if spikes.samples() != samples {
-                return Err(problem(layer, "samples", samples, spikes.samples()));
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn evaluate(&mut self, loss: &Loss) -> Result<(), EngineError> {
         let mut current = self.pass("`loss`")?;
         let samples = self.samples("`loss`")?.samples();
         let output = &self.records[self.layers.len() - 1].output;
         let (records, labels) = (&self.records, &self.labels);
-        if labels.len() != samples {
-            return Err(LabelError::Count {
-                samples,
-                labels: labels.len(),
-            }
-            .into());
-        }
-        let classes = output.population();
-        if let Some(sample) = labels.iter().position(|&label| label as usize >= classes) {
-            return Err(LabelError::Range {
-                sample,
-                label: labels[sample],
-                classes,
-            }
-            .into());
-        }
+        checks::labels(labels, samples, output.population())?;
         let metrics = self.metrics.begin(current.is_counted);
         // Neither is parallel in itself, but they can run at the same time.
         let (evaluation, ()) = self.pool.install(|| {
@@ -175,13 +131,15 @@ impl<T: CpuReal> CpuSession<T> {
                 || loss.evaluate(output, labels),
                 || {
                     for (layer, record) in records.iter().enumerate() {
-                        add_spikes(metrics, layer, &record.output);
+                        metrics.add_spikes(layer, &record.output);
                     }
                 },
             )
         });
         let evaluation = evaluation?;
-        add_evaluation(metrics, &evaluation, labels, samples);
+        let predictions = &evaluation.predictions;
+        let record = BatchRecord::new(evaluation.loss, predictions, labels, samples);
+        metrics.add_batch(record);
         metrics.add_spikes_without_rise(current.spikes_without_rise);
         self.evaluation = evaluation;
         (current.has_errors, current.has_predictions) = (true, true);
@@ -203,9 +161,11 @@ impl<T: CpuReal> CpuSession<T> {
         }
         let metrics = self.metrics.begin(current.is_counted);
         for (layer, record) in self.records.iter().enumerate() {
-            add_spikes(metrics, layer, &record.output);
+            metrics.add_spikes(layer, &record.output);
         }
-        add_evaluation(metrics, &evaluation, &self.labels, samples);
+        let predictions = &evaluation.predictions;
+        let record = BatchRecord::new(evaluation.loss, predictions, &self.labels, samples);
+        metrics.add_batch(record);
         metrics.add_spikes_without_rise(current.spikes_without_rise);
         current.has_predictions = !evaluation.predictions.is_empty() || samples == 0;
         current.has_errors = has_errors;

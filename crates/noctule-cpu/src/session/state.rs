@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use noctule_core::{
-    Batch, EncodingError, EngineError, Evaluation, Images, Label, Layer, Network, Pixels, Samples,
-    SessionOptions, SpikeBatch,
+    Batch, CurrentPass, EngineError, Evaluation, Label, Layer, Network, SessionMetrics,
+    SessionOptions, SpikeBatch, checks,
 };
 
 use crate::layers::record::LayerRecord;
@@ -13,8 +13,6 @@ use crate::layers::sum_pool2d::CpuSumPool2d;
 use crate::optimiser::average::WeightAverage;
 use crate::optimiser::step::CpuOptimiser;
 use crate::parallel::pool::Pool;
-use crate::session::current_pass::CurrentPass;
-use crate::session::metrics::SessionMetrics;
 use crate::simd::dispatch::CpuReal;
 use crate::weights::blocked::BlockedWeights;
 
@@ -125,50 +123,14 @@ impl<T: CpuReal> CpuSession<T> {
         })
     }
 
-    /// Checks the sizes of a batch or a set.
-    pub(super) fn check(&self, batch: &Batch<T>) -> Result<(), EngineError> {
-        let found = batch.population();
-        if found != self.inputs {
-            return Err(EngineError::Inputs {
-                expected: self.inputs,
-                found,
-            });
-        }
-        if !batch.labels.is_empty() && batch.labels.len() != batch.len() {
-            return Err(EngineError::Length {
-                what: "labels",
-                expected: batch.len(),
-                found: batch.labels.len(),
-            });
-        }
-        if let Samples::Images(images) = &batch.samples {
-            let expected = images.len() * images.shape.neurons();
-            if images.pixels.len() != expected {
-                return Err(EngineError::Length {
-                    what: "pixels",
-                    expected,
-                    found: images.pixels.len(),
-                });
-            }
-            check_intensities(images)?;
-        }
-        Ok(())
-    }
-
     /// The input events of the coming passes; `call` is named in the error if there are none.
     pub(super) fn samples(&self, call: &'static str) -> Result<&Arc<SpikeBatch<T>>, EngineError> {
-        self.input.as_ref().ok_or(EngineError::Order {
-            call,
-            needs: "`load` or `select`",
-        })
+        self.input.as_ref().ok_or_else(|| checks::no_samples(call))
     }
 
     /// The last forward pass; `call` is named in the error if there is none.
     pub(super) fn pass(&self, call: &'static str) -> Result<CurrentPass, EngineError> {
-        self.current.ok_or(EngineError::Order {
-            call,
-            needs: "`forward`",
-        })
+        self.current.ok_or_else(|| checks::no_pass(call))
     }
 
     /// The output events of the last layer.
@@ -191,20 +153,6 @@ impl<T: CpuReal> CpuSession<T> {
     pub(super) fn begin_samples(&mut self) {
         self.current = None;
         self.d_input = None;
-    }
-}
-
-/// Intensities must be numbers from 0 to 1.
-fn check_intensities(images: &Images) -> Result<(), EncodingError> {
-    let Pixels::Floats(values) = &images.pixels else {
-        return Ok(());
-    };
-    match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
-        None => Ok(()),
-        Some(index) => Err(EncodingError::Intensity {
-            neuron: index % images.shape.neurons(),
-            value: values[index],
-        }),
     }
 }
 

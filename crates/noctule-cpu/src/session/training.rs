@@ -1,11 +1,10 @@
 //! The passes of a session that change its gradient and its weights: backward, and a step of the optimiser.
 
-use noctule_core::{EngineError, Real, Regularisation};
+use noctule_core::{CurrentPass, EngineError, Real, Regularisation, checks};
 
 use crate::regularisation::{
     add_homeostasis, boost_silent, boost_silent_neurons, boost_true_classes,
 };
-use crate::session::current_pass::CurrentPass;
 use crate::session::passes::weights_of;
 use crate::session::state::{CpuLayer, CpuSession, SilentBoost};
 use crate::simd::dispatch::CpuReal;
@@ -18,18 +17,7 @@ impl<T: CpuReal> CpuSession<T> {
         weight: f64,
     ) -> Result<(), EngineError> {
         let current = self.pass("`backward`")?;
-        if !current.has_errors {
-            return Err(EngineError::Order {
-                call: "`backward`",
-                needs: "`loss` or `set_time_gradients`",
-            });
-        }
-        if current.is_stale {
-            return Err(EngineError::Order {
-                call: "`backward`",
-                needs: "`forward`, since the weights have changed,",
-            });
-        }
+        current.check_backward()?;
         let mut d_times = std::mem::take(&mut self.evaluation.d_times);
         if weight != 1.0 {
             let weight = T::of(weight);
@@ -161,9 +149,7 @@ impl<T: CpuReal> CpuSession<T> {
     }
 
     fn check_clipping(&self, max_norm: f64) -> Result<(), EngineError> {
-        if max_norm.is_nan() || max_norm <= 0.0 {
-            return Err(EngineError::MaxNorm { max_norm });
-        }
+        checks::max_norm(max_norm)?;
         if self.shard.1 > 1 {
             return Err(EngineError::Unsupported {
                 backend: "cpu",

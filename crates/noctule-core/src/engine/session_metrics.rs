@@ -1,12 +1,13 @@
 //! [`SessionMetrics`]: the metrics of a session until they are read.
 
-use noctule_core::{
-    BatchRecord, EngineError, Evaluation, Label, Metrics, Network, Real, SpikeBatch,
-};
+use crate::engine::error::EngineError;
+use crate::metrics::{BatchRecord, Metrics};
+use crate::network::feed_forward::Network;
+use crate::real::Real;
 
 /// The metrics of the last batch, and the unread metrics of earlier batches.
 #[derive(Clone, Debug)]
-pub(crate) struct SessionMetrics {
+pub struct SessionMetrics {
     batch: Metrics,
     /// Whether the metrics of the last batch are unread.
     is_unread: bool,
@@ -16,6 +17,7 @@ pub(crate) struct SessionMetrics {
 }
 
 impl SessionMetrics {
+    /// No metrics yet, of a session of `network`.
     pub fn new<T: Real>(network: &Network<T>) -> Self {
         Self {
             batch: Metrics::new(network),
@@ -44,7 +46,10 @@ impl SessionMetrics {
         &self.batch
     }
 
-    /// Lets `visit` replace the numbers of the last batch by their sums over all ranks.
+    /// Lets `visit` replace the numbers of the last batch by their sums over all ranks; see [`Metrics::exchange`].
+    ///
+    /// # Errors
+    /// If there are no unread metrics of a batch.
     pub fn exchange(&mut self, visit: &mut dyn FnMut(&mut [f64])) -> Result<(), EngineError> {
         if !self.is_unread {
             return Err(EngineError::Order {
@@ -56,7 +61,7 @@ impl SessionMetrics {
         Ok(())
     }
 
-    /// Adds all unread metrics to `total`, batch by batch.
+    /// Adds all unread metrics to `total`, batch by batch; they are read then.
     pub fn take(&mut self, total: &mut Metrics) {
         for record in self.unread.drain(..) {
             total.add_batch(record);
@@ -69,42 +74,4 @@ impl SessionMetrics {
             self.is_unread = false;
         }
     }
-}
-
-/// The record of a batch, from its mean loss and its predictions.
-pub(crate) fn record_of(
-    loss: f64,
-    predictions: &[Option<Label>],
-    labels: &[Label],
-    samples: usize,
-) -> BatchRecord {
-    let pairs = predictions.iter().zip(labels);
-    let correct = pairs.filter(|&(&prediction, &label)| prediction == Some(label));
-    BatchRecord {
-        samples: samples as u64,
-        correct: correct.count() as u64,
-        // The loss of no samples may be NaN.
-        loss: if samples == 0 {
-            0.0
-        } else {
-            loss * samples as f64
-        },
-    }
-}
-
-/// Adds an evaluation to the metrics of its batch.
-pub(crate) fn add_evaluation<T>(
-    metrics: &mut Metrics,
-    evaluation: &Evaluation<T>,
-    labels: &[Label],
-    samples: usize,
-) {
-    let predictions = &evaluation.predictions;
-    metrics.add_batch(record_of(evaluation.loss, predictions, labels, samples));
-}
-
-/// Adds the output events of a layer to the metrics.
-pub(crate) fn add_spikes<T: Real>(metrics: &mut Metrics, layer: usize, output: &SpikeBatch<T>) {
-    let layer = metrics.layer_mut(layer, output.population());
-    layer.add_spikes(output.neurons());
 }
