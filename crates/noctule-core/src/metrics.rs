@@ -93,6 +93,14 @@ impl LayerMetrics {
         }
     }
 
+    /// Adds a number of spikes, and the neurons that spiked; `spiked` has shape `[neurons]`.
+    pub fn add_counted(&mut self, spikes: u64, spiked: &[bool]) {
+        self.spikes += spikes;
+        for (own, &spiked) in self.spiked.iter_mut().zip(spiked) {
+            *own |= spiked;
+        }
+    }
+
     /// For each neuron, whether it spiked at least once; shape `[neurons]`.
     pub fn spiked(&self) -> &[bool] {
         &self.spiked

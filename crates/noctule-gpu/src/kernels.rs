@@ -1,0 +1,17 @@
+//! The kernels. Each is written once, in CubeCL, for all back ends.
+
+pub(crate) mod adjoint;
+pub(crate) mod batch;
+pub(crate) mod crossing;
+pub(crate) mod dropout;
+pub(crate) mod forward;
+pub(crate) mod geometry;
+pub(crate) mod gradient;
+pub(crate) mod lists;
+pub(crate) mod loss;
+pub(crate) mod math;
+pub(crate) mod membrane;
+pub(crate) mod neuron;
+pub(crate) mod optimiser;
+pub(crate) mod recorded;
+pub(crate) mod sort;

@@ -1,0 +1,293 @@
+//! [`Plan`]: a network as the kernels see it.
+//!
+//! Pooling is index arithmetic in the layer that follows, so a plan has stages only for layers with neurons.
+
+use noctule_core::{
+    Connection, EngineError, Layer, LifParameters, Network, Neurons, Shape, SpikingLayer, SumPool2d,
+};
+
+use crate::kernels::geometry::Geometry;
+use crate::kernels::neuron::Method;
+use crate::kernels::sort::Pooling;
+use crate::refused::unsupported;
+
+/// Numbers of a buffer's alignment: parts of a buffer start at multiples of 256 bytes.
+pub(crate) const ALIGN: usize = 64;
+
+/// The largest number of output neurons: a cube holds the results of all classes of a sample.
+const MOST_CLASSES: u32 = 2_048;
+/// The largest side of an image that a convolution reads: a pixel is two numbers of 16 bits.
+const MOST_PIXELS: usize = 32_768;
+
+/// Rounds up to a multiple of [`ALIGN`].
+pub(crate) fn aligned(length: usize) -> usize {
+    length.next_multiple_of(ALIGN)
+}
+
+/// A network as a list of stages.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The layers with neurons.
+    pub stages: Vec<Stage>,
+    /// The pooling layers between the input and the first layer with neurons; the host applies them.
+    pub input_pools: Vec<SumPool2d>,
+    /// For each layer, where its spikes come from.
+    pub layers: Vec<PlannedLayer>,
+    /// Neurons of the input, before pooling.
+    pub inputs: usize,
+    /// Length of a segment in seconds: a power of two.
+    pub segment: f32,
+    /// Whether times lose digits in `f32`, so that what rounding takes from them is kept.
+    pub keeps_residuals: bool,
+    /// The number of all parameters with their padding.
+    pub parameters: usize,
+}
+
+/// A layer with neurons.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// Its index in the network.
+    pub layer: usize,
+    pub geometry: Geometry,
+    pub method: Method,
+    pub neuron: LifParameters,
+    pub dropout: f64,
+    /// Where its weights start in the buffer of all parameters.
+    pub weights_start: usize,
+    /// The shape of its weights in the network.
+    pub shape: Vec<usize>,
+    /// The pooling between its neurons and the next stage.
+    pub pooling: Pooling,
+}
+
+impl Stage {
+    /// The constants of a pass: with dropout, evaluation raises threshold and reset.
+    pub fn neuron_in(&self, drops: bool) -> LifParameters {
+        if drops || self.dropout == 0.0 {
+            self.neuron
+        } else {
+            self.neuron.evaluated_with_dropout(self.dropout)
+        }
+    }
+
+    pub fn neurons(&self) -> usize {
+        self.geometry.neurons() as usize
+    }
+
+    /// The largest number of spikes of a sample.
+    pub fn most_spikes(&self) -> usize {
+        self.neurons()
+            .saturating_mul(self.neuron.max_spikes as usize)
+    }
+}
+
+/// Where the spikes of a layer come from.
+#[derive(Clone, Debug)]
+pub(crate) enum PlannedLayer {
+    /// A stage.
+    Stage(usize),
+    /// Pooling of the spikes of a stage, or of the input.
+    Pool {
+        /// The stage; `None` for the input.
+        stage: Option<usize>,
+        /// The pooling layers from the stage on, this one last.
+        pools: Vec<SumPool2d>,
+    },
+}
+
+impl Plan {
+    /// The plan of a checked network.
+    ///
+    /// # Errors
+    /// If a layer has something that the kernels do not support.
+    pub fn new(network: &Network<f32>) -> Result<Self, EngineError> {
+        let mut plan = Self {
+            stages: Vec::new(),
+            input_pools: Vec::new(),
+            layers: Vec::new(),
+            inputs: network.inputs(),
+            segment: 0.0,
+            keeps_residuals: false,
+            parameters: 0,
+        };
+        let mut pools: Vec<SumPool2d> = Vec::new();
+        for (index, layer) in network.layers().iter().enumerate() {
+            match layer {
+                Layer::Spiking(layer) => {
+                    plan.add_stage(index, layer, &pools)?;
+                    pools.clear();
+                }
+                Layer::SumPool2d(pool) => {
+                    pools.push(*pool);
+                    let stage = plan.stages.len().checked_sub(1);
+                    let pools = pools.clone();
+                    plan.layers.push(PlannedLayer::Pool { stage, pools });
+                }
+                _ => return Err(unsupported(format!("layer {index}: {layer:?}"))),
+            }
+        }
+        if !pools.is_empty() {
+            return Err(unsupported("a pooling layer as the last layer"));
+        }
+        let outputs = plan
+            .stages
+            .last()
+            .map_or(0, |stage| stage.geometry.neurons());
+        if outputs > MOST_CLASSES {
+            return Err(unsupported(format!(
+                "a last layer of {outputs} neurons; the most are {MOST_CLASSES}"
+            )));
+        }
+        plan.choose_segment();
+        Ok(plan)
+    }
+
+    fn add_stage(
+        &mut self,
+        index: usize,
+        layer: &SpikingLayer<f32>,
+        pools: &[SumPool2d],
+    ) -> Result<(), EngineError> {
+        let problem = |source| EngineError::Layer {
+            layer: index,
+            source,
+        };
+        let Neurons::Shared(lif) = layer.neurons().map_err(problem)? else {
+            return Err(unsupported("constants of single neurons"));
+        };
+        layer.evaluated_neurons().map_err(problem)?;
+        let pool = pools.iter().map(SumPool2d::size).product::<usize>();
+        match self.stages.last_mut() {
+            Some(before) => {
+                before.pooling.size = pool as u32;
+            }
+            None => self.input_pools = pools.to_vec(),
+        }
+        let is_first = self.stages.is_empty();
+        let geometry = geometry(layer.connection(), pools, if is_first { 1 } else { pool })?;
+        let neuron = *lif.parameters();
+        let method = if lif.is_quadratic() {
+            Method::Quadratic
+        } else if (neuron.tau_m - neuron.tau_s).abs() <= 1e-13 * neuron.tau_m {
+            Method::Equal
+        } else {
+            Method::Newton
+        };
+        let output = match *layer.connection() {
+            Connection::Conv2d { output, .. } => output,
+            _ => Shape::flat(layer.outputs()),
+        };
+        self.stages.push(Stage {
+            layer: index,
+            geometry,
+            method,
+            neuron,
+            dropout: layer.dropout(),
+            weights_start: self.parameters,
+            shape: layer.weights().shape().to_vec(),
+            pooling: Pooling {
+                width: output.width as u32,
+                channels: output.channels as u32,
+                size: 1,
+            },
+        });
+        self.parameters += aligned(geometry.weights() as usize);
+        self.layers.push(PlannedLayer::Stage(self.stages.len() - 1));
+        Ok(())
+    }
+
+    /// The longest power of two that is not above any time constant.
+    fn choose_segment(&mut self) {
+        let shortest = self
+            .stages
+            .iter()
+            .map(|stage| stage.neuron.tau_m.min(stage.neuron.tau_s))
+            .fold(f64::INFINITY, f64::min);
+        self.segment = shortest.log2().floor().exp2() as f32;
+        let longest = self
+            .stages
+            .iter()
+            .map(|stage| stage.neuron.t_max)
+            .fold(0.0, f64::max);
+        self.keeps_residuals = longest > 64.0 * f64::from(self.segment);
+    }
+
+    /// Neurons of the input after its pooling.
+    pub fn pooled_inputs(&self) -> usize {
+        self.stages[0].geometry.senders() as usize
+    }
+
+    /// The stage of the output.
+    pub fn last(&self) -> &Stage {
+        &self.stages[self.stages.len() - 1]
+    }
+
+    /// Segment and offset of a time in seconds.
+    pub fn split(&self, time: f64) -> (u32, f32) {
+        let length = f64::from(self.segment);
+        let segment = (time / length).floor().min(f64::from(u32::MAX - 16));
+        (segment as u32, (time - segment * length) as f32)
+    }
+
+    /// The time of a segment and an offset, in seconds.
+    pub fn join(&self, segment: u32, offset: f32) -> f64 {
+        f64::from(segment) * f64::from(self.segment) + f64::from(offset)
+    }
+}
+
+fn geometry(
+    connection: &Connection,
+    pools: &[SumPool2d],
+    pool: usize,
+) -> Result<Geometry, EngineError> {
+    let number = |value: usize| value as u32;
+    match *connection {
+        Connection::Dense { inputs, outputs } => {
+            let image = pools
+                .last()
+                .map_or(Shape::flat(inputs), SumPool2d::output_shape);
+            Ok(Geometry {
+                is_dense: true,
+                rows: number(inputs),
+                filters: number(outputs),
+                places_high: 1,
+                places_wide: 1,
+                window_height: 1,
+                window_width: 1,
+                stride: 1,
+                padding: 0,
+                input_height: number(image.height),
+                input_width: number(image.width),
+                channels: number(image.channels),
+                pool: number(pool),
+            })
+        }
+        Connection::Conv2d {
+            input,
+            window,
+            output,
+        } => {
+            if input.height.max(input.width) > MOST_PIXELS {
+                return Err(unsupported(format!(
+                    "a convolution over images with a side above {MOST_PIXELS} pixels"
+                )));
+            }
+            Ok(Geometry {
+                is_dense: false,
+                rows: number(window.height * window.width * input.channels),
+                filters: number(output.channels),
+                places_high: number(output.height),
+                places_wide: number(output.width),
+                window_height: number(window.height),
+                window_width: number(window.width),
+                stride: number(window.stride),
+                padding: number(window.padding),
+                input_height: number(input.height),
+                input_width: number(input.width),
+                channels: number(input.channels),
+                pool: number(pool),
+            })
+        }
+        _ => Err(unsupported(format!("{connection:?}"))),
+    }
+}
