@@ -2,11 +2,13 @@
 
 pub(crate) mod adjoint;
 pub(crate) mod batch;
+pub(crate) mod block;
 pub(crate) mod crossing;
 pub(crate) mod dropout;
 pub(crate) mod forward;
 pub(crate) mod geometry;
 pub(crate) mod gradient;
+pub(crate) mod integrate;
 pub(crate) mod lists;
 pub(crate) mod loss;
 pub(crate) mod math;

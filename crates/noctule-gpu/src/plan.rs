@@ -7,7 +7,7 @@ use noctule_core::{
 };
 
 use crate::kernels::geometry::Geometry;
-use crate::kernels::neuron::Method;
+use crate::kernels::neuron::{Dynamics, INDIVIDUAL, Method};
 use crate::kernels::sort::Pooling;
 use crate::refused::unsupported;
 
@@ -49,8 +49,11 @@ pub(crate) struct Stage {
     /// Its index in the network.
     pub layer: usize,
     pub geometry: Geometry,
-    pub method: Method,
+    pub dynamics: Dynamics,
+    /// The constants of all neurons, or of the first if they differ.
     pub neuron: LifParameters,
+    /// The constants of each neuron, if they differ.
+    pub individual: Vec<LifParameters>,
     pub dropout: f64,
     /// Where its weights start in the buffer of all parameters.
     pub weights_start: usize,
@@ -63,11 +66,39 @@ pub(crate) struct Stage {
 impl Stage {
     /// The constants of a pass: with dropout, evaluation raises threshold and reset.
     pub fn neuron_in(&self, drops: bool) -> LifParameters {
+        self.changed(self.neuron, drops)
+    }
+
+    fn changed(&self, neuron: LifParameters, drops: bool) -> LifParameters {
         if drops || self.dropout == 0.0 {
-            self.neuron
+            neuron
         } else {
-            self.neuron.evaluated_with_dropout(self.dropout)
+            neuron.evaluated_with_dropout(self.dropout)
         }
+    }
+
+    /// The constants of neurons that differ, shape `[INDIVIDUAL, neurons]`; empty if they do not.
+    pub fn constants_in(&self, drops: bool) -> Vec<f32> {
+        let neurons = self.individual.len();
+        let mut constants = vec![0.0; INDIVIDUAL as usize * neurons];
+        for (index, &neuron) in self.individual.iter().enumerate() {
+            let numbers = neuron_numbers(&self.changed(neuron, drops));
+            for (field, number) in numbers.into_iter().enumerate() {
+                constants[field * neurons + index] = number;
+            }
+        }
+        constants
+    }
+
+    /// The parts in which the gradient of a batch is summed: words of 32 samples, and rows of places.
+    pub fn split(&self, samples: usize) -> (u32, u32) {
+        /// Units that fill a large device twice.
+        const UNITS: u32 = 270_000;
+        let words = samples.div_ceil(32) as u32;
+        let wanted = UNITS.div_ceil(self.geometry.weights()).max(1);
+        let word_parts = words.min(wanted);
+        let row_parts = (wanted / word_parts).clamp(1, self.geometry.places_high);
+        (word_parts, row_parts)
     }
 
     pub fn neurons(&self) -> usize {
@@ -152,8 +183,9 @@ impl Plan {
             layer: index,
             source,
         };
-        let Neurons::Shared(lif) = layer.neurons().map_err(problem)? else {
-            return Err(unsupported("constants of single neurons"));
+        let individual: Vec<LifParameters> = match layer.neurons().map_err(problem)? {
+            Neurons::Shared(_) => Vec::new(),
+            Neurons::Individual(neurons) => neurons.iter().map(|lif| *lif.parameters()).collect(),
         };
         layer.evaluated_neurons().map_err(problem)?;
         let pool = pools.iter().map(SumPool2d::size).product::<usize>();
@@ -165,13 +197,11 @@ impl Plan {
         }
         let is_first = self.stages.is_empty();
         let geometry = geometry(layer.connection(), pools, if is_first { 1 } else { pool })?;
-        let neuron = *lif.parameters();
-        let method = if lif.is_quadratic() {
-            Method::Quadratic
-        } else if (neuron.tau_m - neuron.tau_s).abs() <= 1e-13 * neuron.tau_m {
-            Method::Equal
-        } else {
-            Method::Newton
+        let neuron = layer.neuron_parameters(0);
+        let dynamics = Dynamics {
+            method: method_of(&neuron, !individual.is_empty()),
+            is_individual: !individual.is_empty(),
+            neurons: geometry.neurons(),
         };
         let output = match *layer.connection() {
             Connection::Conv2d { output, .. } => output,
@@ -180,8 +210,9 @@ impl Plan {
         self.stages.push(Stage {
             layer: index,
             geometry,
-            method,
+            dynamics,
             neuron,
+            individual,
             dropout: layer.dropout(),
             weights_start: self.parameters,
             shape: layer.weights().shape().to_vec(),
@@ -201,7 +232,8 @@ impl Plan {
         let shortest = self
             .stages
             .iter()
-            .map(|stage| stage.neuron.tau_m.min(stage.neuron.tau_s))
+            .flat_map(|stage| stage.individual.iter().chain([&stage.neuron]))
+            .map(|neuron| neuron.tau_m.min(neuron.tau_s))
             .fold(f64::INFINITY, f64::min);
         self.segment = shortest.log2().floor().exp2() as f32;
         let longest = self
@@ -232,6 +264,48 @@ impl Plan {
     /// The time of a segment and an offset, in seconds.
     pub fn join(&self, segment: u32, offset: f32) -> f64 {
         f64::from(segment) * f64::from(self.segment) + f64::from(offset)
+    }
+}
+
+/// The numbers of [`Lif`](crate::kernels::neuron::Lif) up to `fall`.
+pub(crate) fn neuron_numbers(neuron: &LifParameters) -> [f32; INDIVIDUAL as usize] {
+    let LifParameters {
+        tau_m,
+        tau_s,
+        theta,
+        reset,
+        ..
+    } = *neuron;
+    // Where neurons differ, Newton's method needs a difference; this one is below the rounding of `f32`.
+    let least = 1e-6 / tau_m;
+    let delta = match (tau_m - tau_s) / (tau_m * tau_s) {
+        delta if delta.abs() < least => least,
+        delta => delta,
+    };
+    [
+        tau_m,
+        1.0 / tau_m,
+        tau_s,
+        1.0 / tau_s,
+        delta,
+        1.0 / delta,
+        1.0 / tau_m.max(tau_s),
+        theta,
+        reset / theta,
+    ]
+    .map(|number| number as f32)
+}
+
+fn method_of(neuron: &LifParameters, is_individual: bool) -> Method {
+    let is_ratio = |ratio: f64| (neuron.tau_m - ratio * neuron.tau_s).abs() <= 1e-13 * neuron.tau_m;
+    if is_individual {
+        Method::Newton
+    } else if is_ratio(2.0) {
+        Method::Quadratic
+    } else if is_ratio(1.0) {
+        Method::Equal
+    } else {
+        Method::Newton
     }
 }
 

@@ -5,7 +5,6 @@ use noctule_core::EngineError;
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::sort::{FAN, TILE};
-use crate::launch::split_of;
 use crate::plan::{Plan, Stage, aligned};
 
 /// The input events of a stage, and what its backward pass needs of them.
@@ -217,7 +216,7 @@ fn stage_lists<R: Runtime>(
     let starts: Vec<u32> = (0..samples)
         .map(|sample| (sample * capacity) as u32)
         .collect();
-    let (word_parts, row_parts) = split_of(stage, samples);
+    let (word_parts, row_parts) = stage.split(samples);
     let parts = (word_parts * row_parts) as usize * stage.geometry.weights() as usize;
     let is_one_tile = capacity <= TILE as usize;
     Ok(StageLists {

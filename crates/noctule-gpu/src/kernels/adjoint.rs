@@ -4,7 +4,7 @@
 use cubecl::prelude::*;
 
 use crate::kernels::lists::{Spikes, U4};
-use crate::kernels::neuron::{Lif, Method, carry_back, phi_of};
+use crate::kernels::neuron::{Dynamics, Lif, Method, Neurons, carry_back, lif_of, phi_of};
 
 /// In place of a segment: the neuron did not spike.
 pub(crate) const SILENT: u32 = 0xffff_ffff;
@@ -50,18 +50,19 @@ pub(crate) fn follow_back(
     errors: &Array<f32>,
     counts: &Array<u32>,
     labels: &Array<u32>,
-    neurons: u32,
-    lif: &Lif,
+    constants: &Neurons,
     terms: &ErrorTerms,
     adjoints: &mut Adjoints,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
     #[comptime] has_homeostasis: bool,
     #[comptime] boosts_labels: bool,
 ) {
     let neuron = ABSOLUTE_POS_X;
     let sample = CUBE_POS_Y;
-    if neuron < neurons {
-        let cell = (sample * neurons + neuron) as usize;
+    if neuron < comptime!(dynamics.neurons) {
+        let method = comptime!(dynamics.method);
+        let lif = lif_of(constants, neuron, dynamics);
+        let cell = (sample * comptime!(dynamics.neurons) + neuron) as usize;
         let mut pull = 0.0f32;
         if comptime!(has_homeostasis) {
             let mean = f32::cast_from(counts[neuron as usize]) * terms.mean;
@@ -82,7 +83,7 @@ pub(crate) fn follow_back(
             let spike = spikes.records[at];
             let own = u32::reinterpret(spike[3]);
             if next != 0 && own < segment {
-                let (v, c) = carry_back(of_potential, of_current, segment - own, lif, method);
+                let (v, c) = carry_back(of_potential, of_current, segment - own, &lif, method);
                 of_potential = v;
                 of_current = c;
             }
@@ -93,7 +94,7 @@ pub(crate) fn follow_back(
             let error = errors[at] * terms.weight + pull + of_reset;
             let push = error * f32::min(spike[1], terms.max_inverse_slope) * leak;
             of_potential += push;
-            of_current += push * phi_of(spike[0], leak, lif, method);
+            of_current += push * phi_of(spike[0], leak, &lif, method);
             record[0] = u32::reinterpret(of_potential);
             record[1] = u32::reinterpret(of_current);
             record[2] = spikes.origins[at][0];

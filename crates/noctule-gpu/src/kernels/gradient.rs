@@ -9,7 +9,7 @@ use cubecl::prelude::*;
 use crate::kernels::adjoint::{Adjoints, BOOSTED, at_segment, record_after};
 use crate::kernels::geometry::{CUBE, Geometry};
 use crate::kernels::lists::{Arrivals, Events};
-use crate::kernels::neuron::{Lif, Method};
+use crate::kernels::neuron::{Dynamics, Neurons, gain_and_phi, lif_of};
 
 /// Units that sum the time gradient of one event.
 const LANES: u32 = 32;
@@ -34,11 +34,11 @@ pub(crate) fn weight_gradient(
     arrivals: &Arrivals,
     firsts: &Array<u32>,
     adjoints: &Adjoints,
-    lif: &Lif,
+    neurons: &Neurons,
     split: &Parts,
     parts: &mut Array<f32>,
     #[comptime] geometry: Geometry,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) {
     let weight = ABSOLUTE_POS_X;
     let part = CUBE_POS_Z;
@@ -63,9 +63,9 @@ pub(crate) fn weight_gradient(
                 arrivals,
                 firsts,
                 adjoints,
-                lif,
+                neurons,
                 geometry,
-                method,
+                dynamics,
             );
         } else {
             let channel = row % comptime!(geometry.channels);
@@ -97,9 +97,9 @@ pub(crate) fn weight_gradient(
                                 arrivals,
                                 firsts,
                                 adjoints,
-                                lif,
+                                neurons,
                                 geometry,
-                                method,
+                                dynamics,
                             );
                         }
                     }
@@ -141,10 +141,12 @@ fn add_input(
     arrivals: &Arrivals,
     firsts: &Array<u32>,
     adjoints: &Adjoints,
-    lif: &Lif,
+    neurons: &Neurons,
     #[comptime] geometry: Geometry,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) {
+    let neuron = place * comptime!(geometry.filters) + filter;
+    let lif = lif_of(neurons, neuron, dynamics);
     for window in 0..comptime!(geometry.pool * geometry.pool) {
         let sender = sender_of(input, window, geometry);
         for word in first_word..end_word {
@@ -152,9 +154,7 @@ fn add_input(
             while samples != 0 {
                 let sample = word * 32 + samples.find_first_set() - 1;
                 samples &= samples - 1;
-                let cell = sample * comptime!(geometry.neurons())
-                    + place * comptime!(geometry.filters)
-                    + filter;
+                let cell = sample * comptime!(geometry.neurons()) + neuron;
                 let head = adjoints.heads[cell as usize];
                 if head[3] <= BOOSTED {
                     let mut slot =
@@ -162,7 +162,6 @@ fn add_input(
                     while slot != 0 {
                         let at = (slot - 1) as usize;
                         let event = arrivals.coefficients[at];
-                        let gain = f32::reinterpret(event[0]);
                         if head[3] == BOOSTED {
                             if event[0] != 0 {
                                 sum.store(sum.read() - f32::reinterpret(head[0]));
@@ -171,8 +170,9 @@ fn add_input(
                             let record =
                                 record_after(head, firsts[cell as usize], event[3], adjoints);
                             if record[2] > event[3] {
-                                let (v, c) = at_segment(record, event[2], lif, method);
-                                let phi = f32::reinterpret(event[1]);
+                                let (v, c) =
+                                    at_segment(record, event[2], &lif, comptime!(dynamics.method));
+                                let (gain, phi) = gain_and_phi(event, &lif, dynamics);
                                 sum.store(sum.read() - gain * (c - phi * v));
                             }
                         }
@@ -197,11 +197,11 @@ pub(crate) fn time_gradient(
     arrivals: &Arrivals,
     firsts: &Array<u32>,
     adjoints: &Adjoints,
-    lif: &Lif,
+    neurons: &Neurons,
     errors: &mut Array<f32>,
     #[comptime] is_first: bool,
     #[comptime] geometry: Geometry,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) {
     let mut sums = SharedMemory::<f32>::new(CUBE as usize);
     let unit = UNIT_POS_X;
@@ -222,8 +222,8 @@ pub(crate) fn time_gradient(
                 slot = sample * input_capacity + number;
             }
             sum = sum_of_lane(
-                lane, sample, event[2], slot, weights, arrivals, firsts, adjoints, lif, geometry,
-                method,
+                lane, sample, event[2], slot, weights, arrivals, firsts, adjoints, neurons,
+                geometry, dynamics,
             );
         }
         sums[unit as usize] = sum;
@@ -256,13 +256,11 @@ fn sum_of_lane(
     arrivals: &Arrivals,
     firsts: &Array<u32>,
     adjoints: &Adjoints,
-    lif: &Lif,
+    neurons: &Neurons,
     #[comptime] geometry: Geometry,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) -> f32 {
     let event = arrivals.coefficients[slot as usize];
-    let gain = f32::reinterpret(event[0]);
-    let by_potential = fma(f32::reinterpret(event[1]), lif.inverse_tau_m, 1.0f32);
     let filters = comptime!(geometry.filters);
     let channel = input % comptime!(geometry.channels);
     let pixel = input / comptime!(geometry.channels);
@@ -290,18 +288,22 @@ fn sum_of_lane(
             row = view * comptime!(geometry.channels) + channel;
         }
         if is_seen {
-            let cell = sample * comptime!(geometry.neurons()) + place * filters + filter;
+            let neuron = place * filters + filter;
+            let cell = sample * comptime!(geometry.neurons()) + neuron;
             let head = adjoints.heads[cell as usize];
             if head[3] < BOOSTED {
                 let record = record_after(head, firsts[cell as usize], event[3], adjoints);
                 if record[2] > event[3] {
-                    let (v, c) = at_segment(record, event[2], lif, method);
-                    let slope = v * by_potential - c * lif.inverse_tau_s;
+                    let lif = lif_of(neurons, neuron, dynamics);
+                    let (v, c) = at_segment(record, event[2], &lif, comptime!(dynamics.method));
+                    let (gain, phi) = gain_and_phi(event, &lif, dynamics);
+                    let by_potential = fma(phi, lif.inverse_tau_m, 1.0f32);
+                    let slope = gain * (v * by_potential - c * lif.inverse_tau_s);
                     sum = fma(weights[(row * filters + filter) as usize], slope, sum);
                 }
             }
         }
         output += LANES;
     }
-    sum * gain
+    sum
 }

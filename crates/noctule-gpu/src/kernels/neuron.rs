@@ -14,6 +14,7 @@
 
 use cubecl::prelude::*;
 
+use crate::kernels::lists::{F4, U4};
 use crate::kernels::math::{exp, exp_m1};
 
 /// How the next spike is found; it depends on the ratio of the time constants.
@@ -53,6 +54,122 @@ pub(crate) struct Lif {
     pub end_segment: u32,
     pub end_x: f32,
     pub max_spikes: u32,
+}
+
+/// Numbers of a neuron that has constants of its own.
+pub(crate) const INDIVIDUAL: u32 = 9;
+
+/// The constants of a layer's neurons: shared ones, and for layers whose neurons differ, a list of shape
+/// `[INDIVIDUAL, neurons]` with the first fields of [`Lif`] up to `fall`.
+#[derive(CubeType, CubeLaunch)]
+pub(crate) struct Neurons {
+    pub shared: Lif,
+    pub individual: Array<f32>,
+}
+
+/// What is known of a layer's neurons when a kernel is compiled.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Dynamics {
+    pub method: Method,
+    /// Whether the neurons differ; their method is [`Method::Newton`] then.
+    pub is_individual: bool,
+    /// Neurons of the layer.
+    pub neurons: u32,
+}
+
+/// The constants of one neuron.
+#[cube]
+pub(crate) fn lif_of(neurons: &Neurons, neuron: u32, #[comptime] dynamics: Dynamics) -> Lif {
+    let shared = neurons.shared;
+    let mut tau_m = shared.tau_m;
+    let mut inverse_tau_m = shared.inverse_tau_m;
+    let mut tau_s = shared.tau_s;
+    let mut inverse_tau_s = shared.inverse_tau_s;
+    let mut delta = shared.delta;
+    let mut inverse_delta = shared.inverse_delta;
+    let mut inverse_tau_slow = shared.inverse_tau_slow;
+    let mut theta = shared.theta;
+    let mut fall = shared.fall;
+    if comptime!(dynamics.is_individual) {
+        let next = comptime!(dynamics.neurons as usize);
+        let at = neuron as usize;
+        tau_m = neurons.individual[at];
+        inverse_tau_m = neurons.individual[next + at];
+        tau_s = neurons.individual[2 * next + at];
+        inverse_tau_s = neurons.individual[3 * next + at];
+        delta = neurons.individual[4 * next + at];
+        inverse_delta = neurons.individual[5 * next + at];
+        inverse_tau_slow = neurons.individual[6 * next + at];
+        theta = neurons.individual[7 * next + at];
+        fall = neurons.individual[8 * next + at];
+    }
+    Lif {
+        tau_m,
+        inverse_tau_m,
+        tau_s,
+        inverse_tau_s,
+        delta,
+        inverse_delta,
+        inverse_tau_slow,
+        theta,
+        fall,
+        segment: shared.segment,
+        inverse_segment: shared.inverse_segment,
+        end_segment: shared.end_segment,
+        end_x: shared.end_x,
+        max_spikes: shared.max_spikes,
+    }
+}
+
+/// The coefficients of an event at `x`: `[phi, gain, growth, x]`.
+#[cube]
+pub(crate) fn coefficients_at(x: f32, lif: &Lif, #[comptime] method: Method) -> F4 {
+    let growth = exp(x * lif.inverse_tau_m);
+    let mut four = F4::empty();
+    four[0] = phi_of(x, 1.0 / growth, lif, method);
+    four[1] = gain_of(x, growth, lif, method);
+    four[2] = growth;
+    four[3] = x;
+    four
+}
+
+/// What the backward pass keeps of an event: `[gain, phi (both bits), segment, position]`, or `[1 (bits), x (bits), ..]`
+/// where neurons differ. The first number of an event that does not act is 0.
+#[cube]
+pub(crate) fn arrival(
+    event: F4,
+    segment: u32,
+    position: u32,
+    acts: bool,
+    #[comptime] dynamics: Dynamics,
+) -> U4 {
+    let mut kept = U4::empty();
+    kept[0] = 0u32;
+    kept[1] = u32::reinterpret(event[0]);
+    if acts {
+        kept[0] = u32::reinterpret(event[1]);
+    }
+    if comptime!(dynamics.is_individual) {
+        kept[1] = u32::reinterpret(event[3]);
+    }
+    kept[2] = segment;
+    kept[3] = position;
+    kept
+}
+
+/// Gain and `phi` of an event for a neuron, from what [`arrival`] kept.
+#[cube]
+pub(crate) fn gain_and_phi(kept: U4, lif: &Lif, #[comptime] dynamics: Dynamics) -> (f32, f32) {
+    let mut gain = f32::reinterpret(kept[0]);
+    let mut phi = f32::reinterpret(kept[1]);
+    if comptime!(dynamics.is_individual) {
+        let event = coefficients_at(phi, lif, comptime!(dynamics.method));
+        phi = event[0];
+        if kept[0] != 0 {
+            gain = event[1];
+        }
+    }
+    (gain, phi)
 }
 
 /// `exp(x/tau_s)` at `x`, where `exp(x/tau_m)` is `growth`.

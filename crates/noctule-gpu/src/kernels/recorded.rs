@@ -3,9 +3,11 @@
 use cubecl::prelude::*;
 
 use crate::kernels::geometry::Geometry;
-use crate::kernels::lists::{Arrivals, Events, LAST_OF_INPUT, Spikes, U4, link_of};
+use crate::kernels::lists::{Arrivals, Events, LAST_OF_INPUT, Spikes, link_of};
 use crate::kernels::math::exp;
-use crate::kernels::neuron::{Lif, Method, carry, current_left, gain_of, phi_of};
+use crate::kernels::neuron::{
+    Dynamics, Neurons, arrival, carry, coefficients_at, current_left, gain_of, lif_of, phi_of,
+};
 
 /// Completes the records of recorded spikes: launched with a unit for each neuron (x) of each sample (y).
 ///
@@ -17,16 +19,18 @@ use crate::kernels::neuron::{Lif, Method, carry, current_left, gain_of, phi_of};
 pub(crate) fn recorded_slopes(
     input: &Events,
     weights: &Array<f32>,
-    lif: &Lif,
+    neurons: &Neurons,
     nexts: &Array<u32>,
     spikes: &mut Spikes,
     without_rise: &Array<Atomic<u32>>,
     #[comptime] geometry: Geometry,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) {
     let neuron = ABSOLUTE_POS_X;
     let sample = CUBE_POS_Y;
     if neuron < comptime!(geometry.neurons()) {
+        let method = comptime!(dynamics.method);
+        let lif = lif_of(neurons, neuron, dynamics);
         let place = neuron / comptime!(geometry.filters);
         let filter = neuron % comptime!(geometry.filters);
         let start = input.starts[sample as usize];
@@ -43,7 +47,7 @@ pub(crate) fn recorded_slopes(
                 let (row, is_seen) = row_of(event[2], place, geometry);
                 if is_seen {
                     if event[0] > segment {
-                        let (v, c) = carry(potential, current, event[0] - segment, lif, method);
+                        let (v, c) = carry(potential, current, event[0] - segment, &lif, method);
                         potential = v;
                         current = c;
                         segment = event[0];
@@ -51,24 +55,24 @@ pub(crate) fn recorded_slopes(
                     let x = f32::reinterpret(event[1]);
                     let growth = exp(x * lif.inverse_tau_m);
                     let weight = weights[(row * comptime!(geometry.filters) + filter) as usize];
-                    let kick = weight * gain_of(x, growth, lif, method);
+                    let kick = weight * gain_of(x, growth, &lif, method);
                     current += kick;
-                    potential -= kick * phi_of(x, 1.0 / growth, lif, method);
+                    potential -= kick * phi_of(x, 1.0 / growth, &lif, method);
                 }
                 done += 1;
             }
             let mut record = spikes.records[at];
             let own = u32::reinterpret(record[3]);
             if own > segment {
-                let (v, c) = carry(potential, current, own - segment, lif, method);
+                let (v, c) = carry(potential, current, own - segment, &lif, method);
                 potential = v;
                 current = c;
                 segment = own;
             }
             let x = record[0];
             let leak = exp(-x * lif.inverse_tau_m);
-            let u = leak * fma(current, phi_of(x, leak, lif, method), potential);
-            let slope = current * current_left(x, leak, lif, method) - u * lif.inverse_tau_m;
+            let u = leak * fma(current, phi_of(x, leak, &lif, method), potential);
+            let slope = current * current_left(x, leak, &lif, method) - u * lif.inverse_tau_m;
             record[1] = 0.0f32;
             if slope > 0.0 {
                 record[1] = 1.0 / slope;
@@ -107,14 +111,14 @@ fn row_of(input: u32, place: u32, #[comptime] geometry: Geometry) -> (u32, bool)
 #[allow(clippy::too_many_arguments, reason = "the lists of a layer")]
 pub(crate) fn arrive(
     input: &Events,
-    lif: &Lif,
+    neurons: &Neurons,
     stride: u32,
     capacity: u32,
     senders: u32,
     arrived: &Array<Atomic<u32>>,
     arrivals: &mut Arrivals,
     #[comptime] is_first: bool,
-    #[comptime] method: Method,
+    #[comptime] dynamics: Dynamics,
 ) {
     let sample = CUBE_POS_Y;
     let start = input.starts[sample as usize];
@@ -135,13 +139,10 @@ pub(crate) fn arrive(
             }
         }
         let x = f32::reinterpret(event[1]);
-        let growth = exp(x * lif.inverse_tau_m);
-        let mut shown = U4::empty();
-        shown[0] = u32::reinterpret(gain_of(x, growth, lif, method));
-        shown[1] = u32::reinterpret(phi_of(x, 1.0 / growth, lif, method));
-        shown[2] = event[0];
-        shown[3] = number;
-        arrivals.coefficients[slot as usize] = shown;
+        let lif = neurons.shared;
+        let coefficients = coefficients_at(x, &lif, comptime!(dynamics.method));
+        arrivals.coefficients[slot as usize] =
+            arrival(coefficients, event[0], number, true, dynamics);
         number += CUBE_DIM_X * CUBE_COUNT_X;
     }
 }

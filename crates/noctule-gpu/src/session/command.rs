@@ -5,7 +5,7 @@ use std::sync::Arc;
 use noctule_core::{Pass, Regularisation};
 
 use crate::kernels::loss::LossOptions;
-use crate::launch::StepNumbers;
+use crate::launch::parameters::StepNumbers;
 use crate::session::input::DeviceInput;
 
 /// A call that was enqueued.

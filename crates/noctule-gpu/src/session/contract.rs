@@ -12,7 +12,7 @@ use noctule_core::{
 
 use crate::kernels::loss::{LossKind, LossOptions};
 use crate::kernels::optimiser::Rule;
-use crate::launch::StepNumbers;
+use crate::launch::parameters::StepNumbers;
 use crate::session::command::Command;
 use crate::session::input::{DeviceInput, DeviceSet};
 use crate::session::state::{GpuSession, KeptBoost, PendingBatch, VERDICT};

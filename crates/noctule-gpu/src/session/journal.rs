@@ -4,7 +4,7 @@ use cubecl::prelude::Runtime;
 use noctule_core::{BatchRecord, EngineError, Label, SumPool2d};
 
 use crate::kernels::batch::NO_BATCH;
-use crate::launch;
+use crate::launch::forward;
 use crate::plan::{PlannedLayer, Stage, aligned};
 use crate::session::state::{GpuSession, PendingBatch, VERDICT, initial_state};
 
@@ -67,7 +67,7 @@ impl<R: Runtime> GpuSession<R> {
         };
         let verdicts: Vec<u32> = self.gpu.read(&self.verdicts)?;
         let spiked: Vec<u32> = self.gpu.read(&self.has_spiked)?;
-        launch::clear(&self.gpu, &self.has_spiked);
+        forward::clear(&self.gpu, &self.has_spiked);
         let width = VERDICT + self.plan.stages.len();
         for (index, batch) in pending.iter().enumerate() {
             let own = &verdicts[batch.verdicts_start..][..batch.input.samples * width];

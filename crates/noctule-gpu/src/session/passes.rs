@@ -6,9 +6,11 @@ use cubecl::prelude::Runtime;
 use noctule_core::{EngineError, Pass, PassWeights, Regularisation};
 
 use crate::gpu::Buffer;
-use crate::launch::{
-    self, At, DropoutOf, LossCall, Observed, StepLists, StepNumbers, Target, Terms,
-};
+use crate::launch::arguments::At;
+use crate::launch::backward::{self, Target, Terms};
+use crate::launch::forward::{self, DropoutOf};
+use crate::launch::loss::{self, LossCall, Observed};
+use crate::launch::parameters::{self, StepLists, StepNumbers};
 use crate::plan::{Stage, aligned};
 use crate::session::command::Command;
 use crate::session::input::DeviceInput;
@@ -50,7 +52,7 @@ impl<R: Runtime> GpuSession<R> {
                 self.gpu.flush()
             }
             Command::ClearGradient => {
-                launch::clear_gradient(
+                parameters::clear_gradient(
                     &self.gpu,
                     &Target {
                         gradient: &self.parameters.gradient,
@@ -119,10 +121,18 @@ impl<R: Runtime> GpuSession<R> {
         }
     }
 
+    fn constants_of(&self, stage: &Stage, drops: bool) -> &Buffer {
+        match self.constants.get(&(stage.layer, drops)) {
+            Some(constants) => constants,
+            None => &self.gpu.nothing,
+        }
+    }
+
     pub(super) fn at<'a>(&'a self, stage: &'a Stage, run: &LastRun, lists: &Lists) -> At<'a> {
         At {
             plan: &self.plan,
             stage,
+            constants: self.constants_of(stage, run.drops),
             samples: run.samples,
             stride: lists.samples.div_ceil(32),
             drops: run.drops,
@@ -150,12 +160,12 @@ impl<R: Runtime> GpuSession<R> {
         }
         self.make_room(input)?;
         let lists = self.lists();
-        launch::clear(&self.gpu, &lists.counters);
+        forward::clear(&self.gpu, &lists.counters);
         let last = self.plan.stages.len() - 1;
         for (index, stage) in self.plan.stages.iter().enumerate() {
             let at = self.at(stage, &self.run, lists);
             let dropout = self.dropout_of(stage, pass, input.samples);
-            launch::simulate(
+            forward::simulate(
                 &self.gpu,
                 at,
                 &self.input_of(index, lists, input),
@@ -164,7 +174,7 @@ impl<R: Runtime> GpuSession<R> {
                 &lists.stages[index],
             );
             if index < last {
-                launch::sort(&self.gpu, at, &lists.stages[index]);
+                forward::sort(&self.gpu, at, &lists.stages[index]);
             }
         }
         Ok(())
@@ -199,7 +209,7 @@ impl<R: Runtime> GpuSession<R> {
         };
         let lists = self.lists();
         let last = &lists.stages[lists.stages.len() - 1];
-        launch::evaluate_loss(
+        loss::evaluate_loss(
             &self.gpu,
             input.samples,
             last,
@@ -222,7 +232,7 @@ impl<R: Runtime> GpuSession<R> {
             return;
         }
         let lists = self.lists();
-        launch::observe(
+        loss::observe(
             &self.gpu,
             &Observed {
                 totals: &lists.totals,
@@ -266,7 +276,7 @@ impl<R: Runtime> GpuSession<R> {
                 homeostasis,
                 label_boost: has_labels.then(|| (&input.labels, (boost / samples) as f32)),
             };
-            launch::follow(&self.gpu, at, own, &terms);
+            backward::follow(&self.gpu, at, own, &terms);
             let arriving = self.input_of(index, lists, &input);
             let weights_range = aligned(stage.geometry.weights() as usize);
             let target = Target {
@@ -279,38 +289,38 @@ impl<R: Runtime> GpuSession<R> {
             };
             // Ranks first combine who spiked.
             let boost = if self.shard.1 == 1 { boost as f32 } else { 0.0 };
-            launch::add_weight_gradient(&self.gpu, at, &arriving, own, boost, &target);
+            backward::add_weight_gradient(&self.gpu, at, &arriving, own, boost, &target);
             let errors = match index.checked_sub(1) {
                 Some(before) => Some(&lists.stages[before].errors),
                 None => self.run.input_gradients.then_some(&lists.first.errors),
             };
             if let Some(errors) = errors {
                 let weights = self.weights_of(stage, self.run.is_average);
-                launch::find_time_gradient(&self.gpu, at, &arriving, &weights, own, errors);
+                backward::find_time_gradient(&self.gpu, at, &arriving, &weights, own, errors);
             }
         }
     }
 
     fn launch_step(&self, numbers: &StepNumbers, max_norm: Option<f32>) {
-        let parameters = &self.parameters;
+        let all = &self.parameters;
         if let Some(max_norm) = max_norm {
             let clip = Some((max_norm, &self.scale));
-            launch::sum_squares(&self.gpu, &parameters.gradient, &self.squares, clip);
+            parameters::sum_squares(&self.gpu, &all.gradient, &self.squares, clip);
         }
         let nothing = &self.gpu.nothing;
         let lists = StepLists {
-            gradient: &parameters.gradient,
-            weights: &parameters.weights,
-            first: parameters.state.first().unwrap_or(nothing),
-            second: parameters.state.get(1).unwrap_or(nothing),
-            average: parameters.average.as_ref(),
+            gradient: &all.gradient,
+            weights: &all.weights,
+            first: all.state.first().unwrap_or(nothing),
+            second: all.state.get(1).unwrap_or(nothing),
+            average: all.average.as_ref(),
             scale: max_norm.map(|_| &self.scale),
             state: &self.device_state,
         };
         let batch = self.run.batch;
         let (rank, ranks) = self.shard;
         if ranks == 1 {
-            launch::step(&self.gpu, &lists, numbers, 0..self.plan.parameters, batch);
+            parameters::step(&self.gpu, &lists, numbers, 0..self.plan.parameters, batch);
             return;
         }
         for stage in &self.plan.stages {
@@ -318,15 +328,15 @@ impl<R: Runtime> GpuSession<R> {
             let start = stage.weights_start;
             let range = start + own.start..start + own.end;
             if !range.is_empty() {
-                launch::step(&self.gpu, &lists, numbers, range, batch);
+                parameters::step(&self.gpu, &lists, numbers, range, batch);
             }
         }
         let target = Target {
-            gradient: &parameters.gradient,
+            gradient: &all.gradient,
             state: &self.device_state,
             batch,
         };
-        launch::clear_gradient(&self.gpu, &target);
+        parameters::clear_gradient(&self.gpu, &target);
     }
 }
 

@@ -3,7 +3,7 @@
 use cubecl::prelude::Runtime;
 use noctule_core::{EngineError, Label, SpikeBatch, checks};
 
-use crate::launch;
+use crate::launch::forward;
 use crate::plan::PlannedLayer;
 use crate::session::journal::pooled;
 use crate::session::state::GpuSession;
@@ -34,7 +34,7 @@ impl<R: Runtime> GpuSession<R> {
         let is_last = stage + 1 == self.plan.stages.len();
         if is_last && !self.run.is_sorted {
             let at = self.at(&self.plan.stages[stage], &self.run, lists);
-            launch::sort(&self.gpu, at, &lists.stages[stage]);
+            forward::sort(&self.gpu, at, &lists.stages[stage]);
         }
         let own = &lists.stages[stage];
         Ok(SortedSpikes {

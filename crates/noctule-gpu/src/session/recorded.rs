@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cubecl::prelude::Runtime;
 use noctule_core::{CurrentPass, EngineError, Layer, PassWeights, SpikeBatch, checks};
 
-use crate::launch;
+use crate::launch::forward;
 use crate::plan::aligned;
 use crate::session::state::{GpuSession, LastRun};
 use crate::stage_lists::StageLists;
@@ -207,8 +207,8 @@ impl<R: Runtime> GpuSession<R> {
             let arriving = self.input_of(index, lists, input);
             let weights = self.weights_of(stage, false);
             let own = &lists.stages[index];
-            launch::arrive_recorded(&self.gpu, at, &arriving);
-            launch::complete_recorded(&self.gpu, at, &arriving, &weights, own, &without_rise);
+            forward::arrive_recorded(&self.gpu, at, &arriving);
+            forward::complete_recorded(&self.gpu, at, &arriving, &weights, own, &without_rise);
         }
         self.is_observed = true;
         let counted: Vec<u32> = self.gpu.read(&without_rise)?;

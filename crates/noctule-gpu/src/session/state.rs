@@ -1,5 +1,6 @@
 //! [`GpuSession`]: everything that changes while a network runs on a device.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cubecl::prelude::{ComputeClient, Runtime};
@@ -10,7 +11,7 @@ use noctule_core::{
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::batch::NO_BATCH;
-use crate::launch;
+use crate::launch::parameters::SQUARES;
 use crate::plan::{ALIGN, Plan, aligned};
 use crate::session::command::Command;
 use crate::session::input::{DeviceInput, DeviceSet};
@@ -59,6 +60,8 @@ pub(crate) struct GpuSession<R: Runtime> {
     pub(super) weight_shapes: Vec<Vec<usize>>,
     pub(super) layers: Vec<Layer<f32>>,
     pub(super) parameters: Parameters,
+    /// The constants of neurons that differ, of a layer and for passes with or without dropout.
+    pub(super) constants: HashMap<(usize, bool), Buffer>,
     pub(super) rule: Optimiser,
     pub(super) progress: OptimiserProgress,
     pub(super) average_keep: f64,
@@ -171,11 +174,12 @@ impl<R: Runtime> GpuSession<R> {
             words_of: gpu.upload(&rows_of_bits(&plan)),
             has_spiked: gpu.upload(&vec![0_u32; aligned(neurons)]),
             scale: gpu.upload(&[1.0_f32]),
-            squares: gpu.empty(launch::SQUARES)?,
+            squares: gpu.empty(SQUARES)?,
             metrics: SessionMetrics::new(network),
             predictions: Vec::new(),
             has_input_gradients: false,
             recorded: None,
+            constants: constants(&gpu, &plan),
             parameters,
             plan,
             gpu,
@@ -216,6 +220,17 @@ impl<R: Runtime> GpuSession<R> {
         };
         lists
     }
+}
+
+fn constants<R: Runtime>(gpu: &Gpu<R>, plan: &Plan) -> HashMap<(usize, bool), Buffer> {
+    let different = plan
+        .stages
+        .iter()
+        .filter(|stage| stage.dynamics.is_individual);
+    let uploaded = different.flat_map(|stage| {
+        [false, true].map(|drops| ((stage.layer, drops), gpu.upload(&stage.constants_in(drops))))
+    });
+    uploaded.collect()
 }
 
 /// The state before any batch overflowed.

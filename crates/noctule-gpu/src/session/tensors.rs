@@ -4,18 +4,19 @@ use cubecl::prelude::Runtime;
 use noctule_core::{EngineError, Tensor, TensorGroup, TensorName, Tensors, checks};
 
 use crate::gpu::Buffer;
-use crate::launch::{self, Target};
+use crate::launch::backward::{self, Target};
+use crate::launch::parameters::{self, SQUARES};
 use crate::session::state::{GpuSession, to_device_layout, to_host_layout};
 
 impl<R: Runtime> GpuSession<R> {
     /// The buffer of a group.
     fn stored(&self, group: TensorGroup) -> Result<&Buffer, EngineError> {
-        let parameters = &self.parameters;
+        let all = &self.parameters;
         let buffer = match group {
-            TensorGroup::Parameters => Some(&parameters.weights),
-            TensorGroup::Gradient => Some(&parameters.gradient),
-            TensorGroup::Average => parameters.average.as_ref(),
-            TensorGroup::OptimiserState(slot) => parameters.state.get(slot),
+            TensorGroup::Parameters => Some(&all.weights),
+            TensorGroup::Gradient => Some(&all.gradient),
+            TensorGroup::Average => all.average.as_ref(),
+            TensorGroup::OptimiserState(slot) => all.state.get(slot),
             _ => None,
         };
         buffer.ok_or_else(|| checks::absent(group))
@@ -24,12 +25,12 @@ impl<R: Runtime> GpuSession<R> {
     /// Replaces the buffer of a group, which must exist.
     fn replace(&mut self, group: TensorGroup, values: &[f32]) {
         let buffer = self.gpu.upload(values);
-        let parameters = &mut self.parameters;
+        let all = &mut self.parameters;
         match group {
-            TensorGroup::Gradient => parameters.gradient = buffer,
-            TensorGroup::Average => parameters.average = Some(buffer),
-            TensorGroup::OptimiserState(slot) => parameters.state[slot] = buffer,
-            _ => parameters.weights = buffer,
+            TensorGroup::Gradient => all.gradient = buffer,
+            TensorGroup::Average => all.average = Some(buffer),
+            TensorGroup::OptimiserState(slot) => all.state[slot] = buffer,
+            _ => all.weights = buffer,
         }
         if matches!(group, TensorGroup::Parameters | TensorGroup::Average) {
             self.weights_change();
@@ -86,16 +87,16 @@ impl<R: Runtime> GpuSession<R> {
 
     /// The Euclidean norm of the gradient.
     pub(super) fn read_gradient_norm(&self) -> Result<f64, EngineError> {
-        launch::sum_squares(&self.gpu, &self.parameters.gradient, &self.squares, None);
+        parameters::sum_squares(&self.gpu, &self.parameters.gradient, &self.squares, None);
         let sums: Vec<f32> = self.gpu.read(&self.squares)?;
-        let sums = sums[..launch::SQUARES].iter().map(|&sum| f64::from(sum));
+        let sums = sums[..SQUARES].iter().map(|&sum| f64::from(sum));
         Ok(sums.sum::<f64>().sqrt())
     }
 
     /// Whether all parameters are finite.
     pub(super) fn read_is_finite(&self) -> Result<bool, EngineError> {
         let flags = self.gpu.upload(&[0_u32]);
-        launch::look_for_not_finite(&self.gpu, &self.parameters.weights, &flags);
+        parameters::look_for_not_finite(&self.gpu, &self.parameters.weights, &flags);
         let flags: Vec<u32> = self.gpu.read(&flags)?;
         Ok(flags[0] == 0)
     }
@@ -123,7 +124,7 @@ impl<R: Runtime> GpuSession<R> {
             };
             let mut own = lists.stages[kept.stage].clone();
             own.silent = silent;
-            launch::add_parts(&self.gpu, stage, 0, &own, kept.boost, &target);
+            backward::add_parts(&self.gpu, stage, 0, &own, kept.boost, &target);
         }
         Ok(())
     }
