@@ -1,38 +1,65 @@
 //! [`GpuEngine`]: a device as a [`noctule_core::Engine`].
 
+use cubecl::prelude::Runtime;
 use noctule_core::{Engine, EngineError, EngineInfo, Network, Session, SessionOptions};
 
-use crate::device::Backend;
-#[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
+use crate::device::{Backend, Device, check};
 use crate::session::state::GpuSession;
 
-/// A GPU, or a software implementation of one. It computes in `f32`.
+/// An engine that computes on a device, in single precision.
+///
+/// ```no_run
+/// use noctule_core::{Engine, Initialiser, LifParameters, Network, SessionOptions};
+/// use noctule_gpu::{Backend, GpuEngine};
+///
+/// let neuron = LifParameters {
+///     tau_m: 0.020, tau_s: 0.010, theta: 1.0, reset: 1.0, max_spikes: 10, t_max: 0.1,
+/// };
+/// let network = Network::<f32>::new(2)?.dense(3, &neuron, Initialiser::uniform(0.0, 400.0)?, 7)?;
+/// let engine = GpuEngine::new(Backend::Cuda, 0)?;
+/// let session = engine.open(&network, &SessionOptions::default())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct GpuEngine {
-    backend: Backend,
-    device: usize,
+    device: Device,
 }
 
 impl GpuEngine {
-    /// The device with this index among those of a back end.
+    /// An engine on the device of this index; see [`devices`](crate::device::devices).
     ///
     /// # Errors
-    /// If the build does not have the back end, or there is no such device.
+    /// If this build lacks the back end, there is no such device, or something is missing to use it.
     pub fn new(backend: Backend, device: usize) -> Result<Self, EngineError> {
-        Ok(Self { backend, device })
+        Ok(Self {
+            device: check(backend, device)?,
+        })
+    }
+
+    /// Opens a session on a runtime's device.
+    #[allow(dead_code, reason = "a build may have no back end")]
+    fn open_on<R: Runtime>(
+        &self,
+        device: &R::Device,
+        network: &Network<f32>,
+        options: &SessionOptions,
+    ) -> Result<Box<dyn Session<f32>>, EngineError> {
+        let backend = self.device.backend.name();
+        let session = GpuSession::<R>::new(R::client(device), backend, network, options)?;
+        Ok(Box::new(session))
     }
 }
 
 impl Engine<f32> for GpuEngine {
     fn info(&self) -> EngineInfo {
         EngineInfo {
-            backend: "gpu",
-            device: format!("device {}", self.device),
-            memory_bytes: None,
+            backend: self.device.backend.name(),
+            device: self.device.name.clone(),
+            memory_bytes: self.device.memory_bytes,
             threads: 1,
             reads_wait: true,
             parallel_sessions: 1,
-            arithmetic: "as the device's compiler chooses".to_owned(),
+            arithmetic: "single precision on a device".to_owned(),
         }
     }
 
@@ -41,27 +68,34 @@ impl Engine<f32> for GpuEngine {
         network: &Network<f32>,
         options: &SessionOptions,
     ) -> Result<Box<dyn Session<f32>>, EngineError> {
-        match self.backend {
+        match self.device.backend {
             #[cfg(feature = "gpu")]
             Backend::Gpu => {
-                use cubecl::prelude::Runtime;
-                let client = cubecl::wgpu::WgpuRuntime::client(&Default::default());
-                let session =
-                    GpuSession::<cubecl::wgpu::WgpuRuntime>::new(client, "gpu", network, options)?;
-                Ok(Box::new(session))
+                let index = self.device.index;
+                let device = crate::device::wgpu_device(index).ok_or_else(|| {
+                    EngineError::Device(format!("device {index} is no longer there"))
+                })?;
+                self.open_on::<cubecl::wgpu::WgpuRuntime>(&device, network, options)
             }
             #[cfg(feature = "cuda")]
             Backend::Cuda => {
-                use cubecl::prelude::Runtime;
-                let client = cubecl::cuda::CudaRuntime::client(&Default::default());
-                let session =
-                    GpuSession::<cubecl::cuda::CudaRuntime>::new(client, "cuda", network, options)?;
-                Ok(Box::new(session))
+                let device = cubecl::cuda::CudaDevice {
+                    index: self.device.index,
+                };
+                self.open_on::<cubecl::cuda::CudaRuntime>(&device, network, options)
             }
-            #[allow(unreachable_patterns)]
-            _ => Err(EngineError::Device(
-                "this build has no such back end".to_owned(),
-            )),
+            #[cfg(feature = "hip")]
+            Backend::Hip => {
+                let device = cubecl::hip::AmdDevice::new(self.device.index);
+                self.open_on::<cubecl::hip::HipRuntime>(&device, network, options)
+            }
+            #[allow(unreachable_patterns, reason = "a build may have all back ends")]
+            other => {
+                let _ = (network, options);
+                Err(EngineError::Device(format!(
+                    "this build has no back end `{other}`"
+                )))
+            }
         }
     }
 

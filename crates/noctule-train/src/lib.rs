@@ -50,7 +50,7 @@ pub use schedule::ScheduleConfig;
 pub use trainer::{
     BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, Classified, Classifier,
     NoProgress, OwnLoss, Phases, Progress, RunEnd, TrainError, Trainer, TrainerBuilder,
-    TrainingLoss, Warning,
+    TrainingLoss, Warning, recorded_backend,
 };
 
 #[cfg(doctest)]

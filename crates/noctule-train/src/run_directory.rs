@@ -8,6 +8,7 @@
 //! | `best.safetensors` | the state of the epoch with the best validation accuracy |
 //! | `initial.safetensors` | the state that the run began with, if its weights came from elsewhere |
 //! | `data-dir.txt` | where the data lie, if the run has any |
+//! | `backend.txt` | on which back end a sweep was begun |
 //!
 //! One process at a time writes a run: a [`RunDirectory`] that was made, or opened to write, is locked until it is dropped.
 //!
@@ -24,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backend;
 mod data_directory;
 mod directory;
 mod error;

@@ -55,6 +55,7 @@ pub use classifier::{Classified, Classifier};
 pub use error::{BuildError, TrainError};
 pub use loss::{LossFunction, OwnLoss, TrainingLoss};
 pub use origin::OriginError;
+pub use origin_check::recorded_backend;
 pub use phases::Phases;
 pub use progress::{BatchProgress, NoProgress, Progress};
 pub use run::RunEnd;

@@ -4,11 +4,12 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use noctule_core::{Engine, SpikeCount};
 use noctule_cpu::CpuEngine;
 use noctule_train::{
-    Config, EpochRecord, NoProgress, RunDirectory, TrainError, Trainer, TrainingPlan,
+    BenchPlan, Config, EpochRecord, NoProgress, RunDirectory, TrainError, Trainer, TrainingPlan,
 };
 use support::resident_engine::ResidentEngine;
 
@@ -58,6 +59,29 @@ fn an_epoch_reads_nothing_but_metrics() {
         let of_epoch = if reads_wait { 2 + 1 + 1 } else { 125 + 10 + 10 };
         assert_eq!(reads.load(Ordering::Relaxed), EPOCHS * of_epoch);
     }
+}
+
+#[test]
+fn a_benchmark_reads_metrics_now_and_then_and_nothing_else() {
+    let engine = ResidentEngine::new(CpuEngine::new(0).unwrap(), true, usize::MAX);
+    let reads = Arc::clone(&engine.metric_reads);
+    let mut trainer = Trainer::new(config(), None, Arc::new(engine)).unwrap();
+    let plan = BenchPlan {
+        warm_up: Duration::ZERO,
+        window: Duration::from_millis(50),
+        windows: 2,
+    };
+    let report = trainer.bench(&plan, &AtomicBool::new(false)).unwrap();
+    let report = report.unwrap();
+    assert!(report.train_samples_per_second > 0.0 && report.infer_samples_per_second > 0.0);
+    // The host's clock does not see them.
+    assert_eq!(report.phases, None);
+    assert_eq!(
+        (report.forward_nanoseconds, report.backward_nanoseconds),
+        (None, None)
+    );
+    // One of the warm-up, and one of each window at its end.
+    assert!(reads.load(Ordering::Relaxed) >= 5);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod bench;
 mod data;
+mod devices;
+mod engine;
 mod eval;
 mod experiments;
 mod numbers;
@@ -17,6 +19,8 @@ use noctule::version::VERSION;
 
 pub use bench::Bench;
 pub use data::Data;
+pub use devices::Devices;
+pub use engine::EngineOptions;
 pub use eval::Eval;
 pub use experiments::{New, Show};
 pub use predict::Predict;
@@ -71,6 +75,9 @@ pub enum Command {
     /// List, download and inspect data sets.
     #[command(subcommand)]
     Data(Data),
+    /// List the devices that --backend and --device can name, and what is missing to use them.
+    #[command(after_help = devices::EXAMPLES)]
+    Devices(Devices),
     /// Replay reference cases and compare spike times and gradients, to certify a build; status 1 if a case fails.
     #[command(after_help = replay::HELP)]
     Replay(Replay),

@@ -2,6 +2,8 @@
 
 mod bench;
 mod data;
+mod devices;
+mod engine_choice;
 mod eval;
 mod experiment;
 mod new;
@@ -41,6 +43,7 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
             bench::run(&options, &listen()?)
         }
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
+        Command::Devices(options) => devices::run(&options).map(|()| Outcome::Done),
         Command::New(options) => new::run(&options).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`core`] | neurons, event lists, networks, losses, and the contract of engines |
 //! | [`cpu`] | the CPU engine |
+//! | `gpu` | the GPU engine, in a build with one of the features `gpu`, `cuda` and `hip` |
 //! | [`data`] | data sets |
 //! | [`train`] | experiment files, the trainer, run directories |
 //! | [`study`] | sweeps and pictures |
@@ -39,6 +40,9 @@ pub use noctule_core as core;
 pub use noctule_cpu as cpu;
 #[doc(inline)]
 pub use noctule_data as data;
+#[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
+#[doc(inline)]
+pub use noctule_gpu as gpu;
 #[doc(inline)]
 pub use noctule_study as study;
 #[doc(inline)]

@@ -6,6 +6,7 @@
 mod bar;
 mod cli;
 mod commands;
+mod environment;
 mod outcome;
 mod plural;
 mod progress;
@@ -25,6 +26,7 @@ use outcome::{FAILURE, Outcome};
 use streams::{OutputError, note};
 
 fn main() -> ExitCode {
+    environment::prepare();
     let command = match cli::Cli::try_parse() {
         Ok(command) => command,
         Err(usage) => return show(&usage),

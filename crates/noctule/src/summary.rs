@@ -18,8 +18,13 @@ pub fn heading(config: &Config, trainer: &Trainer, ranks: usize, run: &Path) -> 
         1 => String::new(),
         _ => format!(", {ranks} ranks"),
     };
+    let info = trainer.engine().info();
+    let device = match info.backend {
+        "cpu" => String::new(),
+        backend => format!(", back end {backend} ({})", info.device),
+    };
     format!(
-        "{}: {} on {} of {}, {}, seed {}{ranks}, into {}",
+        "{}: {} on {} of {}, {}, seed {}{ranks}{device}, into {}",
         config.name,
         sizes.join("-"),
         plural(trainer.training_samples().len(), "training sample"),

@@ -119,7 +119,7 @@ fn experiments_that_cannot_be() {
     ] {
         bench.refuse(&["train", "yinyang", "--out", "run", "--set", set], &[part]);
     }
-    bench.refuse(&["train", "yinyang", "--backend", "gpu"], &["GPU"]);
+    bench.refuse(&["train", "yinyang", "--backend", "tpu"], &["tpu"]);
     bench.refuse(&["train"], &["PRESET"]);
     assert!(names(bench.path("").as_path()) == ["broken.toml"]);
 }

@@ -327,8 +327,8 @@ fn cases_that_cannot_be_replayed() {
         &["f16"],
     );
     bench.refuse(
-        &["replay", "bad.json", "--backend", "gpu", "-o", "out.json"],
-        &["GPU"],
+        &["replay", "bad.json", "--backend", "tpu", "-o", "out.json"],
+        &["tpu"],
     );
     fs::write(bench.path("good.json"), layer("5.0")).unwrap();
     bench.refuse(

@@ -148,7 +148,14 @@ fn the_back_end_is_remembered() {
     *backend = "gpu".into();
     checkpoint.save(&path).unwrap();
     let resume = ["train", "--resume", "run", "--epochs", "3"];
-    bench.refuse(&resume, &["no GPU back end"]);
+    if !cfg!(feature = "gpu") {
+        let told = "the run was trained on the back end `gpu`, which this build does not have; build it with `--features \
+                    gpu`, or choose another one with --backend";
+        bench.refuse(&resume, &[told]);
+        bench.refuse(&["eval", "run"], &[told]);
+        bench.refuse(&["predict", "run", "-o", "out.npz"], &[told]);
+    }
+    bench.succeed(&["eval", "run", "--backend", "cpu"]);
     let named = bench.run(&[&resume[..], &["--backend", "cpu"]].concat());
     assert!(named.status.success());
     let stderr = String::from_utf8(named.stderr).unwrap();
@@ -157,6 +164,10 @@ fn the_back_end_is_remembered() {
         "{stderr}"
     );
     // It is now a run of this back end.
+    let checkpoint = Checkpoint::load(&path).unwrap();
+    let backend = checkpoint.metadata.pointer("/origin/backend").unwrap();
+    assert_eq!(backend.as_str(), Some("cpu"));
+    bench.succeed(&["eval", "run"]);
     bench.succeed(&["train", "--resume", "run", "--epochs", "4"]);
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What `run` gives for `0..total`, in this order, with at most `sessions` runs at once, on the threads of the pool that
-/// this is called in. After an error no further run begins.
+/// this is called in; one after another on the calling thread if there can be only one. After an error no further run begins.
 ///
 /// # Errors
 /// The error of the first run, in this order, that failed.
@@ -30,12 +30,16 @@ pub(super) fn run_all<Outcome: Send, Failure: Send>(
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
     };
-    rayon::scope(|scope| {
-        for _ in 1..sessions.clamp(1, total.max(1)) {
-            scope.spawn(|_| work());
-        }
-        work();
-    });
+    match sessions.min(total) {
+        // On the calling thread, which is where an engine on a device expects its sessions.
+        0 | 1 => work(),
+        several => rayon::scope(|scope| {
+            for _ in 1..several {
+                scope.spawn(|_| work());
+            }
+            work();
+        }),
+    }
     let outcomes = outcomes.into_iter();
     outcomes
         .filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -64,6 +68,13 @@ mod tests {
             assert_eq!(outcomes, Ok((0..20).map(|index| index * index).collect()));
             assert!(most.load(Ordering::SeqCst) <= sessions);
         }
+    }
+
+    #[test]
+    fn an_engine_with_one_session_stays_on_its_thread() {
+        let caller = std::thread::current().id();
+        let run = |_| Ok::<_, ()>(std::thread::current().id());
+        assert_eq!(run_all(5, 1, &run), Ok(vec![caller; 5]));
     }
 
     #[test]

@@ -11,7 +11,12 @@ use noctule_data::folder_lock::LOCK_FILE;
 use crate::atomic::is_temporary;
 
 /// What is written before `config.toml`, which makes a folder a run.
-const BEFORE_THE_CONFIG: [&str; 3] = ["last.safetensors", "initial.safetensors", "data-dir.txt"];
+const BEFORE_THE_CONFIG: [&str; 4] = [
+    "last.safetensors",
+    "initial.safetensors",
+    "data-dir.txt",
+    "backend.txt",
+];
 
 /// Whether a folder holds anything but a lock.
 pub(super) fn holds_anything(folder: &Path) -> io::Result<bool> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use noctule_core::Metrics;
 use serde::Serialize;
 
+use super::batch::BATCHES_BETWEEN_READS;
 use super::error::TrainError;
 use super::evaluate::{EVALUATION, EVALUATION_BATCH};
 use super::phases::Phases;
@@ -36,12 +37,13 @@ pub struct BenchReport {
     pub infer_samples_per_second: f64,
     /// The same, window by window.
     pub infer_windows: Vec<f64>,
-    /// Nanoseconds of the forward phase of training for each event and neuron that it reaches.
-    pub forward_nanoseconds: f64,
-    /// Nanoseconds of the backward phase for each event and neuron that it reaches.
-    pub backward_nanoseconds: f64,
-    /// Each phase as a fraction of the time of training.
-    pub phases: Phases,
+    /// Nanoseconds of the forward phase of training for each event and neuron that it reaches; `None` on an engine whose
+    /// calls return before their work is done.
+    pub forward_nanoseconds: Option<f64>,
+    /// Nanoseconds of the backward phase for each event and neuron that it reaches; `None` as above.
+    pub backward_nanoseconds: Option<f64>,
+    /// Each phase as a fraction of the time of training; `None` as above.
+    pub phases: Option<Phases>,
 }
 
 impl Trainer {
@@ -75,7 +77,9 @@ impl Trainer {
         for _ in 0..plan.windows.max(1) {
             let (samples, seconds) = self.train_for(plan.window, &mut next, keep_on)?;
             train_windows.push(samples as f64 / seconds);
-            deliveries += samples as f64 * self.deliveries_per_sample()?;
+            if !self.info.reads_wait {
+                deliveries += samples as f64 * self.deliveries_per_sample()?;
+            }
         }
         let phases = self.phases;
         let mut infer_windows = Vec::new();
@@ -83,14 +87,19 @@ impl Trainer {
             let (samples, seconds) = self.classify_for(plan.window, keep_on)?;
             infer_windows.push(samples as f64 / seconds);
         }
+        // The host's clock does not see the phases of a device.
+        let per_delivery = |seconds: f64| {
+            let nanoseconds = 1e9 * seconds / deliveries;
+            (!self.info.reads_wait).then_some(nanoseconds)
+        };
         Ok(BenchReport {
             train_samples_per_second: median(&train_windows),
             train_windows,
             infer_samples_per_second: median(&infer_windows),
             infer_windows,
-            forward_nanoseconds: 1e9 * phases.forward / deliveries,
-            backward_nanoseconds: 1e9 * phases.backward / deliveries,
-            phases: phases.fractions(),
+            forward_nanoseconds: per_delivery(phases.forward),
+            backward_nanoseconds: per_delivery(phases.backward),
+            phases: (!self.info.reads_wait).then(|| phases.fractions()),
         })
     }
 
@@ -120,14 +129,16 @@ impl Trainer {
     ) -> Result<(usize, f64), TrainError> {
         let length = self.samples.test.batch.len();
         let (start, mut samples, mut next) = (Instant::now(), 0, 0);
-        let mut metrics = Metrics::new(&self.network);
+        let (mut metrics, mut unread) = (Metrics::new(&self.network), 0);
         while samples == 0 || (start.elapsed() < duration && keep_on()) {
             let indices = take(length, EVALUATION_BATCH, &mut next);
             let session = &mut *self.session;
             self.samples.test.select(session, &indices)?;
             session.forward(EVALUATION)?;
             session.predict(self.plan.prediction)?;
-            if !self.info.reads_wait {
+            unread += 1;
+            if !self.info.reads_wait || unread == BATCHES_BETWEEN_READS {
+                unread = 0;
                 session.take_metrics(&mut metrics)?;
             }
             samples += indices.len();

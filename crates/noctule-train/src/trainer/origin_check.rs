@@ -7,21 +7,19 @@ use super::error::TrainError;
 use super::origin::{Origin, OriginError, Part, Parts};
 use super::state::Trainer;
 use crate::checkpoint::Checkpoint;
-use crate::run_directory::RunDirectory;
 use crate::run_on::run_on;
 
-impl Trainer {
-    /// The name of the back end that the run in `directory` was last trained on, without reading its weights; `None` if
-    /// its checkpoint does not say.
-    ///
-    /// # Errors
-    /// [`CheckpointError`](crate::CheckpointError) if the checkpoint cannot be read.
-    pub fn recorded_backend(directory: &RunDirectory) -> Result<Option<String>, TrainError> {
-        let metadata = Checkpoint::load_metadata(&directory.last_path())?;
-        let backend = metadata.pointer("/origin/backend");
-        Ok(backend.and_then(|name| name.as_str()).map(str::to_owned))
-    }
+/// The name of the back end that a checkpoint was last trained on, without reading its weights; `None` if it does not say.
+///
+/// # Errors
+/// [`CheckpointError`](crate::CheckpointError) if the checkpoint cannot be read.
+pub fn recorded_backend(checkpoint: &Path) -> Result<Option<String>, TrainError> {
+    let metadata = Checkpoint::load_metadata(checkpoint)?;
+    let backend = metadata.pointer("/origin/backend");
+    Ok(backend.and_then(|name| name.as_str()).map(str::to_owned))
+}
 
+impl Trainer {
     /// What checkpoints of this trainer belong to. The samples are read only once.
     pub(super) fn origin(&mut self) -> Result<Origin, TrainError> {
         if let Some(origin) = &self.origin {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::engine::EngineOptions;
 use super::numbers::whole_number;
 
 pub(super) const EXAMPLES: &str = "\
@@ -13,6 +14,7 @@ Examples:
   noctule bench mnist-count --json
   noctule bench mnist-conv --threads 1 --windows 3
   noctule bench mnist-count --set training.batch_size=200
+  noctule bench mnist-count --backend cuda --device 1
   noctule bench synthetic --json
 
 `synthetic` is one dense layer under random events, of which the number of events, neurons or samples varies.
@@ -56,9 +58,11 @@ pub struct Bench {
     /// Directory of the data sets; default: $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Threads to use; 0 for all cores.
+    /// Threads to use; 0 for all cores. With --backend gpu, cuda or hip they prepare the data, and the device computes.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
+    #[command(flatten)]
+    pub engine: EngineOptions,
     /// Override a key of the experiment, such as `layers.0.neurons=400`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use noctule_data::Split;
 
+use super::engine::EngineOptions;
+
 pub(super) const EXAMPLES: &str = "\
 Examples:
   noctule eval runs/yinyang
   noctule eval runs/yinyang --best --confusion      The epoch chosen by validation, and which classes it confuses
   noctule eval runs/mnist-count --split validation
   noctule eval runs/mnist-count --json
+  noctule eval runs/mnist-count --backend cpu       Wherever it was trained
 
 Of data sets in files, only the files of the evaluated part need to be there.";
 
@@ -34,6 +37,8 @@ pub struct Eval {
     /// Directory of the data sets; default: that of the training, else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub engine: EngineOptions,
 }
 
 /// A part of the data.

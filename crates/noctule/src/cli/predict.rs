@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::engine::EngineOptions;
 use super::eval::Part;
 
 pub(super) const HELP: &str = "\
@@ -11,6 +12,7 @@ Examples:
   noctule predict runs/yinyang -o predictions.npz
   noctule predict runs/mnist-count --best --split validation -o predictions.npz
   noctule predict runs/gestures --input new-gestures.npz -o predictions.npz
+  noctule predict runs/mnist-count --backend gpu -o predictions.npz
   noctule predict runs/mnist-count --spikes -o spikes.npz --json
 
 The file, for numpy.load, has a row for each sample, in the order of the data:
@@ -49,4 +51,6 @@ pub struct Predict {
     /// Directory of the data sets; default: that of the training, else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub engine: EngineOptions,
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use noctule::engines::Backend;
+
+use super::engine::EngineOptions;
 
 pub(super) const HELP: &str = "\
 Examples:
   noctule replay cases.json
   noctule replay cases.json --precision f32 -o outcome.json
+  noctule replay cases.json --backend gpu           A device, in f32
 
 Allowed errors:  f64: times 1e-9 tau_s, gradients 1e-6 of the largest entry (of recorded spikes 1e-9)
                  f32: times 1e-4 tau_s, gradients 1e-3
@@ -22,12 +24,11 @@ pub struct Replay {
     /// The cases, in the format of the reference vectors.
     #[arg(value_name = "CASES.json")]
     pub cases: PathBuf,
-    /// The precision to compute in.
-    #[arg(long, value_enum, default_value_t = Precision::F64)]
-    pub precision: Precision,
-    /// The engine that computes.
-    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
-    pub backend: Backend,
+    /// The precision to compute in. [default: f64; with --backend gpu, cuda or hip f32, which is all that they have]
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
+    #[command(flatten)]
+    pub engine: EngineOptions,
     /// Where to write the spikes and gradients that were computed, in the format of the cases.
     #[arg(short, long, value_name = "OUT.json")]
     pub output: Option<PathBuf>,

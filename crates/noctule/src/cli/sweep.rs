@@ -5,17 +5,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::engine::EngineOptions;
 use super::numbers::whole_number;
 
 pub(super) const USAGE: &str = "\
 noctule sweep [OPTIONS] <PRESET|FILE.toml>
-       noctule sweep --resume <DIR> [--repeats <N>] [--threads <N>] [--data-dir <DIR>]";
+       noctule sweep --resume <DIR> [--repeats <N>] [--threads <N>] [--data-dir <DIR>] [--device <N>]";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   noctule sweep convergence
   noctule sweep convergence-ttfs --repeats 10 --out runs/quick
   noctule sweep my-experiment.toml --set sweep.x.step=0.1
+  noctule sweep convergence --backend gpu
   noctule sweep --resume runs/quick           Continue after Ctrl-C or a kill
   noctule sweep --resume runs/quick --repeats 50
 
@@ -47,10 +49,13 @@ pub struct Sweep {
     /// Runs at each point of the grid.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub repeats: Option<u64>,
-    /// Threads to use; 0 for all cores. Results do not depend on it.
+    /// Threads to use; 0 for all cores. Results do not depend on it. With --backend gpu, cuda or hip they prepare the data,
+    /// and the device computes one run after another.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
-    /// Continue the sweep in this directory; only --repeats, which may grow, and --threads can change.
+    #[command(flatten)]
+    pub engine: EngineOptions,
+    /// Continue the sweep in this directory; only --repeats, which may grow, --threads and --device can change.
     #[arg(long, value_name = "DIR")]
     pub resume: Option<PathBuf>,
     /// Override a key of the experiment, such as `training.epochs=20`; may be repeated.

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use noctule::engines::Backend;
 
+use super::engine::EngineOptions;
 use super::numbers::whole_number;
 use super::seeds::Seeds;
 
 pub(super) const USAGE: &str = "\
 noctule train [OPTIONS] <PRESET|FILE.toml>
-       noctule train --resume <RUN> [--epochs <N>] [--threads <N>] [--data-dir <DIR>]";
+       noctule train --resume <RUN> [--epochs <N>] [--threads <N>] [--data-dir <DIR>] [--backend <BACKEND>] [--device <N>]";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +20,7 @@ Examples:
   noctule train my-experiment.toml --set optimiser.learning_rate=0.001 --set layers.0.neurons=400
   noctule train yinyang --seeds 0..4          Five runs, and their mean and standard deviation
   noctule train mnist-count --init runs/first --set optimiser.learning_rate=0.001
+  noctule train mnist-count --backend gpu     On a device; `noctule devices` lists them
   noctule train --resume runs/first           Continue after Ctrl-C, bit for bit
   noctule train --resume runs/first --epochs 200
 
@@ -75,13 +76,13 @@ pub struct Train {
     #[arg(long, value_name = "RUN|FILE.safetensors", conflicts_with = "resume")]
     pub init: Option<PathBuf>,
     /// Threads to use (per rank under mpirun); 0 for all cores, which the ranks of a machine divide evenly. Results do
-    /// not depend on it.
+    /// not depend on it. With --backend gpu, cuda or hip they prepare the data, and the device computes.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub threads: Option<u64>,
-    /// The engine that computes. [default: cpu; with --resume that of the run]
-    #[arg(long, value_enum)]
-    pub backend: Option<Backend>,
-    /// Continue the run in this directory; only --epochs and --threads can change.
+    #[command(flatten)]
+    pub engine: EngineOptions,
+    /// Continue the run in this directory; only --epochs, --threads, --backend and --device can change.
+    /// On another back end it continues with other bits.
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// Override a key of the experiment, such as `training.batch_size=100`; may be repeated.

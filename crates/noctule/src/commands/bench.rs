@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use noctule::engines::{Backend, open};
+use noctule::engines::open;
 use noctule::version::COMMIT;
-use noctule_train::{BenchPlan, BenchReport, Config, SingleProcess, Trainer, synthetic};
+use noctule_core::EngineInfo;
+use noctule_train::{BenchPlan, BenchReport, Config, Phases, SingleProcess, Trainer, synthetic};
 
 use super::experiment::{configure, load_data};
 use crate::cli::Bench;
@@ -31,22 +32,22 @@ pub fn run(options: &Bench, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         .map(|threads| format!("training.threads={threads}"));
     let overrides: Vec<String> = options.set.iter().cloned().chain(threads).collect();
     let config = configure(&options.work, &overrides)?;
+    let engine = open(options.engine.choice()?, config.training.threads)?;
     let data = load_data(
         &config,
         options.data_dir.as_deref(),
         &mut SingleProcess,
         stop,
     )?;
-    let engine = open(Backend::Cpu, config.training.threads)?;
-    let threads = engine.info().threads;
+    let info = engine.info();
     let mut trainer = Trainer::with_data(config.clone(), Arc::new(data), engine)?;
     let Some(report) = trainer.bench(&plan, stop)? else {
         return Ok(Outcome::Interrupted);
     };
     if options.json {
-        say!("{}", json(&config, threads, &report)?);
+        say!("{}", json(&config, &info, &report)?);
     } else {
-        print(&config, threads, &report)?;
+        print(&config, &info, &report)?;
     }
     Ok(Outcome::Done)
 }
@@ -55,7 +56,10 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan, stop: &AtomicBool) -> Result
     if !options.set.is_empty() {
         bail!("--set changes an experiment, and `{SYNTHETIC}` is not one");
     }
-    let engine = open(Backend::Cpu, options.threads.unwrap_or(0).try_into()?)?;
+    let engine = open(
+        options.engine.choice()?,
+        options.threads.unwrap_or(0).try_into()?,
+    )?;
     if !options.json {
         say!(
             " events  neurons  batch  training samples/s  inference samples/s  ns per event and neuron"
@@ -82,14 +86,16 @@ fn run_synthetic(options: &Bench, plan: &BenchPlan, stop: &AtomicBool) -> Result
         points.push(point);
     }
     if options.json {
-        let threads = engine.info().threads;
+        let info = engine.info();
         say!(
             "{}",
             serde_json::json!({
                 "work": SYNTHETIC,
                 "version": env!("CARGO_PKG_VERSION"),
                 "commit": COMMIT,
-                "threads": threads,
+                "backend": info.backend,
+                "device": info.device,
+                "threads": info.threads,
                 "points": points,
             })
         );
@@ -118,13 +124,15 @@ fn plan(options: &Bench) -> Result<BenchPlan> {
 }
 
 /// One object with all figures.
-fn json(config: &Config, threads: usize, report: &BenchReport) -> Result<serde_json::Value> {
+fn json(config: &Config, info: &EngineInfo, report: &BenchReport) -> Result<serde_json::Value> {
     let mut object = serde_json::json!({
         "work": config.name,
         "version": env!("CARGO_PKG_VERSION"),
         "commit": COMMIT,
         "batch_size": config.training.batch_size,
-        "threads": threads,
+        "backend": info.backend,
+        "device": info.device,
+        "threads": info.threads,
         "peak_rss_mb": peak_rss_mb(),
     });
     let figures = serde_json::to_value(report)?;
@@ -134,12 +142,15 @@ fn json(config: &Config, threads: usize, report: &BenchReport) -> Result<serde_j
     Ok(object)
 }
 
-fn print(config: &Config, threads: usize, report: &BenchReport) -> Result<()> {
+fn print(config: &Config, info: &EngineInfo, report: &BenchReport) -> Result<()> {
     say!(
         "{}: batches of {}, {}",
         config.name,
         config.training.batch_size,
-        plural(threads, "thread")
+        match info.backend {
+            "cpu" => plural(info.threads, "thread"),
+            backend => format!("back end {backend}, {}", info.device),
+        }
     );
     say!(
         "  training    {:.0} samples/s",
@@ -149,12 +160,23 @@ fn print(config: &Config, threads: usize, report: &BenchReport) -> Result<()> {
         "  inference   {:.0} samples/s",
         report.infer_samples_per_second
     );
-    say!(
-        "  forward     {:.3} ns for each event and neuron that it reaches",
-        report.forward_nanoseconds
-    );
-    say!("  backward    {:.3} ns", report.backward_nanoseconds);
-    let phases = report.phases;
+    if let Some(forward) = report.forward_nanoseconds {
+        say!("  forward     {forward:.3} ns for each event and neuron that it reaches");
+    }
+    if let Some(backward) = report.backward_nanoseconds {
+        say!("  backward    {backward:.3} ns");
+    }
+    if let Some(phases) = report.phases {
+        say!("  phases      {}", fractions(&phases));
+    }
+    if let Some(peak) = peak_rss_mb() {
+        say!("  memory      {peak:.0} MB at most");
+    }
+    Ok(())
+}
+
+/// The share of each phase.
+fn fractions(phases: &Phases) -> String {
     let fractions = [
         ("encode", phases.encode),
         ("forward", phases.forward),
@@ -164,11 +186,7 @@ fn print(config: &Config, threads: usize, report: &BenchReport) -> Result<()> {
         ("metrics", phases.metrics),
     ];
     let fractions = fractions.map(|(name, part)| format!("{name} {:.1} %", 100.0 * part));
-    say!("  phases      {}", fractions.join(", "));
-    if let Some(peak) = peak_rss_mb() {
-        say!("  memory      {peak:.0} MB at most");
-    }
-    Ok(())
+    fractions.join(", ")
 }
 
 /// The most memory that the process has had resident, in megabytes, where the system says so.

@@ -6,14 +6,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
-use noctule::engines::{Backend, open};
+use noctule::engines::open;
 use noctule_data::Split;
 use noctule_train::config::list_changes;
 use noctule_train::{
     Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory, SampleOrder, Warning,
+    recorded_backend,
 };
 use serde_json::{Value, json};
 
+use super::engine_choice::engine_choice;
 use super::experiment::data_directory_of;
 use crate::cli::Eval;
 use crate::outcome::Outcome;
@@ -24,11 +26,13 @@ use confusion_table::confusion_table;
 pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
+    let (checkpoint, name) = checkpoint(&directory, options.best);
+    let recorded = recorded_backend(&checkpoint)?;
+    let choice = engine_choice(&options.engine, recorded.as_deref())?;
+    let engine = open(choice, config.training.threads)?;
     let split = Split::from(options.split);
     let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;
     let samples = Data::load_part(&config, data_dir.as_deref(), split, SampleOrder::Drawn)?;
-    let engine = open(Backend::Cpu, config.training.threads)?;
-    let (checkpoint, name) = checkpoint(&directory, options.best);
     let mut classifier = Classifier::new(&config, &samples, &checkpoint, engine)?;
     note_changes(&classifier);
     let mut confusion = options.confusion.then(|| Confusion::new(samples.classes()));

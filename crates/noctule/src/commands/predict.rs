@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use noctule::engines::{Backend, open};
+use noctule::engines::open;
 use noctule_core::Label;
 use noctule_data::Split;
 use noctule_train::experiment::{Input, load_input};
 use noctule_train::{
-    Classifier, Config, ConfigTable, Data, RunDirectory, SampleOrder, replace_atomically,
+    Classifier, Config, ConfigTable, Data, RunDirectory, SampleOrder, recorded_backend,
+    replace_atomically,
 };
 
+use super::engine_choice::engine_choice;
 use super::eval::{checkpoint, note_changes};
 use super::experiment::data_directory_of;
 use super::output_file::{check_output, folder_of, keep_apart};
@@ -39,9 +41,11 @@ pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
         .collect();
     keep_apart(&options.output, &read)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
-    let input = load(options, &directory, &config)?;
-    let engine = open(Backend::Cpu, config.training.threads)?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
+    let recorded = recorded_backend(&checkpoint)?;
+    let choice = engine_choice(&options.engine, recorded.as_deref())?;
+    let engine = open(choice, config.training.threads)?;
+    let input = load(options, &directory, &config)?;
     let mut classifier = Classifier::new(&config, &input.samples, &checkpoint, engine)?;
     note_changes(&classifier);
     let Some((outputs, layers)) = classify(&mut classifier, options, stop)? else {

@@ -5,17 +5,18 @@ use std::fs;
 use anyhow::{Context, Result};
 use noctule::conformance::replay::{self, Replay};
 use noctule::conformance::{Cases, Problem, Unsupported, Verdict};
-use noctule::engines;
+use noctule::engines::{self, BackendError, Choice};
 use noctule_train::write_atomically;
 
 use super::output_file::check_output;
-use crate::cli;
+use crate::cli::{self, Precision};
 use crate::outcome::Outcome;
 use crate::plural::plural;
 use crate::streams::{OutputError, note, say};
 
 pub fn run(options: &cli::Replay) -> Result<Outcome> {
-    engines::require(options.backend)?;
+    let choice = options.engine.choice()?;
+    let precision = precision(options.precision, choice)?;
     if let Some(output) = &options.output {
         check_output(output)?;
     }
@@ -25,10 +26,9 @@ pub fn run(options: &cli::Replay) -> Result<Outcome> {
     let cases = Cases::from_json(&text)
         .with_context(|| format!("`{path}` is not a file of reference cases"))?;
     name_unsupported(&cases.unsupported);
-    let backend = options.backend;
-    let replay = match options.precision {
-        cli::Precision::F64 => replay::run(&*engines::open_f64(backend, 0)?, &cases),
-        cli::Precision::F32 => replay::run(&*engines::open(backend, 0)?, &cases),
+    let replay = match precision {
+        Precision::F64 => replay::run(&*engines::open_f64(choice, 0)?, &cases),
+        Precision::F32 => replay::run(&*engines::open(choice, 0)?, &cases),
     }
     .with_context(|| format!("`{path}`"))?;
     // The report is printed when nothing else can fail.
@@ -48,6 +48,16 @@ pub fn run(options: &cli::Replay) -> Result<Outcome> {
     } else {
         Outcome::Done
     })
+}
+
+/// The precision that is named, else the best that the engine has.
+fn precision(named: Option<Precision>, choice: Choice) -> Result<Precision, BackendError> {
+    match (named, choice.backend.has_devices()) {
+        (Some(Precision::F64), true) => Err(BackendError::SinglePrecision(choice.backend)),
+        (Some(named), _) => Ok(named),
+        (None, true) => Ok(Precision::F32),
+        (None, false) => Ok(Precision::F64),
+    }
 }
 
 fn name_unsupported(cases: &[Unsupported]) {

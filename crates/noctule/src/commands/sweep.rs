@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Result, bail};
-use noctule::engines::{Backend, open};
+use anyhow::{Context, Result, bail};
+use noctule::engines::{Backend, BackendError, Choice, open};
 use noctule_study::sweep::{ChosenBy, RunLog};
 use noctule_study::{Sweep, SweepOutcome, sweep_picture};
 use noctule_train::experiment::data_directory;
@@ -42,7 +42,8 @@ pub fn run(options: &cli::Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         Some(directory) => data_directory_of(directory, options.data_dir.as_deref())?,
         None => options.data_dir.clone(),
     };
-    let engine = open(Backend::Cpu, config.training.threads)?;
+    let choice = choice(options, resumed.as_ref())?;
+    let engine = open(choice, config.training.threads)?;
     let sweep = Sweep::new(&config, data_dir.as_deref(), engine)?;
     prepare(&sweep, data_dir.as_deref(), stop)?;
     if stop.load(Ordering::Relaxed) {
@@ -55,7 +56,7 @@ pub fn run(options: &cli::Sweep, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     };
     let log = RunLog::new(directory.path().join(RUNS));
     sweep.finished(&log)?;
-    describe(&config, data_dir, &directory)?;
+    describe(&config, data_dir, choice, &directory)?;
     let bar = SweepBar::new();
     let outcome = sweep.run(Some(&log), &|position| bar.show(position), stop);
     bar.finish();
@@ -116,8 +117,41 @@ fn prepare(sweep: &Sweep, data_dir: Option<&Path>, stop: &Arc<AtomicBool>) -> Re
     Ok(sweep.check()?)
 }
 
-/// Writes the experiment, and where its data are.
-fn describe(config: &Config, data_dir: Option<PathBuf>, directory: &RunDirectory) -> Result<()> {
+/// The engine that is named, else that of the sweep that is resumed, which must not change: runs of several back ends could
+/// not be compared.
+fn choice(options: &cli::Sweep, resumed: Option<&RunDirectory>) -> Result<Choice> {
+    let engine = &options.engine;
+    let Some(directory) = resumed else {
+        return Ok(engine.choice()?);
+    };
+    // The first sweeps noted none, for there was only one.
+    let recorded = directory.recorded_backend()?;
+    let recorded = recorded.unwrap_or(Backend::default().name().to_owned());
+    if let Some(named) = engine.backend.filter(|named| named.name() != recorded) {
+        bail!(
+            "the sweep was begun on the back end `{recorded}`, and all its runs must be of one back end; start a new sweep \
+             for `{}`",
+            named.name()
+        );
+    }
+    let begun = || format!("the sweep was begun on the back end `{recorded}`");
+    let backend = Backend::named(&recorded)
+        .context("this version has no such back end")
+        .with_context(begun)?;
+    Choice::new(backend, engine.device).map_err(|error| match error {
+        BackendError::NotBuilt(_) => anyhow::Error::from(error).context(begun()),
+        other => other.into(),
+    })
+}
+
+/// Writes the experiment, where its data are, and the back end.
+fn describe(
+    config: &Config,
+    data_dir: Option<PathBuf>,
+    choice: Choice,
+    directory: &RunDirectory,
+) -> Result<()> {
+    directory.record_backend(choice.backend.name())?;
     if let Some(data_dir) = data_directory(config, data_dir.as_deref())? {
         directory.record_data_directory(&data_dir)?;
     }

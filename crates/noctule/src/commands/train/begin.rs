@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
-use noctule::engines::{self, Backend};
+use anyhow::{Result, bail};
+use noctule::engines::{self, Choice};
 use noctule_core::Engine;
 use noctule_train::collective::{threads, together};
 use noctule_train::experiment::data_directory;
-use noctule_train::{Collective, Config, RunDirectory, Trainer};
+use noctule_train::{Collective, Config, RunDirectory, Trainer, recorded_backend};
 
+use super::super::engine_choice::engine_choice;
 use super::super::experiment::{LoadedData, configure, data_directory_of, make_directory};
 use crate::cli::Train;
 use crate::streams::note;
@@ -42,15 +42,15 @@ pub(super) fn prepare(
     let overrides = overrides(options);
     let config = experiment(options, resumed.as_ref(), &overrides);
     let config = together(&mut *collective, config)?;
-    let backend = backend(options, resumed.as_ref(), collective.is_root());
-    let backend = together(&mut *collective, backend)?;
+    let choice = choice(options, resumed.as_ref(), collective.is_root());
+    let choice = together(&mut *collective, choice)?;
     // All ranks must ask, whatever they are told.
     let fair = threads(&mut *collective);
     let threads = match config.training.threads {
         0 => fair,
         threads => threads,
     };
-    let engine = engines::open(backend, threads).map_err(anyhow::Error::from);
+    let engine = engines::open(choice, threads).map_err(anyhow::Error::from);
     let engine = together(&mut *collective, engine)?;
     let named = options.data_dir.as_deref();
     let named = match &resumed {
@@ -160,34 +160,19 @@ fn experiment(
 }
 
 /// The engine that is named, else that of the run that is resumed.
-pub(super) fn backend(
-    options: &Train,
-    resumed: Option<&RunDirectory>,
-    is_root: bool,
-) -> Result<Backend> {
+fn choice(options: &Train, resumed: Option<&RunDirectory>, is_root: bool) -> Result<Choice> {
     let recorded = match resumed {
-        Some(directory) => Trainer::recorded_backend(directory)?,
+        Some(directory) => recorded_backend(&directory.last_path())?,
         None => None,
     };
-    let backend = match (options.backend, &recorded) {
-        (Some(named), _) => named,
-        (None, None) => Backend::default(),
-        (None, Some(recorded)) => Backend::from_str(recorded, true).ok().with_context(|| {
-            format!(
-                "the run was trained on the back end `{recorded}`, which this version does not have; choose one with \
-                 --backend, and the run will continue with other bits"
-            )
-        })?,
-    };
-    engines::require(backend)?;
-    let name = backend.to_possible_value();
-    let name = name.as_ref().map_or("", |value| value.get_name());
+    let choice = engine_choice(&options.engine, recorded.as_deref())?;
+    let name = choice.backend.name();
     if let Some(recorded) = recorded.filter(|recorded| is_root && recorded != name) {
         note!(
             "note: the run was trained on the back end `{recorded}`; on `{name}` it continues with other bits"
         );
     }
-    Ok(backend)
+    Ok(choice)
 }
 
 impl Begun {

@@ -12,11 +12,11 @@ use noctule_core::Engine;
 use noctule_study::{SeedRun, SeedsSummary};
 use noctule_train::{
     Checkpoint, Collective, Config, ConfigTable, RunDirectory, RunEnd, SingleProcess, TrainError,
-    write_atomically,
+    recorded_backend, write_atomically,
 };
 
 use super::super::experiment::{LoadedData, RUNS, configure};
-use super::begin::{Start, backend, begin, overrides, weights_file};
+use super::begin::{Start, begin, overrides, weights_file};
 use super::{picture, progress};
 use crate::cli::{Seeds, Train};
 use crate::outcome::Outcome;
@@ -51,10 +51,10 @@ pub(super) fn run(
     let out = options.out.clone();
     let out = out.unwrap_or_else(|| Path::new(RUNS).join(format!("{}-seeds", config.name)));
     check_out(&out)?;
-    let backend = backend(options, None, true)?;
+    let choice = options.engine.choice()?;
     let mut runs = SeedRuns {
         options,
-        engine: engines::open(backend, config.training.threads)?,
+        engine: engines::open(choice, config.training.threads)?,
         loaded: LoadedData::default(),
         stop,
         out,
@@ -156,7 +156,20 @@ impl SeedRuns<'_> {
                 other_run(path)
             );
         }
+        self.check_backend(&directory)?;
         self.check_first_weights(&directory)
+    }
+
+    /// Whether a run was trained on the back end of this command.
+    fn check_backend(&self, directory: &RunDirectory) -> Result<()> {
+        let backend = self.engine.info().backend;
+        match recorded_backend(&directory.last_path())? {
+            Some(recorded) if recorded != backend => bail!(
+                "{}: it was trained on the back end `{recorded}`, and this command computes on `{backend}`",
+                other_run(directory.path())
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a run began with the weights that are named, or with none.
