@@ -1,6 +1,7 @@
 //! [`Gpu`]: memory, transfers and the count of launches on one device.
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use bytemuck::Pod;
 use cubecl::prelude::*;
@@ -8,6 +9,7 @@ use cubecl::server::Handle;
 use noctule_core::EngineError;
 
 use crate::plan::ALIGN;
+use crate::profile;
 
 /// A list of 4-byte numbers on a device, or a part of one.
 #[derive(Clone, Debug)]
@@ -51,6 +53,7 @@ pub(crate) struct Gpu<R: Runtime> {
     client: ComputeClient<R>,
     launches: Cell<u64>,
     allocated: Cell<u64>,
+    largest: Cell<u64>,
     /// A list for arguments that a kernel does not use.
     pub nothing: Buffer,
 }
@@ -65,19 +68,35 @@ impl<R: Runtime> Gpu<R> {
             client,
             launches: Cell::new(0),
             allocated: Cell::new(0),
+            largest: Cell::new(0),
             nothing,
         }
     }
 
-    /// The client, for a launch, which is counted.
-    pub fn launch(&self) -> &ComputeClient<R> {
+    /// Launches a kernel: counts it, and measures its time if that was asked for.
+    pub fn launch(&self, kernel: &'static str, launch: impl FnOnce(&ComputeClient<R>)) {
         self.launches.set(self.launches.get() + 1);
-        &self.client
+        if !profile::is_on() {
+            return launch(&self.client);
+        }
+        // What fails here fails again at the next read, which returns the error.
+        let _ = self.wait();
+        let start = Instant::now();
+        launch(&self.client);
+        let _ = self.wait();
+        profile::add(kernel, start.elapsed());
     }
 
     /// Launches so far.
+    #[cfg(test)]
     pub fn launches(&self) -> u64 {
         self.launches.get()
+    }
+
+    /// The bytes of all lists that were allocated so far, and the largest of them.
+    #[cfg(test)]
+    pub fn allocated(&self) -> (u64, u64) {
+        (self.allocated.get(), self.largest.get())
     }
 
     /// A list of `length` numbers of any value; at least one alignment long, since back ends refuse empty lists.
@@ -97,6 +116,7 @@ impl<R: Runtime> Gpu<R> {
             });
         }
         self.allocated.set(self.allocated.get() + asked_bytes);
+        self.largest.set(self.largest.get().max(asked_bytes));
         Ok(Buffer {
             handle: self.client.empty(4 * length),
             length,

@@ -17,3 +17,4 @@ pub(crate) mod neuron;
 pub(crate) mod optimiser;
 pub(crate) mod recorded;
 pub(crate) mod sort;
+pub(crate) mod thin;

@@ -15,9 +15,11 @@ mod gpu;
 mod kernels;
 mod launch;
 mod plan;
+mod profile;
 mod refused;
 mod session;
 mod stage_lists;
 
 pub use device::{Backend, Device, devices};
 pub use engine::GpuEngine;
+pub use profile::{KernelTime, kernel_times, measure_kernels};

@@ -105,6 +105,13 @@ impl Stage {
         self.geometry.neurons() as usize
     }
 
+    /// Whether each event may write its shares of the gradient, with room for the records of all spikes of a neuron.
+    pub fn has_shares(&self) -> bool {
+        /// The largest number of spikes of a neuron.
+        const MOST: u32 = 64;
+        self.geometry.has_shares() && self.neuron.max_spikes <= MOST
+    }
+
     /// The largest number of spikes of a sample.
     pub fn most_spikes(&self) -> usize {
         self.neurons()

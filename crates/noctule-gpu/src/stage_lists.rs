@@ -50,6 +50,8 @@ pub(crate) struct StageLists {
     pub heads: Buffer,
     pub adjoints: Buffer,
     pub nexts: Buffer,
+    /// What each input event adds to the gradient of its weights, in a stage with shares.
+    pub shares: Buffer,
     /// The gradient of each weight in each part of the batch.
     pub parts: Buffer,
     /// Spikes of each neuron in the batch.
@@ -141,7 +143,13 @@ impl Lists {
             let totals = totals.part(index * totals_stride, totals_stride);
             let bits = spiked.part(bits_start, aligned(neurons) * words);
             bits_start += aligned(neurons) * words;
-            stages.push(stage_lists(gpu, stage, samples, capacity, totals, bits)?);
+            let mut lists = stage_lists(gpu, stage, samples, capacity, totals, bits)?;
+            if stage.has_shares() {
+                let before = index.checked_sub(1).map(|before| capacities[before]);
+                let events = samples * before.unwrap_or(input_capacity);
+                lists.shares = gpu.empty(events * stage.geometry.filters as usize)?;
+            }
+            stages.push(lists);
         }
         let events = samples * input_capacity;
         let capacities: Vec<u32> = capacities.iter().map(|&capacity| capacity as u32).collect();
@@ -218,6 +226,10 @@ fn stage_lists<R: Runtime>(
         .collect();
     let (word_parts, row_parts) = stage.split(samples);
     let parts = (word_parts * row_parts) as usize * stage.geometry.weights() as usize;
+    let of_ordinals = match stage.has_shares() {
+        true => cells * stage.neuron.max_spikes as usize,
+        false => 0,
+    };
     let is_one_tile = capacity <= TILE as usize;
     Ok(StageLists {
         capacity,
@@ -239,8 +251,9 @@ fn stage_lists<R: Runtime>(
         coefficients: gpu.empty(4 * slots)?,
         errors: gpu.empty(slots)?,
         heads: gpu.empty(4 * cells)?,
-        adjoints: gpu.empty(4 * slots)?,
+        adjoints: gpu.empty(4 * slots.max(of_ordinals))?,
         nexts: gpu.empty(slots)?,
+        shares: gpu.nothing.clone(),
         parts: gpu.empty(parts)?,
         counts: gpu.empty(stage.neurons())?,
         silent: gpu.empty(stage.geometry.filters as usize)?,

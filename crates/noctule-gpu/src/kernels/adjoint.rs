@@ -19,7 +19,7 @@ pub(crate) const BOOSTED: u32 = 0xffff_fffe;
 pub(crate) struct Adjoints {
     /// The record of each neuron's first spike; shape `[samples, neurons]`.
     pub heads: Array<U4>,
-    /// The record in each slot.
+    /// The record in each slot; or, of a layer with shares, `most_spikes` records of each neuron, in order.
     pub records: Array<U4>,
     /// The slot of the neuron's next spike, plus 1.
     pub nexts: Array<u32>,
@@ -53,9 +53,11 @@ pub(crate) fn follow_back(
     constants: &Neurons,
     terms: &ErrorTerms,
     adjoints: &mut Adjoints,
+    most_spikes: u32,
     #[comptime] dynamics: Dynamics,
     #[comptime] has_homeostasis: bool,
     #[comptime] boosts_labels: bool,
+    #[comptime] has_shares: bool,
 ) {
     let neuron = ABSOLUTE_POS_X;
     let sample = CUBE_POS_Y;
@@ -97,10 +99,17 @@ pub(crate) fn follow_back(
             of_current += push * phi_of(spike[0], leak, &lif, method);
             record[0] = u32::reinterpret(of_potential);
             record[1] = u32::reinterpret(of_current);
-            record[2] = spikes.origins[at][0];
+            let origin = spikes.origins[at];
+            record[2] = origin[0];
             record[3] = segment;
-            adjoints.records[at] = record;
-            adjoints.nexts[at] = next;
+            if comptime!(has_shares) {
+                // Spikes beyond the room, which no simulated neuron has, are not differentiated.
+                let place = cell as u32 * most_spikes + u32::min(origin[2], most_spikes - 1);
+                adjoints.records[place as usize] = record;
+            } else {
+                adjoints.records[at] = record;
+                adjoints.nexts[at] = next;
+            }
             next = slot;
             slot = spikes.links[at];
         }

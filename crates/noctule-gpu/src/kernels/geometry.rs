@@ -5,6 +5,9 @@ pub(crate) const CUBE: u32 = 128;
 /// The largest number of outputs of a layer whose weights a cube keeps in shared memory.
 pub(crate) const THIN: u32 = 32;
 
+/// The largest number of outputs of a layer for which each event writes its shares of the gradient.
+pub(crate) const MOST_SHARES: u32 = 16;
+
 /// The shape of a layer: a dense layer is a convolution with a single place.
 ///
 /// Neuron `place * filters + filter` has the weight `row * filters + filter` from an input. In a dense layer `row` is
@@ -86,6 +89,11 @@ impl Geometry {
     /// Cubes of the forward pass for each sample.
     pub fn cubes(&self) -> u32 {
         self.places().div_ceil(self.places_per_cube()) * self.filter_blocks()
+    }
+
+    /// Whether each event writes its shares of the gradient: in a dense layer with few neurons.
+    pub fn has_shares(&self) -> bool {
+        self.is_dense && self.filters <= MOST_SHARES
     }
 
     /// Whether the weights of a block of events are copied to shared memory.

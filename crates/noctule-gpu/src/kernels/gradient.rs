@@ -112,7 +112,7 @@ pub(crate) fn weight_gradient(
 
 /// The neuron that spikes into an input after pooling: number `window` of the pooling window.
 #[cube]
-fn sender_of(input: u32, window: u32, #[comptime] geometry: Geometry) -> u32 {
+pub(crate) fn sender_of(input: u32, window: u32, #[comptime] geometry: Geometry) -> u32 {
     let mut sender = input;
     if comptime!(geometry.pool > 1) {
         let pool = comptime!(geometry.pool);

@@ -30,6 +30,8 @@ pub(crate) struct At<'a> {
     pub stride: usize,
     /// Whether inputs are dropped, or would be if the layer had dropout.
     pub drops: bool,
+    /// Whether each event writes its shares of the gradient.
+    pub has_shares: bool,
 }
 
 impl At<'_> {

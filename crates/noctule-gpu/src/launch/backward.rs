@@ -8,6 +8,7 @@ use crate::kernels::adjoint::{ErrorTermsLaunch, follow_back};
 use crate::kernels::batch;
 use crate::kernels::geometry::CUBE;
 use crate::kernels::gradient::{PartsLaunch, time_gradient, weight_gradient};
+use crate::kernels::thin::{find_shares, sum_shares};
 use crate::launch::arguments::{At, MOST_CUBES, adjoints, arrivals, cubes_for, events, spikes};
 use crate::plan::Stage;
 use crate::stage_lists::{InputLists, StageLists};
@@ -30,38 +31,44 @@ pub(crate) fn follow<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, lists: &StageLists, t
     // SAFETY: each neuron writes to its own entry, and to the slots of its own spikes.
     unsafe {
         if terms.homeostasis.is_some() {
-            batch::count_spikes::launch_unchecked::<R>(
-                gpu.launch(),
-                CubeCount::Static(cubes_for(neurons, batch::UNITS), 1, 1),
-                CubeDim::new_1d(batch::UNITS),
-                lists.tallies.array(),
-                at.samples as u32,
-                neurons as u32,
-                lists.counts.array(),
-            );
+            gpu.launch("count_spikes", |client| {
+                batch::count_spikes::launch_unchecked::<R>(
+                    client,
+                    CubeCount::Static(cubes_for(neurons, batch::UNITS), 1, 1),
+                    CubeDim::new_1d(batch::UNITS),
+                    lists.tallies.array(),
+                    at.samples as u32,
+                    neurons as u32,
+                    lists.counts.array(),
+                )
+            });
         }
-        follow_back::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(neurons, CUBE), at.samples as u32, 1),
-            CubeDim::new_1d(CUBE),
-            spikes(lists),
-            lists.errors.array(),
-            lists.counts.array(),
-            labels.array(),
-            at.neurons(),
-            ErrorTermsLaunch::new(
-                terms.weight,
-                terms.max_inverse_slope,
-                strength,
-                target,
-                label_boost,
-                1.0 / at.samples as f32,
-            ),
-            adjoints(lists),
-            at.stage.dynamics,
-            terms.homeostasis.is_some(),
-            terms.label_boost.is_some(),
-        );
+        gpu.launch("follow_back", |client| {
+            follow_back::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(neurons, CUBE), at.samples as u32, 1),
+                CubeDim::new_1d(CUBE),
+                spikes(lists),
+                lists.errors.array(),
+                lists.counts.array(),
+                labels.array(),
+                at.neurons(),
+                ErrorTermsLaunch::new(
+                    terms.weight,
+                    terms.max_inverse_slope,
+                    strength,
+                    target,
+                    label_boost,
+                    1.0 / at.samples as f32,
+                ),
+                adjoints(lists),
+                at.stage.neuron.max_spikes,
+                at.stage.dynamics,
+                terms.homeostasis.is_some(),
+                terms.label_boost.is_some(),
+                at.has_shares,
+            )
+        });
     }
 }
 
@@ -85,38 +92,114 @@ pub(crate) fn add_weight_gradient<R: Runtime>(
     let (word_parts, row_parts) = at.stage.split(at.samples);
     // SAFETY: each weight of each part has its own entry.
     unsafe {
-        weight_gradient::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(
-                cubes_for(geometry.weights() as usize, CUBE),
-                1,
-                word_parts * row_parts,
-            ),
-            CubeDim::new_1d(CUBE),
-            input.arrived.array(),
-            arrivals(input),
-            lists.firsts.array(),
-            adjoints(lists),
-            at.neurons(),
-            PartsLaunch::new(at.words(), at.stride(), word_parts, row_parts),
-            lists.parts.array(),
-            geometry,
-            at.stage.dynamics,
-        );
+        gpu.launch("weight_gradient", |client| {
+            weight_gradient::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(
+                    cubes_for(geometry.weights() as usize, CUBE),
+                    1,
+                    word_parts * row_parts,
+                ),
+                CubeDim::new_1d(CUBE),
+                input.arrived.array(),
+                arrivals(input),
+                lists.firsts.array(),
+                adjoints(lists),
+                at.neurons(),
+                PartsLaunch::new(at.words(), at.stride(), word_parts, row_parts),
+                lists.parts.array(),
+                geometry,
+                at.stage.dynamics,
+            )
+        });
+    }
+    find_silent(gpu, at, lists, boost);
+    add_parts(gpu, at.stage, word_parts * row_parts, lists, boost, target);
+}
+
+/// Finds the silent filters of a stage, if they are boosted.
+fn find_silent<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, lists: &StageLists, boost: f32) {
+    let geometry = at.stage.geometry;
+    // SAFETY: one unit for each filter.
+    unsafe {
         if boost != 0.0 {
-            batch::silent_filters::launch_unchecked::<R>(
-                gpu.launch(),
-                CubeCount::Static(cubes_for(geometry.filters as usize, batch::UNITS), 1, 1),
-                CubeDim::new_1d(batch::UNITS),
-                lists.spiked.array(),
-                at.words(),
-                at.stride(),
-                geometry.places(),
-                geometry.filters,
-                lists.silent.array(),
-            );
+            gpu.launch("silent_filters", |client| {
+                batch::silent_filters::launch_unchecked::<R>(
+                    client,
+                    CubeCount::Static(cubes_for(geometry.filters as usize, batch::UNITS), 1, 1),
+                    CubeDim::new_1d(batch::UNITS),
+                    lists.spiked.array(),
+                    at.words(),
+                    at.stride(),
+                    geometry.places(),
+                    geometry.filters,
+                    lists.silent.array(),
+                )
+            });
         }
     }
+}
+
+/// Adds the gradient of a stage with shares, and computes `dL/dt` of its input events if `errors` is given.
+pub(crate) fn add_shares<R: Runtime>(
+    gpu: &Gpu<R>,
+    at: At<'_>,
+    input: &InputLists,
+    weights: &Buffer,
+    lists: &StageLists,
+    errors: Option<&Buffer>,
+    boost: f32,
+    target: &Target<'_>,
+) {
+    let geometry = at.stage.geometry;
+    let (word_parts, row_parts) = at.stage.split(at.samples);
+    // SAFETY: each event has its own shares, and each weight of each part its own sum.
+    unsafe {
+        gpu.launch("find_shares", |client| {
+            find_shares::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(
+                    cubes_for(input.capacity, CUBE).min(MOST_CUBES),
+                    at.samples as u32,
+                    1,
+                ),
+                CubeDim::new_1d(CUBE),
+                events(input),
+                input.capacity as u32,
+                weights.array(),
+                arrivals(input),
+                lists.tallies.array(),
+                adjoints(lists),
+                at.stage.neuron.max_spikes,
+                at.neurons(),
+                lists.shares.array(),
+                errors.unwrap_or(&gpu.nothing).array(),
+                at.is_first(),
+                errors.is_some(),
+                geometry,
+                at.stage.dynamics,
+            );
+        });
+        gpu.launch("sum_shares", |client| {
+            sum_shares::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(
+                    cubes_for(geometry.weights() as usize, CUBE),
+                    1,
+                    word_parts * row_parts,
+                ),
+                CubeDim::new_1d(CUBE),
+                input.arrived.array(),
+                input.lasts.array(),
+                input.links.array(),
+                lists.shares.array(),
+                PartsLaunch::new(at.words(), at.stride(), word_parts, row_parts),
+                lists.parts.array(),
+                geometry,
+            );
+        });
+    }
+    find_silent(gpu, at, lists, boost);
     add_parts(gpu, at.stage, word_parts * row_parts, lists, boost, target);
 }
 
@@ -132,20 +215,22 @@ pub(crate) fn add_parts<R: Runtime>(
     let geometry = stage.geometry;
     // SAFETY: one unit for each weight.
     unsafe {
-        batch::add_parts::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(geometry.weights() as usize, batch::UNITS), 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            lists.parts.array(),
-            parts,
-            geometry.weights(),
-            geometry.filters,
-            lists.silent.array(),
-            boost,
-            target.batch,
-            target.state.array(),
-            target.gradient.array(),
-        );
+        gpu.launch("add_parts", |client| {
+            batch::add_parts::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(geometry.weights() as usize, batch::UNITS), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                lists.parts.array(),
+                parts,
+                geometry.weights(),
+                geometry.filters,
+                lists.silent.array(),
+                boost,
+                target.batch,
+                target.state.array(),
+                target.gradient.array(),
+            )
+        });
     }
 }
 
@@ -162,25 +247,27 @@ pub(crate) fn find_time_gradient<R: Runtime>(
     const TOGETHER: u32 = 4;
     // SAFETY: each event has its own entry.
     unsafe {
-        time_gradient::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(
-                cubes_for(input.capacity, TOGETHER).min(MOST_CUBES),
-                at.samples as u32,
-                1,
-            ),
-            CubeDim::new_1d(CUBE),
-            events(input),
-            input.capacity as u32,
-            weights.array(),
-            arrivals(input),
-            lists.firsts.array(),
-            adjoints(lists),
-            at.neurons(),
-            errors.array(),
-            at.is_first(),
-            at.stage.geometry,
-            at.stage.dynamics,
-        );
+        gpu.launch("time_gradient", |client| {
+            time_gradient::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(
+                    cubes_for(input.capacity, TOGETHER).min(MOST_CUBES),
+                    at.samples as u32,
+                    1,
+                ),
+                CubeDim::new_1d(CUBE),
+                events(input),
+                input.capacity as u32,
+                weights.array(),
+                arrivals(input),
+                lists.firsts.array(),
+                adjoints(lists),
+                at.neurons(),
+                errors.array(),
+                at.is_first(),
+                at.stage.geometry,
+                at.stage.dynamics,
+            )
+        });
     }
 }

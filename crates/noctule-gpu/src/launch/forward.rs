@@ -27,13 +27,15 @@ pub(crate) fn clear<R: Runtime>(gpu: &Gpu<R>, values: &Buffer) {
     let cubes = cubes_for(values.len(), batch::UNITS).min(MOST_CUBES);
     // SAFETY: the kernel stays below the length.
     unsafe {
-        batch::clear::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes, 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            values.array(),
-            values.len() as u32,
-        );
+        gpu.launch("clear", |client| {
+            batch::clear::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes, 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                values.array(),
+                values.len() as u32,
+            )
+        });
     }
 }
 
@@ -58,24 +60,26 @@ pub(crate) fn simulate<R: Runtime>(
     };
     // SAFETY: spikes go to slots below the capacity only; all other lists have one entry for each neuron or event.
     unsafe {
-        forward::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(at.stage.geometry.cubes(), at.samples as u32, 1),
-            CubeDim::new_1d(CUBE),
-            events(input),
-            weights.array(),
-            at.neurons(),
-            DropoutLaunch::new(seeds.array(), below as u32, (below >> 32) as u32),
-            at.stride(),
-            input.capacity as u32,
-            lists.capacity as u32,
-            lists.totals.array(),
-            lists.spiked.array(),
-            input.arrived.array(),
-            spikes(lists),
-            arrivals(input),
-            options,
-        );
+        gpu.launch("forward", |client| {
+            forward::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(at.stage.geometry.cubes(), at.samples as u32, 1),
+                CubeDim::new_1d(CUBE),
+                events(input),
+                weights.array(),
+                at.neurons(),
+                DropoutLaunch::new(seeds.array(), below as u32, (below >> 32) as u32),
+                at.stride(),
+                input.capacity as u32,
+                lists.capacity as u32,
+                lists.totals.array(),
+                lists.spiked.array(),
+                input.arrived.array(),
+                spikes(lists),
+                arrivals(input),
+                options,
+            )
+        });
     }
 }
 
@@ -92,35 +96,39 @@ pub(crate) fn sort<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, lists: &StageLists) {
     let pooling = at.stage.pooling;
     // SAFETY: spikes are moved among the slots of their sample.
     unsafe {
-        sort_tiles::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(capacity, TILE), samples, 1),
-            CubeDim::new_1d(SORT_CUBE),
-            lists.records.array(),
-            lists.origins.array(),
-            lists.totals.array(),
-            capacity as u32,
-            at.plan.segment,
-            1.0 / at.plan.segment,
-            target(0).array(),
-            passes == 0,
-            pooling,
-        );
-        let mut run = TILE;
-        for pass in 1..=passes {
-            merge_runs::launch_unchecked::<R>(
-                gpu.launch(),
-                CubeCount::Static(cubes_for(capacity, SORT_CUBE).min(MOST_CUBES), samples, 1),
+        gpu.launch("sort_tiles", |client| {
+            sort_tiles::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(capacity, TILE), samples, 1),
                 CubeDim::new_1d(SORT_CUBE),
-                target(pass - 1).array(),
+                lists.records.array(),
                 lists.origins.array(),
                 lists.totals.array(),
                 capacity as u32,
-                run,
-                target(pass).array(),
-                pass == passes,
+                at.plan.segment,
+                1.0 / at.plan.segment,
+                target(0).array(),
+                passes == 0,
                 pooling,
-            );
+            )
+        });
+        let mut run = TILE;
+        for pass in 1..=passes {
+            gpu.launch("merge_runs", |client| {
+                merge_runs::launch_unchecked::<R>(
+                    client,
+                    CubeCount::Static(cubes_for(capacity, SORT_CUBE).min(MOST_CUBES), samples, 1),
+                    CubeDim::new_1d(SORT_CUBE),
+                    target(pass - 1).array(),
+                    lists.origins.array(),
+                    lists.totals.array(),
+                    capacity as u32,
+                    run,
+                    target(pass).array(),
+                    pass == passes,
+                    pooling,
+                )
+            });
             run = run.saturating_mul(FAN);
         }
     }
@@ -137,19 +145,21 @@ pub(crate) fn complete_recorded<R: Runtime>(
 ) {
     // SAFETY: links and slots are those that the host wrote.
     unsafe {
-        recorded_slopes::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(at.stage.neurons(), CUBE), at.samples as u32, 1),
-            CubeDim::new_1d(CUBE),
-            events(input),
-            weights.array(),
-            at.neurons(),
-            lists.nexts.array(),
-            spikes(lists),
-            without_rise.array(),
-            at.stage.geometry,
-            at.stage.dynamics,
-        );
+        gpu.launch("recorded_slopes", |client| {
+            recorded_slopes::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(at.stage.neurons(), CUBE), at.samples as u32, 1),
+                CubeDim::new_1d(CUBE),
+                events(input),
+                weights.array(),
+                at.neurons(),
+                lists.nexts.array(),
+                spikes(lists),
+                without_rise.array(),
+                at.stage.geometry,
+                at.stage.dynamics,
+            )
+        });
     }
 }
 
@@ -158,19 +168,21 @@ pub(crate) fn arrive_recorded<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, input: &Inpu
     let cubes = cubes_for(input.capacity, CUBE).min(MOST_CUBES);
     // SAFETY: an entry for each event.
     unsafe {
-        arrive::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes, at.samples as u32, 1),
-            CubeDim::new_1d(CUBE),
-            events(input),
-            at.neurons(),
-            at.stride(),
-            input.capacity as u32,
-            at.stage.geometry.senders(),
-            input.arrived.array(),
-            arrivals(input),
-            at.is_first(),
-            at.stage.dynamics,
-        );
+        gpu.launch("arrive", |client| {
+            arrive::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes, at.samples as u32, 1),
+                CubeDim::new_1d(CUBE),
+                events(input),
+                at.neurons(),
+                at.stride(),
+                input.capacity as u32,
+                at.stage.geometry.senders(),
+                input.arrived.array(),
+                arrivals(input),
+                at.is_first(),
+                at.stage.dynamics,
+            )
+        });
     }
 }

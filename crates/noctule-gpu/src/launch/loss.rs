@@ -31,20 +31,22 @@ pub(crate) fn evaluate_loss<R: Runtime>(
     let [a, b, c, d, e, f, g, h] = call.numbers;
     // SAFETY: labels are below the number of classes where they are used as an index.
     unsafe {
-        evaluate::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(samples as u32, 1, 1),
-            CubeDim::new_1d(CUBE),
-            spikes(lists),
-            call.labels.array(),
-            call.totals.array(),
-            call.totals_stride as u32,
-            LossNumbersLaunch::new(a, b, c, d, e, f, g, h),
-            lists.errors.array(),
-            call.verdicts.array(),
-            call.verdicts_start as u32,
-            call.options,
-        );
+        gpu.launch("evaluate", |client| {
+            evaluate::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(samples as u32, 1, 1),
+                CubeDim::new_1d(CUBE),
+                spikes(lists),
+                call.labels.array(),
+                call.totals.array(),
+                call.totals_stride as u32,
+                LossNumbersLaunch::new(a, b, c, d, e, f, g, h),
+                lists.errors.array(),
+                call.verdicts.array(),
+                call.verdicts_start as u32,
+                call.options,
+            )
+        });
     }
 }
 
@@ -71,23 +73,25 @@ pub(crate) fn observe<R: Runtime>(gpu: &Gpu<R>, observed: &Observed<'_>) {
     let work = observed.neurons.max(observed.stages * observed.samples);
     // SAFETY: units beyond the neurons and the samples do nothing.
     unsafe {
-        batch::observe::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(work, batch::UNITS), 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            observed.totals.array(),
-            observed.totals_stride as u32,
-            observed.capacities.array(),
-            observed.spiked.array(),
-            observed.words_of.array(),
-            observed.samples as u32,
-            observed.stride as u32,
-            observed.stages as u32,
-            observed.neurons as u32,
-            observed.batch,
-            u32::from(observed.counts_spikes),
-            observed.state.array(),
-            observed.has_spiked.array(),
-        );
+        gpu.launch("observe", |client| {
+            batch::observe::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(work, batch::UNITS), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                observed.totals.array(),
+                observed.totals_stride as u32,
+                observed.capacities.array(),
+                observed.spiked.array(),
+                observed.words_of.array(),
+                observed.samples as u32,
+                observed.stride as u32,
+                observed.stages as u32,
+                observed.neurons as u32,
+                observed.batch,
+                u32::from(observed.counts_spikes),
+                observed.state.array(),
+                observed.has_spiked.array(),
+            )
+        });
     }
 }

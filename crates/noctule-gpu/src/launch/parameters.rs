@@ -48,27 +48,29 @@ pub(crate) fn step<R: Runtime>(
     let [k, l, m, n] = numbers.momentum;
     // SAFETY: one unit for each parameter of the range.
     unsafe {
-        optimiser::step::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(range.len(), batch::UNITS), 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            lists.gradient.array(),
-            lists.weights.array(),
-            lists.first.array(),
-            lists.second.array(),
-            lists.average.unwrap_or(&gpu.nothing).array(),
-            lists.scale.unwrap_or(&gpu.nothing).array(),
-            lists.state.array(),
-            range.start as u32,
-            range.end as u32,
-            batch,
-            MomentsLaunch::new(a, b, c, d, e, f, g, h, i),
-            MomentumLaunch::new(k, l, m, n),
-            numbers.blend,
-            numbers.rule,
-            lists.scale.is_some(),
-            lists.average.is_some(),
-        );
+        gpu.launch("step", |client| {
+            optimiser::step::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(range.len(), batch::UNITS), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                lists.gradient.array(),
+                lists.weights.array(),
+                lists.first.array(),
+                lists.second.array(),
+                lists.average.unwrap_or(&gpu.nothing).array(),
+                lists.scale.unwrap_or(&gpu.nothing).array(),
+                lists.state.array(),
+                range.start as u32,
+                range.end as u32,
+                batch,
+                MomentsLaunch::new(a, b, c, d, e, f, g, h, i),
+                MomentumLaunch::new(k, l, m, n),
+                numbers.blend,
+                numbers.rule,
+                lists.scale.is_some(),
+                lists.average.is_some(),
+            )
+        });
     }
 }
 
@@ -76,15 +78,17 @@ pub(crate) fn step<R: Runtime>(
 pub(crate) fn clear_gradient<R: Runtime>(gpu: &Gpu<R>, target: &Target<'_>) {
     // SAFETY: one unit for each number.
     unsafe {
-        batch::clear_gradient::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(target.gradient.len(), batch::UNITS), 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            target.gradient.array(),
-            target.gradient.len() as u32,
-            target.batch,
-            target.state.array(),
-        );
+        gpu.launch("clear_gradient", |client| {
+            batch::clear_gradient::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(target.gradient.len(), batch::UNITS), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                target.gradient.array(),
+                target.gradient.len() as u32,
+                target.batch,
+                target.state.array(),
+            )
+        });
     }
 }
 
@@ -97,24 +101,28 @@ pub(crate) fn sum_squares<R: Runtime>(
 ) {
     // SAFETY: one sum for each cube.
     unsafe {
-        squares::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(SQUARES as u32, 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            gradient.array(),
-            gradient.len() as u32,
-            sums.array(),
-        );
-        if let Some((max_norm, scale)) = clip {
-            clip_scale::launch_unchecked::<R>(
-                gpu.launch(),
-                CubeCount::Static(1, 1, 1),
-                CubeDim::new_1d(1),
+        gpu.launch("squares", |client| {
+            squares::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(SQUARES as u32, 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                gradient.array(),
+                gradient.len() as u32,
                 sums.array(),
-                SQUARES as u32,
-                max_norm,
-                scale.array(),
-            );
+            )
+        });
+        if let Some((max_norm, scale)) = clip {
+            gpu.launch("clip_scale", |client| {
+                clip_scale::launch_unchecked::<R>(
+                    client,
+                    CubeCount::Static(1, 1, 1),
+                    CubeDim::new_1d(1),
+                    sums.array(),
+                    SQUARES as u32,
+                    max_norm,
+                    scale.array(),
+                )
+            });
         }
     }
 }
@@ -123,13 +131,15 @@ pub(crate) fn sum_squares<R: Runtime>(
 pub(crate) fn look_for_not_finite<R: Runtime>(gpu: &Gpu<R>, values: &Buffer, flags: &Buffer) {
     // SAFETY: the kernel stays below the length.
     unsafe {
-        find_not_finite::launch_unchecked::<R>(
-            gpu.launch(),
-            CubeCount::Static(cubes_for(values.len(), batch::UNITS).min(MOST_CUBES), 1, 1),
-            CubeDim::new_1d(batch::UNITS),
-            values.array(),
-            values.len() as u32,
-            flags.array(),
-        );
+        gpu.launch("find_not_finite", |client| {
+            find_not_finite::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(values.len(), batch::UNITS).min(MOST_CUBES), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
+                values.array(),
+                values.len() as u32,
+                flags.array(),
+            )
+        });
     }
 }

@@ -136,6 +136,7 @@ impl<R: Runtime> GpuSession<R> {
             samples: run.samples,
             stride: lists.samples.div_ceil(32),
             drops: run.drops,
+            has_shares: stage.has_shares() && !run.is_recorded,
         }
     }
 
@@ -152,6 +153,7 @@ impl<R: Runtime> GpuSession<R> {
             is_average: pass.weights == PassWeights::Average,
             input_gradients: pass.input_gradients,
             is_sorted: false,
+            is_recorded: false,
             input: Some(input.clone()),
         };
         self.is_observed = false;
@@ -289,13 +291,19 @@ impl<R: Runtime> GpuSession<R> {
             };
             // Ranks first combine who spiked.
             let boost = if self.shard.1 == 1 { boost as f32 } else { 0.0 };
-            backward::add_weight_gradient(&self.gpu, at, &arriving, own, boost, &target);
             let errors = match index.checked_sub(1) {
                 Some(before) => Some(&lists.stages[before].errors),
                 None => self.run.input_gradients.then_some(&lists.first.errors),
             };
+            let weights = self.weights_of(stage, self.run.is_average);
+            if at.has_shares {
+                backward::add_shares(
+                    &self.gpu, at, &arriving, &weights, own, errors, boost, &target,
+                );
+                continue;
+            }
+            backward::add_weight_gradient(&self.gpu, at, &arriving, own, boost, &target);
             if let Some(errors) = errors {
-                let weights = self.weights_of(stage, self.run.is_average);
                 backward::find_time_gradient(&self.gpu, at, &arriving, &weights, own, errors);
             }
         }

@@ -35,6 +35,7 @@ impl<R: Runtime> GpuSession<R> {
             is_average: false,
             input_gradients: true,
             is_sorted: true,
+            is_recorded: true,
             input: Some(input.clone()),
         };
         self.has_input_gradients = false;

@@ -107,6 +107,8 @@ pub(super) struct LastRun {
     pub input_gradients: bool,
     /// Whether the spikes of the last stage are sorted.
     pub is_sorted: bool,
+    /// Whether its spikes were recorded elsewhere.
+    pub is_recorded: bool,
     pub input: Option<Arc<DeviceInput>>,
 }
 
