@@ -45,7 +45,13 @@ impl GpuEngine {
         options: &SessionOptions,
     ) -> Result<Box<dyn Session<f32>>, EngineError> {
         let backend = self.device.backend.name();
-        let session = GpuSession::<R>::new(R::client(device), backend, network, options)?;
+        // Software Vulkan ends the loops of a kernel after 65,535 turns, without a word.
+        let most_events = match self.device.name.contains("llvmpipe") {
+            true => 4_096,
+            false => u32::MAX as usize,
+        };
+        let client = R::client(device);
+        let session = GpuSession::<R>::new(client, backend, network, options, most_events)?;
         Ok(Box::new(session))
     }
 }

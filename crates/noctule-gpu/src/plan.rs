@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub keeps_residuals: bool,
     /// The number of all parameters with their padding.
     pub parameters: usize,
+    /// The largest number of events of a sample that one launch simulates.
+    pub most_events: usize,
 }
 
 /// A layer with neurons.
@@ -134,11 +136,11 @@ pub(crate) enum PlannedLayer {
 }
 
 impl Plan {
-    /// The plan of a checked network.
+    /// The plan of a checked network, on a device that can simulate `most_events` events in a launch.
     ///
     /// # Errors
     /// If a layer has something that the kernels do not support.
-    pub fn new(network: &Network<f32>) -> Result<Self, EngineError> {
+    pub fn new(network: &Network<f32>, most_events: usize) -> Result<Self, EngineError> {
         let mut plan = Self {
             stages: Vec::new(),
             input_pools: Vec::new(),
@@ -147,6 +149,7 @@ impl Plan {
             segment: 0.0,
             keeps_residuals: false,
             parameters: 0,
+            most_events,
         };
         let mut pools: Vec<SumPool2d> = Vec::new();
         for (index, layer) in network.layers().iter().enumerate() {

@@ -4,6 +4,7 @@ use cubecl::prelude::Runtime;
 use noctule_core::EngineError;
 
 use crate::gpu::{Buffer, Gpu};
+use crate::kernels::membrane::STATE;
 use crate::kernels::sort::{FAN, TILE};
 use crate::plan::{Plan, Stage, aligned};
 
@@ -39,6 +40,8 @@ pub(crate) struct StageLists {
     pub spiked: Buffer,
     /// Where each sample starts in `sorted`.
     pub starts: Buffer,
+    /// The states of the neurons between the launches of a long sample.
+    pub states: Buffer,
     /// `[segment, offset (bits), pooled neuron, slot]`, sorted by time.
     pub sorted: Buffer,
     /// Runs on their way to `sorted`.
@@ -144,10 +147,15 @@ impl Lists {
             let bits = spiked.part(bits_start, aligned(neurons) * words);
             bits_start += aligned(neurons) * words;
             let mut lists = stage_lists(gpu, stage, samples, capacity, totals, bits)?;
+            let before = index.checked_sub(1).map(|before| capacities[before]);
+            let events = before.unwrap_or(input_capacity);
             if stage.has_shares() {
-                let before = index.checked_sub(1).map(|before| capacities[before]);
-                let events = samples * before.unwrap_or(input_capacity);
-                lists.shares = gpu.empty(events * stage.geometry.filters as usize)?;
+                let outputs = stage.geometry.filters as usize;
+                lists.shares = gpu.empty(samples * events * outputs)?;
+            }
+            if events >= plan.most_events {
+                let cells = samples * stage.neurons();
+                lists.states = gpu.empty(4 * STATE as usize * cells)?;
             }
             stages.push(lists);
         }
@@ -254,6 +262,7 @@ fn stage_lists<R: Runtime>(
         adjoints: gpu.empty(4 * slots.max(of_ordinals))?,
         nexts: gpu.empty(slots)?,
         shares: gpu.nothing.clone(),
+        states: gpu.nothing.clone(),
         parts: gpu.empty(parts)?,
         counts: gpu.empty(stage.neurons())?,
         silent: gpu.empty(stage.geometry.filters as usize)?,

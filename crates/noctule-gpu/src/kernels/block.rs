@@ -21,6 +21,8 @@ pub(crate) struct ForwardOptions {
     pub is_first: bool,
     /// Whether inputs are dropped.
     pub drops: bool,
+    /// Whether a sample is simulated in several launches.
+    pub is_chunked: bool,
 }
 
 /// Up to [`CUBE`] events of a sample.

@@ -11,17 +11,18 @@ use crate::kernels::crossing::Search;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::geometry::{CUBE, Geometry};
 use crate::kernels::integrate::arrive;
-use crate::kernels::lists::{Arrivals, Events, F4, Spikes};
-use crate::kernels::membrane::Membrane;
+use crate::kernels::lists::{Arrivals, Events, F4, Spikes, U4};
+use crate::kernels::membrane::{Membrane, STATE};
 use crate::kernels::neuron::{Lif, Neurons, coefficients_at, lif_of};
 
 /// Events whose weights are loaded together.
 const STAGE: u32 = 8;
 
-/// Simulates a layer. Launched with a cube of [`CUBE`] units for each of [`Geometry::cubes`] and each sample.
+/// Simulates a layer from event `from` to event `to` of each sample. Launched with a cube of [`CUBE`] units for each of [`Geometry::cubes`] and each sample.
 ///
 /// `totals` has the number of spikes of each sample, and must be 0; `spiked` has a bit for each sample in words of 32,
-/// `stride` words for each neuron, and must be 0. `arrived` is the same for the events of a first layer.
+/// `stride` words for each neuron, and must be 0. `arrived` is the same for the events of a first layer. `from` and `to`
+/// are multiples of [`CUBE`]; between launches the neurons' states are kept in `states`, if samples are chunked.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments, reason = "the lists of a layer")]
 pub(crate) fn forward(
@@ -37,6 +38,9 @@ pub(crate) fn forward(
     arrived: &Array<Atomic<u32>>,
     spikes: &mut Spikes,
     arrivals: &mut Arrivals,
+    from: u32,
+    to: u32,
+    states: &mut Array<U4>,
     #[comptime] options: ForwardOptions,
 ) {
     let geometry = comptime!(options.geometry);
@@ -74,9 +78,15 @@ pub(crate) fn forward(
         capacity: input_capacity,
         stride,
     };
-    let mut first = 0u32;
+    let cell = (sample * comptime!(geometry.neurons()) + known) as usize;
+    if comptime!(options.is_chunked) {
+        if is_active && from > 0 {
+            membrane.load(states, comptime!(STATE as usize) * cell);
+        }
+    }
+    let mut first = from;
     // The end of the sample is one more event, of no input.
-    while first <= source.count {
+    while first <= source.count && first < to {
         if comptime!(!geometry.is_dense) {
             let mut word = unit;
             while word < comptime!(per_cube * WORDS) {
@@ -134,7 +144,6 @@ pub(crate) fn forward(
         first += CUBE;
     }
     if is_active {
-        let cell = (sample * comptime!(geometry.neurons()) + neuron) as usize;
         let count = membrane.count.read();
         spikes.tallies[cell] = count;
         spikes.firsts[cell] = membrane.first.read();
@@ -142,6 +151,9 @@ pub(crate) fn forward(
         if count > 0 {
             let word = neuron * stride + sample / 32;
             spiked[word as usize].fetch_or(1u32 << (sample % 32));
+        }
+        if comptime!(options.is_chunked) {
+            membrane.save(states, comptime!(STATE as usize) * cell);
         }
     }
 }

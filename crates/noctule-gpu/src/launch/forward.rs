@@ -48,7 +48,10 @@ pub(crate) fn simulate<R: Runtime>(
     dropout: Option<&DropoutOf>,
     lists: &StageLists,
 ) {
+    let chunk = at.plan.most_events;
+    let is_chunked = input.capacity >= chunk;
     let options = ForwardOptions {
+        is_chunked,
         geometry: at.stage.geometry,
         dynamics: at.stage.dynamics,
         is_first: at.is_first(),
@@ -58,28 +61,34 @@ pub(crate) fn simulate<R: Runtime>(
         Some(dropout) => (&dropout.seeds, dropout.below),
         None => (&gpu.nothing, 0),
     };
-    // SAFETY: spikes go to slots below the capacity only; all other lists have one entry for each neuron or event.
-    unsafe {
-        gpu.launch("forward", |client| {
-            forward::launch_unchecked::<R>(
-                client,
-                CubeCount::Static(at.stage.geometry.cubes(), at.samples as u32, 1),
-                CubeDim::new_1d(CUBE),
-                events(input),
-                weights.array(),
-                at.neurons(),
-                DropoutLaunch::new(seeds.array(), below as u32, (below >> 32) as u32),
-                at.stride(),
-                input.capacity as u32,
-                lists.capacity as u32,
-                lists.totals.array(),
-                lists.spiked.array(),
-                input.arrived.array(),
-                spikes(lists),
-                arrivals(input),
-                options,
-            )
-        });
+    for from in (0..=input.capacity).step_by(chunk) {
+        let to = from.saturating_add(chunk).min(u32::MAX as usize);
+        // SAFETY: spikes go to slots below the capacity only; all other lists have one entry for each neuron or event.
+        unsafe {
+            gpu.launch("forward", |client| {
+                forward::launch_unchecked::<R>(
+                    client,
+                    CubeCount::Static(at.stage.geometry.cubes(), at.samples as u32, 1),
+                    CubeDim::new_1d(CUBE),
+                    events(input),
+                    weights.array(),
+                    at.neurons(),
+                    DropoutLaunch::new(seeds.array(), below as u32, (below >> 32) as u32),
+                    at.stride(),
+                    input.capacity as u32,
+                    lists.capacity as u32,
+                    lists.totals.array(),
+                    lists.spiked.array(),
+                    input.arrived.array(),
+                    spikes(lists),
+                    arrivals(input),
+                    from as u32,
+                    to as u32,
+                    lists.states.array(),
+                    options,
+                )
+            });
+        }
     }
 }
 

@@ -121,9 +121,10 @@ impl<R: Runtime> GpuSession<R> {
         backend: &'static str,
         network: &Network<f32>,
         options: &SessionOptions,
+        most_events: usize,
     ) -> Result<Self, EngineError> {
         network.validate()?;
-        let plan = Plan::new(network)?;
+        let plan = Plan::new(network, most_events)?;
         let gpu = Gpu::new(client);
         let zeros = vec![0.0_f32; plan.parameters];
         let mut weights = zeros.clone();
