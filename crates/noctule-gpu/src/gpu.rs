@@ -52,6 +52,7 @@ impl Buffer {
 pub(crate) struct Gpu<R: Runtime> {
     client: ComputeClient<R>,
     launches: Cell<u64>,
+    reads: Cell<u64>,
     allocated: Cell<u64>,
     largest: Cell<u64>,
     /// A list for arguments that a kernel does not use.
@@ -67,6 +68,7 @@ impl<R: Runtime> Gpu<R> {
         Self {
             client,
             launches: Cell::new(0),
+            reads: Cell::new(0),
             allocated: Cell::new(0),
             largest: Cell::new(0),
             nothing,
@@ -91,6 +93,12 @@ impl<R: Runtime> Gpu<R> {
     #[cfg(test)]
     pub fn launches(&self) -> u64 {
         self.launches.get()
+    }
+
+    /// Reads so far.
+    #[cfg(test)]
+    pub fn reads(&self) -> u64 {
+        self.reads.get()
     }
 
     /// The bytes of all lists that were allocated so far, and the largest of them.
@@ -145,6 +153,7 @@ impl<R: Runtime> Gpu<R> {
     /// # Errors
     /// If the device fails.
     pub fn read<T: Pod>(&self, buffer: &Buffer) -> Result<Vec<T>, EngineError> {
+        self.reads.set(self.reads.get() + 1);
         let bytes = self
             .client
             .read_one(buffer.handle.clone())

@@ -13,3 +13,5 @@ mod reads;
 mod recorded;
 pub(crate) mod state;
 mod tensors;
+#[cfg(all(test, feature = "gpu"))]
+mod tests;

@@ -1,0 +1,156 @@
+//! What a batch costs: launches, reads and memory.
+
+use cubecl::prelude::Runtime;
+use cubecl::wgpu::WgpuRuntime;
+use noctule_core::{
+    Adam, Batch, Initialiser, LayerRegularisation, LifParameters, Loss, Network, Pass,
+    Regularisation, Session, SessionOptions, Shape, SpikeBatch, SpikeCount, Window,
+};
+
+use crate::device::wgpu_device;
+use crate::session::state::GpuSession;
+
+fn neuron(theta: f64, max_spikes: u32) -> LifParameters {
+    LifParameters {
+        tau_m: 0.26,
+        tau_s: 0.13,
+        theta,
+        reset: theta,
+        max_spikes,
+        t_max: 0.2,
+    }
+}
+
+fn weights(low: f64, high: f64) -> Initialiser {
+    Initialiser::uniform(low, high).unwrap()
+}
+
+/// The network of `mnist-count`.
+fn dense() -> Network<f32> {
+    let network = Network::new(784).unwrap();
+    let network = network.dense(800, &neuron(0.2, 30), weights(-0.1, 0.1), 1);
+    let network = network.unwrap();
+    network
+        .dense(10, &neuron(1.3, 30), weights(-0.1, 0.25), 2)
+        .unwrap()
+}
+
+/// The network of `mnist-conv`.
+fn convolution() -> Network<f32> {
+    let image = Shape {
+        height: 28,
+        width: 28,
+        channels: 1,
+    };
+    let window = Window::square(5);
+    let network = Network::image(image).unwrap();
+    let network = network.conv2d(15, window, &neuron(0.2, 1), weights(-0.5, 1.0), 1);
+    let network = network.unwrap().sum_pool2d(2).unwrap();
+    let network = network.conv2d(40, window, &neuron(0.4, 3), weights(-0.2, 0.3), 2);
+    let network = network.unwrap().sum_pool2d(2).unwrap();
+    let network = network
+        .dense(300, &neuron(0.5, 10), weights(-0.1, 0.15), 3)
+        .unwrap();
+    network
+        .dense(10, &neuron(1.0, 30), weights(-0.1, 0.25), 4)
+        .unwrap()
+}
+
+fn batch(samples: usize) -> Batch<f32> {
+    let mut input = SpikeBatch::new(784);
+    for sample in 0..samples {
+        let events = (0..150).map(|event| {
+            let from = (event * 31 + sample * 17) % 784;
+            (0.0006 * event as f32, from as u32)
+        });
+        input.push_sample(events).unwrap();
+    }
+    Batch::events(
+        input,
+        (0..samples).map(|sample| (sample % 10) as u32).collect(),
+    )
+}
+
+fn open(network: &Network<f32>) -> GpuSession<WgpuRuntime> {
+    let options = SessionOptions {
+        optimiser: Adam::default().into(),
+        ..SessionOptions::default()
+    };
+    let client = WgpuRuntime::client(&wgpu_device(0).unwrap());
+    GpuSession::new(client, "gpu", network, &options, 4_096).unwrap()
+}
+
+/// Launches and reads of one batch of training, after one that made room.
+fn costs_of_a_batch(network: &Network<f32>, samples: usize) -> (u64, u64) {
+    let mut session = open(network);
+    let loss = Loss::from(SpikeCount {
+        target_true: 15.0,
+        target_false: 3.0,
+    });
+    let boosted = Regularisation {
+        max_inverse_slope: Some(1.0),
+        layers: vec![
+            LayerRegularisation {
+                homeostasis: None,
+                silent_boost: 0.1,
+            };
+            network.layers().len()
+        ],
+    };
+    let mut before = (0, 0);
+    for _ in 0..2 {
+        session.wait().unwrap();
+        before = (session.gpu.launches(), session.gpu.reads());
+        session.load(&batch(samples)).unwrap();
+        session.forward(Pass::default()).unwrap();
+        session.loss(&loss).unwrap();
+        session.backward(&boosted, 1.0).unwrap();
+        session.step(0.001, None).unwrap();
+    }
+    let after = (session.gpu.launches(), session.gpu.reads());
+    (after.0 - before.0, after.1 - before.1)
+}
+
+#[test]
+fn launches_of_a_training_batch() {
+    let (launches, reads) = costs_of_a_batch(&dense(), 4);
+    assert!(launches <= 20, "784-800-10 takes {launches} launches");
+    assert_eq!(reads, 0, "reads inside a batch");
+    let (launches, reads) = costs_of_a_batch(&convolution(), 2);
+    assert!(launches <= 50, "the convolution takes {launches} launches");
+    assert_eq!(reads, 0, "reads inside a batch");
+}
+
+#[test]
+fn memory_of_a_large_batch() {
+    let samples = 512;
+    let network = convolution();
+    let mut session = open(&network);
+    session.load(&batch(samples)).unwrap();
+    let (at_start, _) = session.gpu.allocated();
+    let input = session.samples("the test").unwrap().clone();
+    session.make_room(&input).unwrap();
+    let (allocated, largest) = session.gpu.allocated();
+    let neurons: usize = network.layers().iter().map(|layer| layer.outputs()).sum();
+    let weights: usize = session.plan.parameters;
+    // Events of the input, slots for spikes, weights, neurons of all samples.
+    let events = samples * 150;
+    let slots: usize = session
+        .capacities
+        .iter()
+        .map(|capacity| samples * capacity)
+        .sum();
+    let bound = 64 * (events + slots + weights + samples * neurons) as u64;
+    assert!(
+        largest <= bound,
+        "a list of {largest} bytes; {bound} are allowed"
+    );
+    let all = allocated - at_start;
+    // Weights and errors of every pair of an event and a neuron it reaches, as the published layout materialises them.
+    let pairs = 150 * 25 * 15 + 2_000 * 11 * 40 + 1_540 * 300 + 705 * 10;
+    let materialised = (samples * pairs * 8) as u64;
+    println!(
+        "mnist-conv, {samples} samples: {all} bytes, the largest list {largest}; materialised {materialised}"
+    );
+    assert!(all < materialised, "{all} bytes");
+}
