@@ -1,6 +1,7 @@
 //! [`devices`]: which devices there are, and what is missing to use them.
 //!
-//! Nothing here panics or prints, whether or not there is a driver.
+//! Nothing here panics or prints, whether or not there is a driver. Only the libraries of Vulkan on Linux complain on
+//! standard error if `XDG_RUNTIME_DIR` is not set, which a program can do before it has threads; any text will do.
 
 #[cfg(feature = "gpu")]
 mod adapters;

@@ -98,10 +98,12 @@ fn an_evaluation_stops_and_the_second_signal_ends_it_at_once() {
     fs::remove_file(&checkpoint).unwrap();
     let made = Command::new("mkfifo").arg(&checkpoint).status();
     assert!(made.unwrap().success());
-    let mut once = start(&mut bench.command(&["eval", "run"]));
+    // With a back end that is named the checkpoint is read once.
+    let eval = ["eval", "run", "--backend", "cpu"];
+    let mut once = start(&mut bench.command(&eval));
     wait_until(&mut once, listens);
     send(&once, "-INT");
-    let mut twice = start(&mut bench.command(&["eval", "run"]));
+    let mut twice = start(&mut bench.command(&eval));
     wait_until(&mut twice, listens);
     send(&twice, "-INT");
     wait_until(&mut twice, has_no_pending_signal);

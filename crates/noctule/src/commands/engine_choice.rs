@@ -1,7 +1,10 @@
 //! The engine of a command that continues or uses a run.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use noctule::engines::{Backend, Choice};
+use noctule_train::recorded_backend;
 
 use crate::cli::EngineOptions;
 
@@ -13,6 +16,15 @@ pub(super) fn engine_choice(options: &EngineOptions, recorded: Option<&str>) -> 
         (None, None) => Backend::default(),
     };
     Ok(Choice::new(backend, options.device)?)
+}
+
+/// The engine that is named, else that on which a checkpoint was trained.
+pub(super) fn engine_for(options: &EngineOptions, checkpoint: &Path) -> Result<Choice> {
+    let recorded = match options.backend {
+        Some(_) => None,
+        None => recorded_backend(checkpoint)?,
+    };
+    engine_choice(options, recorded.as_deref())
 }
 
 /// The back end of a run, which must not quietly give way to another.

@@ -11,11 +11,10 @@ use noctule_data::Split;
 use noctule_train::config::list_changes;
 use noctule_train::{
     Classifier, ConfigTable, Confusion, Data, EpochRecord, RunDirectory, SampleOrder, Warning,
-    recorded_backend,
 };
 use serde_json::{Value, json};
 
-use super::engine_choice::engine_choice;
+use super::engine_choice::engine_for;
 use super::experiment::data_directory_of;
 use crate::cli::Eval;
 use crate::outcome::Outcome;
@@ -27,8 +26,7 @@ pub fn run(options: &Eval, stop: &AtomicBool) -> Result<Outcome> {
     let directory = RunDirectory::open(&options.run)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
-    let recorded = recorded_backend(&checkpoint)?;
-    let choice = engine_choice(&options.engine, recorded.as_deref())?;
+    let choice = engine_for(&options.engine, &checkpoint)?;
     let engine = open(choice, config.training.threads)?;
     let split = Split::from(options.split);
     let data_dir = data_directory_of(&directory, options.data_dir.as_deref())?;

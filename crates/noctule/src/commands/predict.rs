@@ -14,11 +14,10 @@ use noctule_core::Label;
 use noctule_data::Split;
 use noctule_train::experiment::{Input, load_input};
 use noctule_train::{
-    Classifier, Config, ConfigTable, Data, RunDirectory, SampleOrder, recorded_backend,
-    replace_atomically,
+    Classifier, Config, ConfigTable, Data, RunDirectory, SampleOrder, replace_atomically,
 };
 
-use super::engine_choice::engine_choice;
+use super::engine_choice::engine_for;
 use super::eval::{checkpoint, note_changes};
 use super::experiment::data_directory_of;
 use super::output_file::{check_output, folder_of, keep_apart};
@@ -42,8 +41,7 @@ pub fn run(options: &Predict, stop: &AtomicBool) -> Result<Outcome> {
     keep_apart(&options.output, &read)?;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let (checkpoint, name) = checkpoint(&directory, options.best);
-    let recorded = recorded_backend(&checkpoint)?;
-    let choice = engine_choice(&options.engine, recorded.as_deref())?;
+    let choice = engine_for(&options.engine, &checkpoint)?;
     let engine = open(choice, config.training.threads)?;
     let input = load(options, &directory, &config)?;
     let mut classifier = Classifier::new(&config, &input.samples, &checkpoint, engine)?;
