@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod batteries;
 mod bench;
 mod data;
 mod devices;
@@ -17,6 +18,7 @@ mod train;
 use clap::{Parser, Subcommand};
 use noctule::version::VERSION;
 
+pub use batteries::Batteries;
 pub use bench::Bench;
 pub use data::Data;
 pub use devices::Devices;
@@ -81,6 +83,9 @@ pub enum Command {
     /// Replay reference cases and compare spike times and gradients, to certify a build; status 1 if a case fails.
     #[command(after_help = replay::HELP)]
     Replay(Replay),
+    /// Run the tests that every engine must pass, in single precision; status 1 if one fails. For who works on Noctule.
+    #[command(hide = true)]
+    Batteries(Batteries),
     /// Print a script that completes the words of noctule in a shell.
     #[command(after_help = shell::COMPLETIONS_HELP)]
     Completions(Completions),

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod batteries;
 mod bench;
 mod data;
 mod devices;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::New(options) => new::run(&options).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),
+        Command::Batteries(options) => batteries::run(&options),
         Command::Completions(options) => shell::completions(&options).map(|()| Outcome::Done),
         Command::Man(options) => shell::man(&options).map(|()| Outcome::Done),
     }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod devices;
+mod kernels;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use noctule_cpu::CpuEngine;
 pub use backend::{Backend, BackendError, Choice};
 use devices::open_device;
 pub use devices::{BackendDevices, DeviceDescription, devices};
+pub use kernels::{KernelTime, kernel_times, measure_kernels};
 
 /// Opens an engine for single precision, in which networks are trained. `threads` is the number of CPU threads, 0 for one
 /// on each core. With a device they prepare data, and the first engine on a device decides for the whole process.

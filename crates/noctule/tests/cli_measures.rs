@@ -4,6 +4,7 @@
 mod common;
 
 use common::Bench;
+use noctule::engines::Backend;
 use serde_json::Value;
 
 #[test]
@@ -39,6 +40,49 @@ fn speed_is_measured() {
     }
     let words = [&["bench", "yinyang"][..], &short, &set].concat();
     assert!(bench.succeed(&words).contains("samples/s"));
+}
+
+#[test]
+fn kernels_are_those_of_a_device() {
+    let bench = Bench::new();
+    let parts = ["--kernels needs a back end with devices"];
+    bench.refuse(&["bench", "yinyang", "--kernels"], &parts);
+    if !Backend::Gpu.is_built() {
+        let words = ["bench", "yinyang", "--kernels", "--backend", "gpu"];
+        bench.refuse(&words, &["--features gpu"]);
+        return;
+    }
+    let synthetic = ["bench", "synthetic", "--backend", "gpu", "--kernels"];
+    bench.refuse(&synthetic, &["--kernels"]);
+    let short = ["--windows", "1", "--seconds", "0", "--warm-up", "0"];
+    let words = ["bench", "yinyang", "--backend", "gpu", "--kernels"];
+    let told = bench.succeed(&[&words[..], &["--json"], &short].concat());
+    let report: Value = serde_json::from_str(told.trim()).unwrap();
+    assert_eq!(report["kernel_batches"], 1);
+    let kernels = report["kernels"].as_array().unwrap();
+    assert!(kernels.iter().any(|kernel| kernel["name"] == "forward"));
+    for kernel in kernels {
+        let [seconds, fastest] = ["seconds", "fastest"].map(|key| kernel[key].as_f64().unwrap());
+        assert!(seconds >= fastest && fastest > 0.0, "{kernel}");
+        assert!(kernel["launches"].as_u64().unwrap() > 0, "{kernel}");
+    }
+    let told = bench.succeed(&[&words[..], &short].concat());
+    assert!(told.contains("kernels, each launch waited for, in 1 batch:"));
+}
+
+#[test]
+fn the_batteries_run_without_a_compiler() {
+    let bench = Bench::new();
+    let told = bench.succeed(&["batteries", "losses::", "--json"]);
+    let lines: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.len() > 4, "{told}");
+    assert!(lines.iter().all(|line| line["passed"] == true), "{told}");
+    let told = bench.succeed(&["batteries", "losses::spike_count"]);
+    assert!(told.ends_with("1 passed, 0 failed\n"), "{told}");
+    bench.refuse(&["batteries", "flying"], &["no battery", "flying"]);
 }
 
 #[test]

@@ -63,6 +63,23 @@ impl Trainer {
         Ok(Some(report).filter(|_| keep_on()))
     }
 
+    /// Trains for at least this long, in the order of the samples, and returns the number of batches; `None` if `stop` was
+    /// set meanwhile. For whoever measures with other means than [`Trainer::bench`]; the network that results is of no use.
+    ///
+    /// # Errors
+    /// As [`Trainer::bench`].
+    pub fn bench_training(
+        &mut self,
+        duration: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Option<usize>, TrainError> {
+        let engine = Arc::clone(&self.engine);
+        let keep_on = || !stop.load(Ordering::Relaxed);
+        let trained = run_on(&*engine, || self.train_for(duration, &mut 0, &keep_on))?;
+        let batches = trained.0 / self.plan.batch_size;
+        Ok(Some(batches).filter(|_| keep_on()))
+    }
+
     /// What is measured is of no use unless `keep_on` stays true.
     fn bench_in_engine(
         &mut self,

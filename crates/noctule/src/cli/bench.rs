@@ -15,6 +15,7 @@ Examples:
   noctule bench mnist-conv --threads 1 --windows 3
   noctule bench mnist-count --set training.batch_size=200
   noctule bench mnist-count --backend cuda --device 1
+  noctule bench mnist-count --backend cuda --kernels
   noctule bench synthetic --json
 
 `synthetic` is one dense layer under random events, of which the number of events, neurons or samples varies.
@@ -63,6 +64,10 @@ pub struct Bench {
     pub threads: Option<u64>,
     #[command(flatten)]
     pub engine: EngineOptions,
+    /// Then measure the time of every kernel in training, for one more window. Needs --backend gpu, cuda or hip. Each launch
+    /// is waited for, so the sum is more than a batch takes otherwise.
+    #[arg(long)]
+    pub kernels: bool,
     /// Override a key of the experiment, such as `layers.0.neurons=400`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -1,5 +1,7 @@
 //! `noctule bench`.
 
+mod kernels;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,6 +11,9 @@ use noctule::engines::open;
 use noctule::version::COMMIT;
 use noctule_core::EngineInfo;
 use noctule_train::{BenchPlan, BenchReport, Config, Phases, SingleProcess, Trainer, synthetic};
+use serde_json::Value;
+
+use kernels::Kernels;
 
 use super::experiment::{configure, load_data};
 use crate::cli::Bench;
@@ -24,6 +29,7 @@ const SYNTHETIC: &str = "synthetic";
 
 pub fn run(options: &Bench, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     let plan = plan(options)?;
+    kernels::check(options)?;
     if options.work == *SYNTHETIC {
         return run_synthetic(options, &plan, stop);
     }
@@ -44,15 +50,29 @@ pub fn run(options: &Bench, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     let Some(report) = trainer.bench(&plan, stop)? else {
         return Ok(Outcome::Interrupted);
     };
+    let kernels = if options.kernels {
+        let Some(kernels) = kernels::measure(&mut trainer, &plan, stop)? else {
+            return Ok(Outcome::Interrupted);
+        };
+        Some(kernels)
+    } else {
+        None
+    };
     if options.json {
-        say!("{}", json(&config, &info, &report)?);
+        say!("{}", json(&config, &info, &report, kernels.as_ref())?);
     } else {
         print(&config, &info, &report)?;
+        if let Some(kernels) = &kernels {
+            kernels.print()?;
+        }
     }
     Ok(Outcome::Done)
 }
 
 fn run_synthetic(options: &Bench, plan: &BenchPlan, stop: &AtomicBool) -> Result<Outcome> {
+    if options.kernels {
+        bail!("--kernels measures an experiment, and `{SYNTHETIC}` is not one");
+    }
     if !options.set.is_empty() {
         bail!("--set changes an experiment, and `{SYNTHETIC}` is not one");
     }
@@ -124,7 +144,12 @@ fn plan(options: &Bench) -> Result<BenchPlan> {
 }
 
 /// One object with all figures.
-fn json(config: &Config, info: &EngineInfo, report: &BenchReport) -> Result<serde_json::Value> {
+fn json(
+    config: &Config,
+    info: &EngineInfo,
+    report: &BenchReport,
+    kernels: Option<&Kernels>,
+) -> Result<Value> {
     let mut object = serde_json::json!({
         "work": config.name,
         "version": env!("CARGO_PKG_VERSION"),
@@ -135,9 +160,11 @@ fn json(config: &Config, info: &EngineInfo, report: &BenchReport) -> Result<serd
         "threads": info.threads,
         "peak_rss_mb": peak_rss_mb(),
     });
-    let figures = serde_json::to_value(report)?;
-    if let (Some(object), Some(figures)) = (object.as_object_mut(), figures.as_object()) {
-        object.extend(figures.clone());
+    let kernels = kernels.map(serde_json::to_value).transpose()?;
+    for figures in [Some(serde_json::to_value(report)?), kernels] {
+        if let (Some(object), Some(Value::Object(figures))) = (object.as_object_mut(), figures) {
+            object.extend(figures);
+        }
     }
     Ok(object)
 }

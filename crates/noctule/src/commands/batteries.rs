@@ -1,0 +1,60 @@
+//! `noctule batteries`: the tests that every engine must pass, on a machine without a compiler.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use noctule::conformance::batteries;
+use noctule::engines::open;
+
+use crate::cli::Batteries;
+use crate::outcome::Outcome;
+use crate::streams::say;
+
+/// Runs the batteries in single precision, and prints each result as it comes.
+pub fn run(options: &Batteries) -> Result<Outcome> {
+    let engine = open(options.engine.choice()?, 0)?;
+    let (mut passed, mut failed) = (0, 0);
+    let chosen = batteries::all::<f32>().into_iter();
+    for (name, battery) in chosen.filter(|(name, _)| name.contains(&options.part)) {
+        let start = Instant::now();
+        // A battery panics with what is wrong; the next one opens sessions of its own.
+        let outcome = catch_unwind(AssertUnwindSafe(|| battery(&*engine)));
+        let seconds = start.elapsed().as_secs_f64();
+        let problem = outcome.err().map(|panic| message(&*panic));
+        match &problem {
+            None => passed += 1,
+            Some(_) => failed += 1,
+        }
+        if options.json {
+            say!(
+                "{}",
+                serde_json::json!({
+                    "battery": name, "passed": problem.is_none(), "seconds": seconds, "problem": problem,
+                })
+            );
+        } else {
+            let verdict = if problem.is_none() { "ok" } else { "FAILED" };
+            say!("{verdict:6} {seconds:7.2} s  {name}");
+        }
+    }
+    if passed + failed == 0 {
+        bail!("no battery has `{}` in its name", options.part);
+    }
+    if !options.json {
+        say!("{passed} passed, {failed} failed");
+    }
+    Ok(if failed == 0 {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without words").to_owned()
+}
