@@ -18,15 +18,17 @@ CLASSES = 10
 
 
 def options(
-    description: str, works: list[str], steps: list[float] | None = None, batch: bool = False
+    description: str, works: list[str], steps: list[float] | None = None, batch: bool = False, checkout: bool = False
 ) -> argparse.Namespace:
-    """The command line of a peer; `batch`: it can be told the size of a batch."""
+    """The command line of a peer; `batch`: it can be told the size of a batch; `checkout`: it is no package."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", choices=works, default=works[0])
     if steps:
         parser.add_argument("--step", type=float, default=steps[0], help="time step in seconds, such as 0.005 or 0.001")
     if batch:
         parser.add_argument("--batch", type=int, help="samples per batch, instead of the work's own")
+    if checkout:
+        parser.add_argument("--checkout", required=True, help="the folder of its repository")
     parser.add_argument("--data", default=os.environ.get("NOCTULE_DATA"), help="the folder that holds mnist/")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="what PyTorch or JAX computes on")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
