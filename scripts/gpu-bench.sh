@@ -3,7 +3,7 @@
 #
 #     scripts/gpu-bench.sh [--noctule PATH] [--backend cuda] [--data DIR] [--bats DIR] [--wheels DIR] [--quick] -o RESULT.json
 #
-# No compiler is needed here, only Python 3.10. Build and strip the binary elsewhere; it has to stay under 64 MiB:
+# No compiler is needed here, only Python 3.11. Build and strip the binary elsewhere; it has to stay under 64 MiB:
 #
 #     cargo build --release -p noctule --features gpu,cuda
 #     mkdir -p .carry && cp target/release/noctule .carry/ && strip .carry/noctule && ls -lh .carry/noctule

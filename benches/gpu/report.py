@@ -130,7 +130,7 @@ def accuracy(result: dict) -> str:
             epoch_row(epochs[epoch], recorded.get(epoch))
             for epoch in sorted(epochs) if epoch in EPOCHS or epoch == max(epochs)
         ]  # fmt: skip
-        head = ["epoch", "test accuracy", "CPU", "loss in training", "CPU", "loss in the test", "CPU", "spikes per neuron", "CPU", "samples/s"]
+        head = ["epoch", "test accuracy", "CPU", "training loss", "CPU", "test loss", "CPU", "spikes a neuron", "CPU", "samples/s"]
         lines += [f"### `{step['preset']}`, {len(epochs)} epoch{'s' if len(epochs) != 1 else ''}", table(head, rows)]
     return "\n\n".join(lines) if len(lines) > 2 else ""
 
@@ -205,7 +205,8 @@ def kernels(result: dict) -> str:
         ]  # fmt: skip
         launches = sum(kernel["launches"] for kernel in figures["kernels"]) / batches
         what = "without augmentation, " if step["changes"] else ""
-        lines.append(f"### `{step['preset']}`, {what}batches of {step['batch']}: {1e6 * total / batches:,.0f} us in {launches:.1f} launches")
+        lines.append(f"### `{step['preset']}`, {what}batches of {step['batch']}")
+        lines.append(f"{1e6 * total / batches:,.0f} us in {launches:.1f} launches a batch.")
         lines.append(table(["kernel", "launches", "us a batch", "fastest, us", "share"], rows))
     return "\n\n".join(lines) if len(lines) > 2 else ""
 

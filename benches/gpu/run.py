@@ -23,8 +23,9 @@ VECTORS = ("exact_gradients.json", "recorded_gradients.json", "temporal_gradient
 PLAIN = ("augmentation={}",)
 FIRST = [("mnist-count", 50, ()), ("mnist-count", 1000, ())]
 CONVOLUTION = [("mnist-conv", 20, PLAIN), ("mnist-conv", 512, PLAIN)]
+DENSE = [("mnist-count", 512, ()), ("mnist-count", 4096, ())]
 OTHERS = [
-    ("mnist-count", 512, ()), ("mnist-count", 4096, ()), ("mnist-ttfs", 50, ()), ("mnist-ttfs", 512, ()), ("mnist-ttfs", 4096, ()),
+    ("mnist-ttfs", 50, ()), ("mnist-ttfs", 512, ()), ("mnist-ttfs", 4096, ()),
     ("yinyang", 50, ()), ("yinyang", 512, ()), ("yinyang", 4096, ()), ("mnist-conv", 512, ()), ("mnist-conv", 4096, PLAIN),
 ]  # fmt: skip
 
@@ -99,16 +100,17 @@ def steps(given: argparse.Namespace, record: Record, folder: Path) -> None:
     each(noctule.kernels, FIRST)
     each(noctule.bench, CONVOLUTION)
     if has_mnist and not given.quick:
-        noctule.train("mnist-count", 40)
+        noctule.train("mnist-count", 25)
     noctule.batteries()
     each(noctule.kernels, CONVOLUTION)
+    each(noctule.bench, DENSE)
     peers = Peers(record, given, folder)
     peers.prepare()
     for work, batch in (("dense", 50), ("dense", 1000), ("conv", 20), ("conv", 512)):
         peers.surrogate(work, batch)
-    noctule.train("yinyang", 25)
+    noctule.train("yinyang", 15)
     peers.reference("dense", 50)
-    each(noctule.bench, OTHERS[5:] if given.quick else OTHERS)
+    each(noctule.bench, OTHERS[3:] if given.quick else OTHERS)
     peers.reference("conv", 20)
 
 

@@ -44,15 +44,16 @@ class Noctule:
         self.step("batteries", "batteries", words, 100, read_batteries)
 
     def bench(self, preset: str, batch: int, changes: tuple = ()) -> None:
-        plan = ["1", "0.1", "0.1"] if self.quick else ["3", "0.5", "3"]
+        # Compilation is a part of the warm-up: a second for dense networks, three for convolutions.
+        plan = ["3", "0.5", "6" if preset == "mnist-conv" else "3"]
         self.measure("bench", preset, batch, changes, plan, [])
 
     def kernels(self, preset: str, batch: int, changes: tuple = ()) -> None:
-        plan = ["1", "0.1", "0.1"] if self.quick else ["1", "0.3", "1"]
+        plan = ["1", "0.3", "5" if preset == "mnist-conv" else "2"]
         self.measure("kernels", preset, batch, changes, plan, ["--kernels"])
 
     def measure(self, kind: str, preset: str, batch: int, changes: tuple, plan: list, more: list) -> None:
-        windows, seconds, warm_up = plan
+        windows, seconds, warm_up = ["1", "0.1", "0.1"] if self.quick else plan
         words = ["bench", preset, "--backend", self.backend, "--json", "--data-dir", self.data, *more]
         words += ["--windows", windows, "--seconds", seconds, "--warm-up", warm_up]
         for change in [f"training.batch_size={batch}", *changes, *self.small(preset)]:
