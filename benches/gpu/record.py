@@ -13,8 +13,8 @@ from pathlib import Path
 GRACE = 2.0
 # Seconds between two looks at a running program, and between two writings of what it has printed so far.
 LOOK, SAVE = 0.2, 5.0
-# How much of what a failed program said is kept.
-TAIL = 1500
+# How many letters of what a failed program said are kept, of its beginning and of its end.
+HEAD, TAIL = 400, 1000
 
 
 class Stopped(Exception):
@@ -85,7 +85,7 @@ class Record:
             step["seconds"] = round(time.monotonic() - begin, 2)
             step.update(self.card.between(begin, time.monotonic()))
             self.save()
-            print(f"  {name}: {step['status']}, {step['seconds']:.1f} s {step.get('reason', '')[-300:]}".rstrip(), flush=True)
+            print(f"  {name}: {step['status']}, {step['seconds']:.1f} s {brief(step)}".rstrip(), flush=True)
         return step.get("result")
 
     def follow(self, step, command, limit, read, environment, enough) -> None:
@@ -112,8 +112,9 @@ class Record:
         elif ending == "enough" or running.returncode == 0 and step.get("result") is not None:
             step["status"] = "ok"
         else:
-            tail = self.shorten(said.strip()[-TAIL:])
-            step.update(status="failed", reason=f"exit status {running.returncode}: {tail}".rstrip(": "))
+            said = self.shorten(said.strip())
+            said = said if len(said) <= HEAD + TAIL else f"{said[:HEAD]} ... {said[-TAIL:]}"
+            step.update(status="failed", reason=f"exit status {running.returncode}: {said}".rstrip(": "))
 
     def wait(self, step, running, limit: float, read, enough) -> str:
         begin = saved = time.monotonic()
@@ -135,6 +136,13 @@ class Record:
         for folder, name in self.hide.items():
             words = words.replace(folder, name)
         return words
+
+
+def brief(step: dict) -> str:
+    """Why a step is not over, in a line: the error of a program, if it has named one, else the beginning of what it said."""
+    reason = step.get("reason", "")
+    named = [line for line in reason.splitlines() if line.startswith("error: ")]
+    return " ".join((named[-1] if named else reason).split())[:300]
 
 
 def keep(step: dict, read, printed: str) -> None:

@@ -8,6 +8,8 @@ import argparse
 import json
 from pathlib import Path
 
+from record import brief
+
 HERE = Path(__file__).resolve().parent
 RECORDS = HERE.parent.parent / "experiments" / "results"
 REFERENCE = json.loads((HERE / "reference.json").read_text())
@@ -240,7 +242,7 @@ gradients. "Noctule is": how many times as fast, in the same run of the script; 
 
 def missing(result: dict) -> str:
     lines = [
-        f"* {step['name']}: {step['status']}{', ' if step.get('reason') else ''}{' '.join(step.get('reason', '').split())}"
+        f"* {step['name']}: {step['status']}{', ' if step.get('reason') else ''}{brief(step)}"
         for step in result["steps"] if step["status"] != "ok"
     ]  # fmt: skip
     return "\n".join(["## Not measured, or not passed", "", *lines]) if lines else ""

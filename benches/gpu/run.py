@@ -62,7 +62,7 @@ def main() -> int:
     stop_on_signals()
     with tempfile.TemporaryDirectory(prefix="gpu-bench-") as folder:
         hide = {str(given.noctule): "noctule", str(given.data): "DATA", folder: "WORK", str(ROOT): "NOCTULE", given.python: "python"}
-        hide[str(ROOT.parent / "shared")] = "SHARED"
+        hide |= {str(ROOT.parent / "shared"): "SHARED", str(Path.home()): "~"}
         for name in ("wheels", "bats"):
             if getattr(given, name):
                 hide[str(getattr(given, name))] = name.upper()

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import report
-from record import Record
+from record import Record, brief
 from steps import read_batteries, read_replay
 
 HERE = Path(__file__).resolve().parent
@@ -78,6 +78,9 @@ class Steps(unittest.TestCase):
     def test_a_failure_is_kept_and_the_next_step_follows(self) -> None:
         step = self.run_step("import sys; sys.exit(f'nothing in {sys.argv[1]}')")
         self.assertEqual((step["status"], step["reason"]), ("failed", "exit status 1: nothing in WORK"))
+        step = self.run_step("import sys; print('x' * 5000, file=sys.stderr); sys.exit('error: no memory')")
+        self.assertLess(len(step["reason"]), 1500)
+        self.assertEqual(brief(step), "error: no memory")
         self.assertEqual(self.run_step("print('no JSON')")["status"], "failed")
         self.record.step("bench", "none", [self.path.parent / "none"], 5.0, json.loads)
         self.assertEqual(json.loads(self.path.read_text())["steps"][-1]["status"], "failed")
