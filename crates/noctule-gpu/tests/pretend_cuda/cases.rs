@@ -8,7 +8,9 @@ use noctule_core::{
 };
 
 use crate::batches::{Training, options, regularisation, spike_count};
-use crate::networks::{convolutions, dense, of_800, strided_convolution};
+use crate::networks::{
+    self, convolutions, dense, of_800, strided_convolution, with_individual_thresholds,
+};
 use crate::record::Writer;
 
 /// The dense network whose launches are counted.
@@ -44,6 +46,8 @@ pub fn all() -> Vec<Case> {
         case("15C5-P2-40C5-P2-300-10, tau_m = 3 tau_s", |_| {
             train_convolutions(3.0)
         }),
+        case("constants of single neurons", |_| individual_constants()),
+        case("images", |_| images()),
         case("150C3 with stride and padding", |_| {
             Training::new(strided_convolution()?, 20)?.run().map(drop)
         }),
@@ -80,6 +84,19 @@ fn with_dropout() -> Outcome<()> {
         Training::new(dense(&[784, 800, 10], ratio, 0.5)?, 50)?.run()?;
     }
     Ok(())
+}
+
+fn individual_constants() -> Outcome<()> {
+    for network in [of_800(2.0)?, convolutions(2.0)?] {
+        Training::new(with_individual_thresholds(network)?, 20)?.run()?;
+    }
+    Ok(())
+}
+
+fn images() -> Outcome<()> {
+    let mut training = Training::new(dense(&[785, 800, 10], 2.0, 0.0)?, 50)?;
+    training.samples = networks::images(50)?;
+    training.run().map(drop)
 }
 
 fn losses() -> Outcome<()> {

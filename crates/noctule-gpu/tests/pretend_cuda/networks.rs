@@ -1,6 +1,11 @@
 //! The networks of the cases, and their samples. All numbers are random, since kernels that do nothing compute nothing.
 
-use noctule_core::{Batch, Initialiser, Layer, LifParameters, Network, Shape, SpikeBatch, Window};
+use std::sync::Arc;
+
+use noctule_core::{
+    Batch, Images, Initialiser, LatencyEncoding, Layer, LifParameters, Network, ParameterKind,
+    Pixels, Shape, SpikeBatch, Window,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -60,6 +65,20 @@ pub fn convolutions(ratio: f64) -> Outcome<Network<f32>> {
         .dense(10, &neuron, weights()?, 4)?)
 }
 
+/// The network with a threshold of its own for each neuron.
+pub fn with_individual_thresholds(mut network: Network<f32>) -> Outcome<Network<f32>> {
+    for layer in network.layers_mut() {
+        if let Some(spiking) = layer.spiking_mut() {
+            let neurons = 0..spiking.outputs();
+            let thresholds = neurons.map(|neuron| 1.0 + neuron as f32).collect();
+            *spiking = spiking
+                .clone()
+                .with_constants(ParameterKind::Theta, thresholds)?;
+        }
+    }
+    Ok(network)
+}
+
 /// A convolution with stride and padding over a pooled image, and a dense layer.
 pub fn strided_convolution() -> Outcome<Network<f32>> {
     let window = Window {
@@ -79,6 +98,17 @@ pub fn samples(network: &Network<f32>, samples: usize) -> Outcome<Batch<f32>> {
     let labels = (0..samples as u32).map(|sample| sample % classes).collect();
     let events = random_events(network.inputs(), samples, 100, 7)?;
     Ok(Batch::events(events, labels))
+}
+
+/// Images of 28 by 28 bytes, with a bias: 785 inputs.
+pub fn images(samples: usize) -> Outcome<Batch<f32>> {
+    let encoding = LatencyEncoding::new(0.0, 0.1)?.with_silent_zero(true);
+    let images = Images {
+        shape: IMAGE,
+        pixels: Pixels::Bytes(Arc::new(vec![100; samples * IMAGE.neurons()])),
+        encoding: encoding.with_bias(0.05)?,
+    };
+    Ok(Batch::images(images, vec![0; samples]))
 }
 
 fn random_events(
