@@ -62,10 +62,12 @@ def main() -> int:
     stop_on_signals()
     with tempfile.TemporaryDirectory(prefix="gpu-bench-") as folder:
         hide = {str(given.noctule): "noctule", str(given.data): "DATA", folder: "WORK", str(ROOT): "NOCTULE", given.python: "python"}
-        hide |= {str(ROOT.parent / "shared"): "SHARED", str(Path.home()): "~"}
+        hide[str(ROOT.parent / "shared")] = "SHARED"
         for name in ("wheels", "bats"):
             if getattr(given, name):
                 hide[str(getattr(given, name))] = name.upper()
+        if Path.home() != Path("/"):
+            hide[str(Path.home())] = "~"
         given.out.parent.mkdir(parents=True, exist_ok=True)
         record = Record(given.out, 60 * given.minutes, hide, backend=given.backend, quick=given.quick)
         try:

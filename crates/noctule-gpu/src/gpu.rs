@@ -107,6 +107,11 @@ impl<R: Runtime> Gpu<R> {
         (self.allocated.get(), self.largest.get())
     }
 
+    /// The bytes of the largest list that the device can hold.
+    pub fn largest_list(&self) -> u64 {
+        self.client.properties().memory.max_page_size
+    }
+
     /// A list of `length` numbers of any value; at least one alignment long, since back ends refuse empty lists.
     ///
     /// # Errors
@@ -114,13 +119,11 @@ impl<R: Runtime> Gpu<R> {
     pub fn empty(&self, length: usize) -> Result<Buffer, EngineError> {
         let length = length.max(ALIGN);
         let asked_bytes = 4 * length as u64;
-        let largest = self.client.properties().memory.max_page_size;
+        let largest = self.largest_list();
         if asked_bytes > largest {
             return Err(EngineError::OutOfMemory {
                 asked_bytes,
-                advice: format!(
-                    "its largest allocation is {largest} bytes; use a smaller batch or fewer spikes per sample"
-                ),
+                advice: format!("its largest allocation is {largest} bytes"),
             });
         }
         self.allocated.set(self.allocated.get() + asked_bytes);

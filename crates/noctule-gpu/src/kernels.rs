@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod block;
 pub(crate) mod crossing;
 pub(crate) mod dropout;
+pub(crate) mod encode;
 pub(crate) mod forward;
 pub(crate) mod geometry;
 pub(crate) mod gradient;

@@ -3,6 +3,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod backward;
+pub(crate) mod encode;
 pub(crate) mod forward;
 pub(crate) mod loss;
 pub(crate) mod parameters;

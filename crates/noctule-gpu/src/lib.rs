@@ -5,6 +5,8 @@
 //! are enqueued, and the host waits only where it reads something. `docs/gpu.md` explains how an event travels through
 //! the kernels.
 
+#[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
+mod cache;
 pub mod device;
 mod engine;
 #[cfg_attr(

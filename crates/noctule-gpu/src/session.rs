@@ -6,6 +6,7 @@
 
 mod command;
 mod contract;
+mod images;
 mod input;
 mod journal;
 mod passes;

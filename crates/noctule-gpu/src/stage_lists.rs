@@ -131,6 +131,7 @@ impl Lists {
         input_capacity: usize,
         capacities: &[usize],
     ) -> Result<Self, EngineError> {
+        check_room(gpu, plan, samples, input_capacity, capacities)?;
         let words = samples.div_ceil(32);
         let totals_stride = aligned(samples);
         let inputs = plan.pooled_inputs();
@@ -179,6 +180,39 @@ impl Lists {
             capacities: gpu.upload(&capacities),
         })
     }
+}
+
+/// Refuses lists that are larger than the device allows, and says how many samples would fit.
+fn check_room<R: Runtime>(
+    gpu: &Gpu<R>,
+    plan: &Plan,
+    samples: usize,
+    input_capacity: usize,
+    capacities: &[usize],
+) -> Result<(), EngineError> {
+    // The largest list has 16 bytes for each slot, neuron or event of a sample, or for each spike of a neuron.
+    let of_stage = |(stage, &capacity): (&Stage, &usize)| {
+        let records = match stage.has_shares() {
+            true => stage.neuron.max_spikes as usize,
+            false => 1,
+        };
+        capacity.max(stage.neurons() * records)
+    };
+    let most = plan.stages.iter().zip(capacities).map(of_stage).max();
+    let of_sample = 16 * most.unwrap_or(0).max(input_capacity) as u64;
+    let (asked_bytes, largest) = (of_sample * samples as u64, gpu.largest_list());
+    // Slots are numbered with 32 bits.
+    let largest = largest.min(16 * u64::from(u32::MAX));
+    if asked_bytes <= largest {
+        return Ok(());
+    }
+    Err(EngineError::OutOfMemory {
+        asked_bytes,
+        advice: format!(
+            "the largest list of the device has {largest} bytes, so a batch of {} samples would fit",
+            largest / of_sample
+        ),
+    })
 }
 
 impl Lists {

@@ -2,10 +2,12 @@
 //! in tiles, large samples, and the order of reads.
 #![cfg(feature = "gpu")]
 
+use std::sync::Arc;
+
 use noctule_core::{
-    Adam, Batch, Engine, Homeostasis, Initialiser, LayerRegularisation, LifParameters, Loss,
-    Metrics, Network, Pass, Regularisation, Session, SessionOptions, Shape, SpikeBatch, SpikeCount,
-    TensorGroup, Tensors, Window,
+    Adam, Batch, Engine, EngineError, Homeostasis, Images, Initialiser, LatencyEncoding,
+    LayerRegularisation, LifParameters, Loss, Metrics, Network, Pass, Pixels, Regularisation,
+    Session, SessionOptions, Shape, SpikeBatch, SpikeCount, TensorGroup, Tensors, Window,
 };
 use noctule_cpu::CpuEngine;
 use noctule_gpu::{Backend, GpuEngine};
@@ -325,6 +327,85 @@ fn batches_that_overflow_are_run_again() {
         let error = relative_error(weights[name].as_slice(), expected.as_slice());
         assert!(error < 1e-2, "{name} is off by {error} after twelve steps");
     }
+}
+
+#[test]
+fn images_are_encoded_on_the_device_as_on_the_host() {
+    let shape = Shape {
+        height: 9,
+        width: 7,
+        channels: 1,
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(50);
+    let bytes: Vec<u8> = (0..40 * shape.neurons())
+        .map(|at| {
+            if at % 3 == 0 {
+                0
+            } else {
+                random.random_range(0..=255)
+            }
+        })
+        .collect();
+    let plain = LatencyEncoding::new(0.5, 4.0).unwrap();
+    let encodings = [
+        plain,
+        plain.with_silent_zero(true),
+        plain.with_bias(2.0).unwrap(),
+        plain.with_silent_zero(true).with_bias(0.1).unwrap(),
+        plain.with_silent_zero(true).with_bias(7.0).unwrap(),
+    ];
+    for encoding in encodings {
+        let images = Images {
+            shape,
+            pixels: Pixels::Bytes(Arc::new(bytes.clone())),
+            encoding,
+        };
+        let chosen = [3, 17, 0, 39, 17];
+        let events = images.encode::<f32>(&chosen).unwrap();
+        let network = dense(&[images.population(), 30, 3], &neuron(2.0, 10), 2.0);
+        let engine = gpu();
+        let mut outputs = Vec::new();
+        for batch in [
+            Batch::images(images, Vec::new()),
+            Batch::events(events, Vec::new()),
+        ] {
+            let mut session = engine.open(&network, &SessionOptions::default()).unwrap();
+            if batch.len() == 5 {
+                session.load(&batch).unwrap();
+            } else {
+                let set = session.store(&batch).unwrap();
+                session.select(set, &chosen).unwrap();
+            }
+            session.forward(Pass::default()).unwrap();
+            let input = session.input().unwrap().into_owned();
+            outputs.push((input, session.spikes(0).unwrap().into_owned()));
+        }
+        assert!(outputs[0].1.spikes() > 50);
+        assert_eq!(outputs[0], outputs[1], "{encoding:?}");
+    }
+}
+
+#[test]
+fn too_large_a_batch_is_refused_with_what_would_fit() {
+    let network = dense(&[10, 4_000, 3], &neuron(2.0, 60_000), 1.0);
+    let mut session = gpu().open(&network, &SessionOptions::default()).unwrap();
+    let input = random_input(10, 60_000, 1, 3);
+    session.load(&Batch::events(input, Vec::new())).unwrap();
+    match session.forward(Pass::default()) {
+        Err(EngineError::OutOfMemory {
+            asked_bytes,
+            advice,
+        }) => {
+            assert!(asked_bytes > 1 << 31);
+            assert!(advice.contains("samples"), "{advice}");
+        }
+        other => panic!("{other:?}"),
+    }
+    // The session goes on with a smaller batch.
+    let input = random_input(10, 4, 3, 3);
+    session.load(&Batch::events(input, Vec::new())).unwrap();
+    session.forward(Pass::default()).unwrap();
+    session.wait().unwrap();
 }
 
 #[test]

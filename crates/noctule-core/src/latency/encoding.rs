@@ -158,8 +158,8 @@ impl LatencyEncoding {
         self.push(&spikes, values.len(), out)
     }
 
-    /// The spike time of an intensity, in seconds.
-    pub(crate) fn time(&self, intensity: f64) -> f64 {
+    /// The spike time of an intensity from 0 to 1, in seconds.
+    pub fn time(&self, intensity: f64) -> f64 {
         self.earliest + (self.latest - self.earliest) * (1.0 - intensity)
     }
 

@@ -1,14 +1,16 @@
 //! [`DeviceInput`]: the samples of a batch on the device, and [`DeviceSet`], a stored set of them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cubecl::prelude::Runtime;
-use noctule_core::{Batch, EngineError, Label, Samples, SpikeBatch};
+use noctule_core::{Batch, EngineError, Images, Label, Samples, SpikeBatch};
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::lists::LAST_OF_INPUT;
 use crate::plan::{Plan, aligned};
 use crate::refused::unsupported;
+use crate::session::images::{EncodedImages, encode_on_device};
 
 /// The most samples of a batch: back ends limit the number of cubes in a dimension.
 const MOST_SAMPLES: usize = 65_535;
@@ -25,45 +27,93 @@ pub(super) struct DeviceInput {
     pub labels: Buffer,
     /// The labels on the host; empty if there are none.
     pub host_labels: Vec<Label>,
-    /// The events on the host, before pooling.
-    pub host: HostEvents,
+    host: HostSamples,
+    /// Those of the host's samples that are in the batch; `None`: all.
+    chosen: Option<Vec<u32>>,
 }
 
-/// Where the events of a batch are on the host.
+/// The samples of a batch or a set on the host.
 #[derive(Clone, Debug)]
-pub(super) enum HostEvents {
-    /// All events of a batch.
-    Batch(Arc<SpikeBatch<f32>>),
-    /// Samples of a set.
-    Chosen(Arc<SpikeBatch<f32>>, Vec<u32>),
+enum HostSamples {
+    Events(Arc<SpikeBatch<f32>>),
+    Images(Images),
+}
+
+impl HostSamples {
+    /// The events of all samples, or of those with the indices `chosen`, as they were loaded or encoded.
+    fn events(&self, chosen: Option<&[u32]>) -> Arc<SpikeBatch<f32>> {
+        match (self, chosen) {
+            (Self::Events(events), None) => events.clone(),
+            (Self::Events(events), Some(chosen)) => Arc::new(events.subset(chosen)),
+            (Self::Images(images), chosen) => {
+                let all: Vec<u32> = (0..images.len() as u32).collect();
+                // The intensities were checked when they were loaded.
+                let encoded = images.encode(chosen.unwrap_or(&all));
+                Arc::new(encoded.unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Events on the device, where those of each sample are, and what they come from.
+#[derive(Debug)]
+struct Uploaded {
+    events: Buffer,
+    ranges: Vec<Range<usize>>,
+    host: HostSamples,
+}
+
+impl Uploaded {
+    /// Brings checked samples to the device, and encodes them.
+    fn new<R: Runtime>(gpu: &Gpu<R>, plan: &Plan, batch: &Batch<f32>) -> Result<Self, EngineError> {
+        let events = match &batch.samples {
+            Samples::Events(events) => events.clone(),
+            Samples::Images(images) => {
+                if let Some(encoded) = encode_on_device(gpu, plan, images)? {
+                    let EncodedImages { events, ranges } = encoded;
+                    return Ok(Self {
+                        events,
+                        ranges,
+                        host: HostSamples::Images(images.clone()),
+                    });
+                }
+                let all: Vec<u32> = (0..images.len() as u32).collect();
+                Arc::new(images.encode(&all)?)
+            }
+            _ => return Err(unsupported("this kind of samples")),
+        };
+        let samples = 0..events.samples();
+        Ok(Self {
+            ranges: samples.map(|sample| events.range(sample)).collect(),
+            events: upload_events(gpu, plan, &events),
+            host: HostSamples::Events(events),
+        })
+    }
 }
 
 /// A set of samples on the device.
 #[derive(Debug)]
 pub(super) struct DeviceSet {
-    events: Buffer,
-    host: Arc<SpikeBatch<f32>>,
+    uploaded: Uploaded,
     labels: Vec<Label>,
 }
 
 impl DeviceSet {
-    /// Encodes and uploads a checked set.
+    /// Uploads a checked set.
     pub fn new<R: Runtime>(
         gpu: &Gpu<R>,
         plan: &Plan,
         set: &Batch<f32>,
     ) -> Result<Self, EngineError> {
-        let host = encoded(set)?;
         Ok(Self {
-            events: upload_events(gpu, plan, &host),
-            host,
+            uploaded: Uploaded::new(gpu, plan, set)?,
             labels: set.labels.clone(),
         })
     }
 
     /// Samples of the set.
     pub fn len(&self) -> usize {
-        self.host.samples()
+        self.uploaded.ranges.len()
     }
 
     /// The samples with these indices, which must exist.
@@ -72,101 +122,80 @@ impl DeviceSet {
         gpu: &Gpu<R>,
         samples: &[u32],
     ) -> Result<DeviceInput, EngineError> {
-        let ranges = samples
-            .iter()
-            .map(|&sample| self.host.range(sample as usize));
+        let Uploaded {
+            events,
+            ranges,
+            host,
+        } = &self.uploaded;
+        let indices = samples.iter().map(|&sample| sample as usize);
         let labels = match self.labels.is_empty() {
             true => Vec::new(),
-            false => samples
-                .iter()
-                .map(|&sample| self.labels[sample as usize])
-                .collect(),
+            false => indices.clone().map(|sample| self.labels[sample]).collect(),
         };
-        let host = HostEvents::Chosen(self.host.clone(), samples.to_vec());
-        device_input(gpu, self.events.clone(), ranges, labels, host)
+        let uploaded = Uploaded {
+            events: events.clone(),
+            ranges: indices.map(|sample| ranges[sample].clone()).collect(),
+            host: host.clone(),
+        };
+        DeviceInput::of(gpu, uploaded, labels, Some(samples.to_vec()))
     }
 }
 
 impl DeviceInput {
-    /// Encodes and uploads a checked batch.
+    /// Uploads a checked batch.
     pub fn new<R: Runtime>(
         gpu: &Gpu<R>,
         plan: &Plan,
         batch: &Batch<f32>,
     ) -> Result<Self, EngineError> {
-        let host = encoded(batch)?;
-        let events = upload_events(gpu, plan, &host);
-        let ranges = (0..host.samples()).map(|sample| host.range(sample));
-        device_input(
-            gpu,
-            events,
-            ranges,
-            batch.labels.clone(),
-            HostEvents::Batch(host.clone()),
-        )
+        let uploaded = Uploaded::new(gpu, plan, batch)?;
+        Self::of(gpu, uploaded, batch.labels.clone(), None)
     }
 
-    /// The events as they were loaded or encoded.
+    fn of<R: Runtime>(
+        gpu: &Gpu<R>,
+        uploaded: Uploaded,
+        host_labels: Vec<Label>,
+        chosen: Option<Vec<u32>>,
+    ) -> Result<Self, EngineError> {
+        let samples = uploaded.ranges.len();
+        if samples > MOST_SAMPLES {
+            return Err(unsupported(format!(
+                "a batch of {samples} samples; the most are {MOST_SAMPLES}"
+            )));
+        }
+        // One upload for all.
+        let stride = aligned(samples.max(1));
+        let mut numbers = vec![0; 3 * stride];
+        let mut most = 1;
+        for (sample, range) in uploaded.ranges.iter().enumerate() {
+            numbers[sample] = range.start as u32;
+            numbers[stride + sample] = range.len() as u32;
+            most = most.max(range.len());
+        }
+        numbers[2 * stride..][..host_labels.len()].copy_from_slice(&host_labels);
+        let numbers = gpu.upload(&numbers);
+        Ok(Self {
+            samples,
+            capacity: most,
+            events: uploaded.events,
+            starts: numbers.part(0, stride),
+            counts: numbers.part(stride, stride),
+            labels: numbers.part(2 * stride, stride),
+            host_labels,
+            host: uploaded.host,
+            chosen,
+        })
+    }
+
+    /// The events as they were loaded or encoded, before pooling.
     pub fn to_host(&self) -> Arc<SpikeBatch<f32>> {
-        match &self.host {
-            HostEvents::Batch(events) => events.clone(),
-            HostEvents::Chosen(set, samples) => Arc::new(set.subset(samples)),
-        }
+        self.host.events(self.chosen.as_deref())
     }
-}
-
-fn encoded(batch: &Batch<f32>) -> Result<Arc<SpikeBatch<f32>>, EngineError> {
-    match &batch.samples {
-        Samples::Events(events) => Ok(events.clone()),
-        Samples::Images(images) => {
-            let all: Vec<u32> = (0..images.len() as u32).collect();
-            Ok(Arc::new(images.encode(&all)?))
-        }
-        _ => Err(unsupported("this kind of samples")),
-    }
-}
-
-fn device_input<R: Runtime>(
-    gpu: &Gpu<R>,
-    events: Buffer,
-    ranges: impl Iterator<Item = std::ops::Range<usize>>,
-    host_labels: Vec<Label>,
-    host: HostEvents,
-) -> Result<DeviceInput, EngineError> {
-    let (starts, counts): (Vec<u32>, Vec<u32>) = ranges
-        .map(|range| (range.start as u32, range.len() as u32))
-        .unzip();
-    let samples = starts.len();
-    if samples > MOST_SAMPLES {
-        return Err(unsupported(format!(
-            "a batch of {samples} samples; the most are {MOST_SAMPLES}"
-        )));
-    }
-    // One upload for all.
-    let stride = aligned(samples.max(1));
-    let mut numbers = vec![0; 3 * stride];
-    numbers[..samples].copy_from_slice(&starts);
-    numbers[stride..][..samples].copy_from_slice(&counts);
-    numbers[2 * stride..][..host_labels.len()].copy_from_slice(&host_labels);
-    let numbers = gpu.upload(&numbers);
-    Ok(DeviceInput {
-        samples,
-        capacity: counts.iter().copied().max().unwrap_or(0).max(1) as usize,
-        events,
-        starts: numbers.part(0, stride),
-        counts: numbers.part(stride, stride),
-        labels: numbers.part(2 * stride, stride),
-        host_labels,
-        host,
-    })
 }
 
 /// Uploads events as `[segment, offset (bits), input, mark]`; see `kernels::lists::Events`.
-pub(super) fn upload_events<R: Runtime>(
-    gpu: &Gpu<R>,
-    plan: &Plan,
-    events: &SpikeBatch<f32>,
-) -> Buffer {
+fn upload_events<R: Runtime>(gpu: &Gpu<R>, plan: &Plan, events: &SpikeBatch<f32>) -> Buffer {
     let mut numbers = vec![[0_u32; 4]; events.spikes() + 1];
     // The latest event of each input in the sample, plus 1.
     let mut latest = vec![0_u32; plan.pooled_inputs()];

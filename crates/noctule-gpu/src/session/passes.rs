@@ -82,13 +82,13 @@ impl<R: Runtime> GpuSession<R> {
         }
         // The old lists go first: there may be no room for both.
         self.lists = None;
-        self.lists = Some(Lists::allocate(
-            &self.gpu,
-            &self.plan,
-            samples,
-            events,
-            &self.capacities,
-        )?);
+        let lists = Lists::allocate(&self.gpu, &self.plan, samples, events, &self.capacities);
+        if lists.is_err() {
+            // The last pass ends with its lists.
+            self.run = LastRun::default();
+            self.current = None;
+        }
+        self.lists = Some(lists?);
         Ok(())
     }
 
@@ -146,6 +146,9 @@ impl<R: Runtime> GpuSession<R> {
         pass: Pass,
         batch: u32,
     ) -> Result<(), EngineError> {
+        if input.samples > 0 {
+            self.make_room(input)?;
+        }
         self.run = LastRun {
             samples: input.samples,
             batch,
@@ -160,7 +163,6 @@ impl<R: Runtime> GpuSession<R> {
         if input.samples == 0 {
             return Ok(());
         }
-        self.make_room(input)?;
         let lists = self.lists();
         forward::clear(&self.gpu, &lists.counters);
         let last = self.plan.stages.len() - 1;

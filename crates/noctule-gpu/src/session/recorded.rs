@@ -28,6 +28,15 @@ impl<R: Runtime> GpuSession<R> {
         let from = self.pooled_from(spikes)?;
         self.settle()?;
         self.batch += 1;
+        self.has_input_gradients = false;
+        self.recorded = Some(Arc::new(spikes.to_vec()));
+        if input.samples > 0 {
+            for (capacity, stage) in self.capacities.iter_mut().zip(&self.plan.stages) {
+                let most = (0..input.samples).map(|sample| spikes[stage.layer].range(sample).len());
+                *capacity = (*capacity).max(aligned(most.max().unwrap_or(0)));
+            }
+            self.make_room(&input)?;
+        }
         self.run = LastRun {
             samples: input.samples,
             batch: self.batch,
@@ -38,15 +47,8 @@ impl<R: Runtime> GpuSession<R> {
             is_recorded: true,
             input: Some(input.clone()),
         };
-        self.has_input_gradients = false;
-        self.recorded = Some(Arc::new(spikes.to_vec()));
         let mut current = CurrentPass::new(PassWeights::Training, true);
         if input.samples > 0 {
-            for (capacity, stage) in self.capacities.iter_mut().zip(&self.plan.stages) {
-                let most = (0..input.samples).map(|sample| spikes[stage.layer].range(sample).len());
-                *capacity = (*capacity).max(aligned(most.max().unwrap_or(0)));
-            }
-            self.make_room(&input)?;
             self.upload_recorded(spikes, &from);
             current.spikes_without_rise = self.find_slopes()?;
         }

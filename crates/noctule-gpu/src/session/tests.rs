@@ -114,9 +114,11 @@ fn costs_of_a_batch(network: &Network<f32>, samples: usize) -> (u64, u64) {
 #[test]
 fn launches_of_a_training_batch() {
     let (launches, reads) = costs_of_a_batch(&dense(), 4);
+    println!("784-800-10: {launches} launches");
     assert!(launches <= 20, "784-800-10 takes {launches} launches");
     assert_eq!(reads, 0, "reads inside a batch");
     let (launches, reads) = costs_of_a_batch(&convolution(), 2);
+    println!("15C5-P2-40C5-P2-300-10: {launches} launches");
     assert!(launches <= 50, "the convolution takes {launches} launches");
     assert_eq!(reads, 0, "reads inside a batch");
 }

@@ -1,0 +1,39 @@
+//! Compiled kernels are kept on disk, so that only the first run of a build waits for the compiler.
+//!
+//! The folder is `noctule-kernels/` in the user's cache directory. The environment variable `NOCTULE_KERNEL_CACHE` names another
+//! folder, or is `off`. A file `cubecl.toml` of the working directory that sets a cache of its own is heeded.
+
+use std::panic::catch_unwind;
+use std::path::PathBuf;
+use std::sync::Once;
+
+use cubecl::config::cache::CacheConfig;
+use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+use directories::BaseDirs;
+
+/// Keeps compiled kernels from now on. Without effect after the first call, or if kernels were compiled already.
+pub(crate) fn keep_kernels() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let Some(folder) = folder() else { return };
+        // It panics if another part of the program has chosen settings before.
+        let _ = catch_unwind(|| {
+            let mut config = CubeClRuntimeConfig::from_current_dir().override_from_env();
+            let cache = &mut config.compilation.cache;
+            if cache.is_none() {
+                *cache = Some(CacheConfig::File(folder));
+                CubeClRuntimeConfig::set(config);
+            }
+        });
+    });
+}
+
+/// The folder of this build's kernels; `None` if none are kept.
+fn folder() -> Option<PathBuf> {
+    let parent = match std::env::var_os("NOCTULE_KERNEL_CACHE") {
+        Some(name) if name == "off" || name.is_empty() => return None,
+        Some(name) => PathBuf::from(name),
+        None => BaseDirs::new()?.cache_dir().join("noctule-kernels"),
+    };
+    Some(parent.join(env!("NOCTULE_KERNELS")))
+}
