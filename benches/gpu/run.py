@@ -94,7 +94,7 @@ def steps(given: argparse.Namespace, record: Record, folder: Path) -> None:
     def each(step, works) -> None:
         for preset, batch, changes in works[:1] if given.quick else works:
             if preset.startswith("mnist") and not has_mnist:
-                record.skip(step.__name__, f"{preset} {batch}", f"there is no {MNIST} in the folder of data")
+                record.skip(step.__name__, f"{step.__name__} {preset}, batches of {batch}", f"there is no {MNIST} in the folder of data")
             else:
                 step(preset, batch, changes)
 
