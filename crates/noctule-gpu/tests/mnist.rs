@@ -99,7 +99,7 @@ fn losses(engine: &dyn Engine<f32>, network: &Network<f32>, course: &Course) -> 
         session.loss(&loss).unwrap();
         session.backward(&regularisation, 1.0).unwrap();
         session.step(course.learning_rate, None).unwrap();
-        if (start + course.batch) % course.part == 0 {
+        if (start + course.batch).is_multiple_of(course.part) {
             session.take_metrics(&mut metrics).unwrap();
             losses.push(metrics.loss());
             metrics.clear();
