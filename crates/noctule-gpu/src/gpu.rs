@@ -112,20 +112,28 @@ impl<R: Runtime> Gpu<R> {
         self.client.properties().memory.max_page_size
     }
 
+    /// The bytes of a list of `length` numbers.
+    ///
+    /// # Errors
+    /// If that is more than the device's largest allocation.
+    pub fn check_length(&self, length: usize) -> Result<u64, EngineError> {
+        let (asked_bytes, largest) = (4 * length as u64, self.largest_list());
+        if asked_bytes <= largest {
+            return Ok(asked_bytes);
+        }
+        Err(EngineError::OutOfMemory {
+            asked_bytes,
+            advice: format!("its largest list has {largest} bytes; use a smaller batch"),
+        })
+    }
+
     /// A list of `length` numbers of any value; at least one alignment long, since back ends refuse empty lists.
     ///
     /// # Errors
     /// If the list is larger than the device's largest allocation.
     pub fn empty(&self, length: usize) -> Result<Buffer, EngineError> {
         let length = length.max(ALIGN);
-        let asked_bytes = 4 * length as u64;
-        let largest = self.largest_list();
-        if asked_bytes > largest {
-            return Err(EngineError::OutOfMemory {
-                asked_bytes,
-                advice: format!("its largest allocation is {largest} bytes"),
-            });
-        }
+        let asked_bytes = self.check_length(length)?;
         self.allocated.set(self.allocated.get() + asked_bytes);
         self.largest.set(self.largest.get().max(asked_bytes));
         Ok(Buffer {

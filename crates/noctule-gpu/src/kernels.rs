@@ -1,5 +1,11 @@
 //! The kernels. Each is written once, in CubeCL, for all back ends.
 
+#![allow(
+    clippy::collapsible_if,
+    clippy::manual_div_ceil,
+    reason = "the kernel language evaluates both sides of `&&`, and has no `div_ceil`"
+)]
+
 pub(crate) mod adjoint;
 pub(crate) mod batch;
 pub(crate) mod block;

@@ -211,7 +211,10 @@ impl Plan {
         let dynamics = Dynamics {
             method: method_of(&neuron, !individual.is_empty()),
             is_individual: !individual.is_empty(),
-            neurons: geometry.neurons(),
+            neurons: match individual.is_empty() {
+                true => 0,
+                false => geometry.neurons(),
+            },
         };
         let output = match *layer.connection() {
             Connection::Conv2d { output, .. } => output,

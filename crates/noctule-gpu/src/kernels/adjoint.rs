@@ -50,6 +50,7 @@ pub(crate) fn follow_back(
     errors: &Array<f32>,
     counts: &Array<u32>,
     labels: &Array<u32>,
+    neurons: u32,
     constants: &Neurons,
     terms: &ErrorTerms,
     adjoints: &mut Adjoints,
@@ -61,10 +62,10 @@ pub(crate) fn follow_back(
 ) {
     let neuron = ABSOLUTE_POS_X;
     let sample = CUBE_POS_Y;
-    if neuron < comptime!(dynamics.neurons) {
+    if neuron < neurons {
         let method = comptime!(dynamics.method);
         let lif = lif_of(constants, neuron, dynamics);
-        let cell = (sample * comptime!(dynamics.neurons) + neuron) as usize;
+        let cell = (sample * neurons + neuron) as usize;
         let mut pull = 0.0f32;
         if comptime!(has_homeostasis) {
             let mean = f32::cast_from(counts[neuron as usize]) * terms.mean;

@@ -73,7 +73,7 @@ pub(crate) struct Dynamics {
     pub method: Method,
     /// Whether the neurons differ; their method is [`Method::Newton`] then.
     pub is_individual: bool,
-    /// Neurons of the layer.
+    /// Neurons of the layer if they differ; otherwise 0, so that layers share kernels.
     pub neurons: u32,
 }
 

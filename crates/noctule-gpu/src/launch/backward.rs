@@ -52,6 +52,7 @@ pub(crate) fn follow<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, lists: &StageLists, t
                 lists.errors.array(),
                 lists.counts.array(),
                 labels.array(),
+                neurons as u32,
                 at.neurons(),
                 ErrorTermsLaunch::new(
                     terms.weight,
@@ -141,6 +142,7 @@ fn find_silent<R: Runtime>(gpu: &Gpu<R>, at: At<'_>, lists: &StageLists, boost: 
 }
 
 /// Adds the gradient of a stage with shares, and computes `dL/dt` of its input events if `errors` is given.
+#[expect(clippy::too_many_arguments, reason = "the lists of a stage")]
 pub(crate) fn add_shares<R: Runtime>(
     gpu: &Gpu<R>,
     at: At<'_>,

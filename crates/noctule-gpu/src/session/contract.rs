@@ -200,7 +200,7 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
             .get(index)
             .ok_or(EngineError::NoSuchSet { index })?;
         checks::samples(set.len(), samples)?;
-        let input = set.select(&self.gpu, samples)?;
+        let input = set.select(&self.gpu, &self.plan, samples)?;
         self.begin_samples(input);
         Ok(())
     }

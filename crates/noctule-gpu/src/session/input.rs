@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cubecl::prelude::Runtime;
-use noctule_core::{Batch, EngineError, Images, Label, Samples, SpikeBatch};
+use noctule_core::{Batch, EngineError, Images, Label, Pixels, Samples, SpikeBatch};
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::lists::LAST_OF_INPUT;
@@ -57,7 +57,7 @@ impl HostSamples {
 
 /// Events on the device, where those of each sample are, and what they come from.
 #[derive(Debug)]
-struct Uploaded {
+pub(super) struct Uploaded {
     events: Buffer,
     ranges: Vec<Range<usize>>,
     host: HostSamples,
@@ -85,60 +85,110 @@ impl Uploaded {
         let samples = 0..events.samples();
         Ok(Self {
             ranges: samples.map(|sample| events.range(sample)).collect(),
-            events: upload_events(gpu, plan, &events),
+            events: upload_events(gpu, plan, &events)?,
             host: HostSamples::Events(events),
         })
     }
 }
 
-/// A set of samples on the device.
+/// A stored set of samples.
 #[derive(Debug)]
-pub(super) struct DeviceSet {
-    uploaded: Uploaded,
-    labels: Vec<Label>,
+pub(super) enum DeviceSet {
+    /// On the device, with its labels.
+    Device {
+        uploaded: Uploaded,
+        labels: Vec<Label>,
+    },
+    /// On the host, since its events are more than one list of the device can hold: each batch is uploaded.
+    Host(Batch<f32>),
 }
 
 impl DeviceSet {
-    /// Uploads a checked set.
+    /// Stores a checked set.
     pub fn new<R: Runtime>(
         gpu: &Gpu<R>,
         plan: &Plan,
         set: &Batch<f32>,
     ) -> Result<Self, EngineError> {
-        Ok(Self {
-            uploaded: Uploaded::new(gpu, plan, set)?,
-            labels: set.labels.clone(),
-        })
+        match Uploaded::new(gpu, plan, set) {
+            Ok(uploaded) => Ok(Self::Device {
+                uploaded,
+                labels: set.labels.clone(),
+            }),
+            Err(EngineError::OutOfMemory { .. }) => Ok(Self::Host(set.clone())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Samples of the set.
     pub fn len(&self) -> usize {
-        self.uploaded.ranges.len()
+        match self {
+            Self::Device { uploaded, .. } => uploaded.ranges.len(),
+            Self::Host(set) => set.len(),
+        }
     }
 
     /// The samples with these indices, which must exist.
     pub fn select<R: Runtime>(
         &self,
         gpu: &Gpu<R>,
+        plan: &Plan,
         samples: &[u32],
     ) -> Result<DeviceInput, EngineError> {
-        let Uploaded {
-            events,
-            ranges,
-            host,
-        } = &self.uploaded;
-        let indices = samples.iter().map(|&sample| sample as usize);
-        let labels = match self.labels.is_empty() {
-            true => Vec::new(),
-            false => indices.clone().map(|sample| self.labels[sample]).collect(),
-        };
-        let uploaded = Uploaded {
-            events: events.clone(),
-            ranges: indices.map(|sample| ranges[sample].clone()).collect(),
-            host: host.clone(),
-        };
-        DeviceInput::of(gpu, uploaded, labels, Some(samples.to_vec()))
+        match self {
+            Self::Device { uploaded, labels } => {
+                let ranges = samples
+                    .iter()
+                    .map(|&sample| &uploaded.ranges[sample as usize]);
+                let chosen = Uploaded {
+                    events: uploaded.events.clone(),
+                    ranges: ranges.cloned().collect(),
+                    host: uploaded.host.clone(),
+                };
+                let labels = labels_of(labels, samples);
+                DeviceInput::of(gpu, chosen, labels, Some(samples.to_vec()))
+            }
+            Self::Host(set) => DeviceInput::new(gpu, plan, &subset(set, samples)),
+        }
     }
+}
+
+/// The labels of some samples; none if there are none.
+fn labels_of(labels: &[Label], samples: &[u32]) -> Vec<Label> {
+    if labels.is_empty() {
+        return Vec::new();
+    }
+    let labels = samples.iter().map(|&sample| labels[sample as usize]);
+    labels.collect()
+}
+
+/// A batch of some of a set's samples.
+fn subset(set: &Batch<f32>, samples: &[u32]) -> Batch<f32> {
+    let labels = labels_of(&set.labels, samples);
+    match &set.samples {
+        Samples::Images(images) => {
+            let pixels = match &images.pixels {
+                Pixels::Bytes(bytes) => Pixels::Bytes(Arc::new(chosen_of(bytes, images, samples))),
+                Pixels::Floats(all) => Pixels::Floats(Arc::new(chosen_of(all, images, samples))),
+            };
+            let images = Images {
+                pixels,
+                ..images.clone()
+            };
+            Batch::images(images, labels)
+        }
+        Samples::Events(events) => Batch::events(events.subset(samples), labels),
+        _ => set.clone(),
+    }
+}
+
+/// The intensities of some images.
+fn chosen_of<V: Copy>(values: &[V], images: &Images, samples: &[u32]) -> Vec<V> {
+    let neurons = images.shape.neurons();
+    let chosen = samples
+        .iter()
+        .flat_map(|&sample| &values[sample as usize * neurons..][..neurons]);
+    chosen.copied().collect()
 }
 
 impl DeviceInput {
@@ -195,7 +245,12 @@ impl DeviceInput {
 }
 
 /// Uploads events as `[segment, offset (bits), input, mark]`; see `kernels::lists::Events`.
-fn upload_events<R: Runtime>(gpu: &Gpu<R>, plan: &Plan, events: &SpikeBatch<f32>) -> Buffer {
+fn upload_events<R: Runtime>(
+    gpu: &Gpu<R>,
+    plan: &Plan,
+    events: &SpikeBatch<f32>,
+) -> Result<Buffer, EngineError> {
+    gpu.check_length(4 * (events.spikes() + 1))?;
     let mut numbers = vec![[0_u32; 4]; events.spikes() + 1];
     // The latest event of each input in the sample, plus 1.
     let mut latest = vec![0_u32; plan.pooled_inputs()];
@@ -220,5 +275,5 @@ fn upload_events<R: Runtime>(gpu: &Gpu<R>, plan: &Plan, events: &SpikeBatch<f32>
             }
         }
     }
-    gpu.upload(numbers.as_flattened())
+    Ok(gpu.upload(numbers.as_flattened()))
 }

@@ -52,8 +52,9 @@ impl<R: Runtime> GpuSession<R> {
             .iter()
             .position(|command| command.batch() == Some(batch))
             .ok_or_else(|| EngineError::Device(format!("batch {batch} is not in the journal")))?;
-        for command in self.journal[from..].to_vec() {
-            self.execute(&command)?;
+        let commands = self.journal.split_off(from);
+        for command in commands {
+            self.enqueue(command)?;
         }
         Ok(())
     }
