@@ -1,7 +1,7 @@
 //! The GPU engine of Noctule: exact event-based simulation and gradients on a device.
 //!
 //! [`GpuEngine`] is a [`noctule_core::Engine`] in single precision. Its kernels are written once, in CubeCL, for CUDA,
-//! ROCm, Vulkan, Metal and DirectX 12; each back end is a feature of this crate. Training never leaves the device: passes
+//! ROCm, Vulkan and Metal; each back end is a feature of this crate. Training never leaves the device: passes
 //! are enqueued, and the host waits only where it reads something. `docs/gpu.md` explains how an event travels through
 //! the kernels.
 

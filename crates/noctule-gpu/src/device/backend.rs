@@ -8,7 +8,7 @@ use thiserror::Error;
 /// A way to reach a device.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Backend {
-    /// Vulkan, Metal or DirectX 12, through wgpu.
+    /// Vulkan, or Metal on a Mac, through wgpu.
     Gpu,
     /// NVIDIA's CUDA.
     Cuda,
