@@ -45,7 +45,7 @@ impl GpuEngine {
         options: &SessionOptions,
     ) -> Result<Box<dyn Session<f32>>, EngineError> {
         #[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
-        crate::cache::keep_kernels();
+        crate::cache::keep_kernels(self.device.backend);
         let backend = self.device.backend.name();
         // Software Vulkan ends the loops of a kernel after 65,535 turns, without a word.
         let most_events = match self.device.name.contains("llvmpipe") {

@@ -112,6 +112,11 @@ impl<R: Runtime> Gpu<R> {
         self.client.properties().memory.max_page_size
     }
 
+    /// The most cubes of a launch in its first dimension.
+    pub fn most_cubes(&self) -> u32 {
+        self.client.properties().hardware.max_cube_count.0
+    }
+
     /// The bytes of a list of `length` numbers.
     ///
     /// # Errors

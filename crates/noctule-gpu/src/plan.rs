@@ -94,13 +94,24 @@ impl Stage {
 
     /// The parts in which the gradient of a batch is summed: words of 32 samples, and rows of places.
     pub fn split(&self, samples: usize) -> (u32, u32) {
-        /// Units that fill a large device twice.
-        const UNITS: u32 = 270_000;
         let words = samples.div_ceil(32) as u32;
-        let wanted = UNITS.div_ceil(self.geometry.weights()).max(1);
+        let wanted = self.wanted_parts();
         let word_parts = words.min(wanted);
         let row_parts = (wanted / word_parts).clamp(1, self.geometry.places_high);
         (word_parts, row_parts)
+    }
+
+    /// The most parts of a batch of up to `samples` samples. A smaller batch may have more parts than a larger one.
+    pub fn most_parts(&self, samples: usize) -> usize {
+        let words = samples.div_ceil(32);
+        let most = words * self.geometry.places_high as usize;
+        most.min(self.wanted_parts() as usize)
+    }
+
+    fn wanted_parts(&self) -> u32 {
+        /// Units that fill a large device twice.
+        const UNITS: u32 = 270_000;
+        UNITS.div_ceil(self.geometry.weights()).max(1)
     }
 
     pub fn neurons(&self) -> usize {

@@ -200,9 +200,19 @@ fn check_room<R: Runtime>(
     };
     let most = plan.stages.iter().zip(capacities).map(of_stage).max();
     let of_sample = 16 * most.unwrap_or(0).max(input_capacity) as u64;
-    let (asked_bytes, largest) = (of_sample * samples as u64, gpu.largest_list());
-    // Slots are numbered with 32 bits.
+    let largest = gpu.largest_list();
+    // Entries are numbered with 32 bits.
     let largest = largest.min(16 * u64::from(u32::MAX));
+    let mut events = input_capacity;
+    let mut entries = plan.pooled_inputs();
+    for (stage, &capacity) in plan.stages.iter().zip(capacities) {
+        if stage.has_shares() {
+            entries = entries.max(events * stage.geometry.filters as usize);
+        }
+        events = capacity;
+    }
+    let of_sample = of_sample.max(16 * entries as u64);
+    let asked_bytes = of_sample * samples as u64;
     if asked_bytes <= largest {
         return Ok(());
     }
@@ -266,8 +276,7 @@ fn stage_lists<R: Runtime>(
     let starts: Vec<u32> = (0..samples)
         .map(|sample| (sample * capacity) as u32)
         .collect();
-    let (word_parts, row_parts) = stage.split(samples);
-    let parts = (word_parts * row_parts) as usize * stage.geometry.weights() as usize;
+    let parts = stage.most_parts(samples) * stage.geometry.weights() as usize;
     let of_ordinals = match stage.has_shares() {
         true => cells * stage.neuron.max_spikes as usize,
         false => 0,

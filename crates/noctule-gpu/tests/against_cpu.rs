@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use noctule_core::{
     Adam, Batch, Engine, EngineError, Homeostasis, Images, Initialiser, LatencyEncoding,
-    LayerRegularisation, LifParameters, Loss, Metrics, Network, Pass, Pixels, Regularisation,
-    Session, SessionOptions, Shape, SpikeBatch, SpikeCount, TensorGroup, Tensors, Window,
+    LayerRegularisation, LifParameters, Loss, Metrics, Network, Pass, Pixels, Prediction,
+    Regularisation, Session, SessionOptions, Shape, SpikeBatch, SpikeCount, SpikingLayer,
+    TensorGroup, Tensors, Window,
 };
 use noctule_cpu::CpuEngine;
 use noctule_gpu::{Backend, GpuEngine};
@@ -406,6 +407,70 @@ fn too_large_a_batch_is_refused_with_what_would_fit() {
     session.load(&Batch::events(input, Vec::new())).unwrap();
     session.forward(Pass::default()).unwrap();
     session.wait().unwrap();
+}
+
+#[test]
+fn a_smaller_batch_after_a_larger_one() {
+    // A convolution whose gradient has more parts for 96 samples than for 128.
+    let shape = Shape {
+        height: 12,
+        width: 12,
+        channels: 15,
+    };
+    let neuron = neuron(2.0, 2);
+    let network = Network::<f32>::image(shape).unwrap();
+    let weights = Initialiser::uniform(-0.3, 0.5).unwrap();
+    let network = network
+        .conv2d(40, Window::square(5), &neuron, weights, 1)
+        .unwrap();
+    let weights = Initialiser::uniform(-0.1, 0.2).unwrap();
+    let network = network.dense(3, &neuron, weights, 2).unwrap();
+    let large = random_input(shape.neurons(), 128, 12, 60);
+    let small = random_input(shape.neurons(), 96, 12, 61);
+    let gradient = |batches: &[&SpikeBatch<f32>]| {
+        let mut session = gpu().open(&network, &SessionOptions::default()).unwrap();
+        for batch in batches {
+            session.clear_gradient().unwrap();
+            let labels = labels(batch.samples(), 3);
+            session
+                .load(&Batch::events((*batch).clone(), labels))
+                .unwrap();
+            session.forward(Pass::default()).unwrap();
+            session.loss(&Loss::from(LOSS)).unwrap();
+            session.backward(&Regularisation::default(), 1.0).unwrap();
+        }
+        session.read(TensorGroup::Gradient).unwrap()
+    };
+    assert_eq!(gradient(&[&large, &small]), gradient(&[&small]));
+}
+
+#[test]
+fn who_spiked_in_an_earlier_batch_is_not_forgotten() {
+    // Each input drives one neuron of its own.
+    let mut weights = noctule_core::Tensor::zeros(&[4, 4]);
+    for index in 0..4 {
+        weights.as_mut_slice()[5 * index] = 5.0;
+    }
+    let layer = SpikingLayer::dense(neuron(2.0, 3), weights).unwrap();
+    let network = Network::<f32>::new(4).unwrap().layer(layer).unwrap();
+    let engines: [Box<dyn Engine<f32>>; 2] = [Box::new(gpu()), Box::new(cpu())];
+    let silent = engines.map(|engine| {
+        let mut session = engine.open(&network, &SessionOptions::default()).unwrap();
+        let mut metrics = Metrics::new(&network);
+        for input in [[0, 1], [2, 2]] {
+            let mut batch = SpikeBatch::new(4);
+            batch.push_sample(input.map(|from| (0.5, from))).unwrap();
+            session.load(&Batch::events(batch, vec![0])).unwrap();
+            session.forward(Pass::default()).unwrap();
+            session.loss(&Loss::from(LOSS)).unwrap();
+        }
+        session.predictions().unwrap();
+        session.predict(Prediction::FirstSpike).unwrap();
+        session.take_metrics(&mut metrics).unwrap();
+        metrics.silent_fraction()
+    });
+    assert_eq!(silent[0], [0.25]);
+    assert_eq!(silent[0], silent[1]);
 }
 
 #[test]

@@ -31,27 +31,17 @@ pub(crate) fn clear_gradient(
     }
 }
 
-/// Notes which neurons spiked in a batch, and whether the spikes of a sample exceeded the slots.
-///
-/// `state[0]` is the first batch that overflowed; after it nothing is noted. `state[1 + layer]` is the largest number of
-/// spikes of a sample. `totals` has shape `[layers, totals_stride]`, `words_of` one number of each neuron of all layers:
-/// the row of its bit set in `spiked`; rows are `stride` words apart. Without `counts_spikes` only the number of spikes is checked.
+/// Notes whether the spikes of a sample exceeded the slots. `state[0]` is the first batch in which they did; `state[1 +
+/// layer]` is the largest number of spikes of a sample. `totals` has shape `[layers, totals_stride]`.
 #[cube(launch_unchecked)]
-#[allow(clippy::too_many_arguments, reason = "the lists of a network")]
 pub(crate) fn observe(
     totals: &Array<u32>,
     totals_stride: u32,
     capacities: &Array<u32>,
-    spiked: &Array<u32>,
-    words_of: &Array<u32>,
     samples: u32,
-    stride: u32,
     layers: u32,
-    neurons: u32,
     batch: u32,
-    counts_spikes: u32,
     state: &Array<Atomic<u32>>,
-    has_spiked: &mut Array<u32>,
 ) {
     let unit = ABSOLUTE_POS_X;
     if unit < layers * samples {
@@ -62,7 +52,24 @@ pub(crate) fn observe(
             state[(1 + layer) as usize].fetch_max(total);
         }
     }
-    if unit < neurons && counts_spikes != 0 && state[0].load() >= batch {
+}
+
+/// Notes which neurons spiked in a batch, unless it or an earlier one overflowed. `words_of` has a number for each neuron
+/// of all layers: the row of its bit set in `spiked`; rows are `stride` words apart.
+#[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments, reason = "the lists of a network")]
+pub(crate) fn note_spiked(
+    spiked: &Array<u32>,
+    words_of: &Array<u32>,
+    samples: u32,
+    stride: u32,
+    neurons: u32,
+    batch: u32,
+    state: &Array<u32>,
+    has_spiked: &mut Array<u32>,
+) {
+    let unit = ABSOLUTE_POS_X;
+    if unit < neurons && state[0] > batch {
         let words = (samples + 31) / 32;
         let start = words_of[unit as usize] * stride;
         let mut any = 0u32;

@@ -50,7 +50,7 @@ pub(crate) fn evaluate_loss<R: Runtime>(
     }
 }
 
-/// The lists that [`observe`] reads and writes.
+/// The lists that [`observe`] and [`note_spiked`] read and write.
 pub(crate) struct Observed<'a> {
     pub totals: &'a Buffer,
     pub totals_stride: usize,
@@ -63,15 +63,14 @@ pub(crate) struct Observed<'a> {
     pub stages: usize,
     pub neurons: usize,
     pub batch: u32,
-    pub counts_spikes: bool,
     pub state: &'a Buffer,
     pub has_spiked: &'a Buffer,
 }
 
-/// Notes who spiked, and overflows.
+/// Notes overflows.
 pub(crate) fn observe<R: Runtime>(gpu: &Gpu<R>, observed: &Observed<'_>) {
-    let work = observed.neurons.max(observed.stages * observed.samples);
-    // SAFETY: units beyond the neurons and the samples do nothing.
+    let work = observed.stages * observed.samples;
+    // SAFETY: units beyond the samples do nothing.
     unsafe {
         gpu.launch("observe", |client| {
             batch::observe::launch_unchecked::<R>(
@@ -81,17 +80,33 @@ pub(crate) fn observe<R: Runtime>(gpu: &Gpu<R>, observed: &Observed<'_>) {
                 observed.totals.array(),
                 observed.totals_stride as u32,
                 observed.capacities.array(),
+                observed.samples as u32,
+                observed.stages as u32,
+                observed.batch,
+                observed.state.array(),
+            );
+        });
+    }
+}
+
+/// Notes who spiked, after [`observe`].
+pub(crate) fn note_spiked<R: Runtime>(gpu: &Gpu<R>, observed: &Observed<'_>) {
+    // SAFETY: units beyond the neurons do nothing.
+    unsafe {
+        gpu.launch("note_spiked", |client| {
+            batch::note_spiked::launch_unchecked::<R>(
+                client,
+                CubeCount::Static(cubes_for(observed.neurons, batch::UNITS), 1, 1),
+                CubeDim::new_1d(batch::UNITS),
                 observed.spiked.array(),
                 observed.words_of.array(),
                 observed.samples as u32,
                 observed.stride as u32,
-                observed.stages as u32,
                 observed.neurons as u32,
                 observed.batch,
-                u32::from(observed.counts_spikes),
                 observed.state.array(),
                 observed.has_spiked.array(),
-            )
+            );
         });
     }
 }

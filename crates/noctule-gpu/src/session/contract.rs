@@ -20,6 +20,10 @@ use crate::session::state::{GpuSession, KeptBoost, PendingBatch, VERDICT};
 /// Batches after which metrics are read, though nobody asked.
 const MOST_PENDING: usize = 64;
 
+/// Calls, and bytes of input that was loaded, after which a session waits for the device.
+const MOST_CALLS: usize = 512;
+const MOST_BYTES: usize = 1 << 28;
+
 impl<R: Runtime> GpuSession<R> {
     /// Enqueues a loss, a prediction, or the totals of a batch whose loss the caller computed.
     fn evaluate(
@@ -66,6 +70,14 @@ impl<R: Runtime> GpuSession<R> {
         current.has_predictions = has_predictions || current.has_predictions || input.samples == 0;
         current.is_counted = true;
         self.current = Some(current);
+        Ok(())
+    }
+
+    /// Settles if many calls, or much input, wait to be noted as done.
+    fn settle_if_long(&mut self) -> Result<(), EngineError> {
+        if self.journal.len() >= MOST_CALLS || self.unsettled_bytes >= MOST_BYTES {
+            self.settle()?;
+        }
         Ok(())
     }
 
@@ -207,13 +219,12 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
 
     fn forward(&mut self, pass: Pass) -> Result<(), EngineError> {
         let input = self.samples("`forward`")?.clone();
-        if self.pending.len() >= MOST_PENDING || self.journal.len() >= 8 * MOST_PENDING {
+        // Ranks combine who spiked in a batch, so there must be none before it.
+        if self.pending.len() >= MOST_PENDING || self.shard.1 > 1 {
             self.settle()?;
         }
-        if !self.is_observed {
-            // The batch before may have overflowed, and its counters are about to be cleared.
-            self.launch_observe(false);
-        }
+        self.unsettled_bytes += input.own_bytes;
+        self.settle_if_long()?;
         self.batch += 1;
         self.has_input_gradients = false;
         self.recorded = None;
@@ -302,6 +313,7 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
                 });
             }
         }
+        self.settle_if_long()?;
         self.add_kept_boosts()?;
         self.weights_change();
         let numbers = self.step_numbers(learning_rate);
@@ -311,6 +323,7 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
 
     fn clear_gradient(&mut self) -> Result<(), EngineError> {
         self.boosts.clear();
+        self.settle_if_long()?;
         self.enqueue(Command::ClearGradient)
     }
 

@@ -25,6 +25,8 @@ pub(super) struct DeviceInput {
     pub starts: Buffer,
     pub counts: Buffer,
     pub labels: Buffer,
+    /// Bytes on the device that are the batch's alone.
+    pub own_bytes: usize,
     /// The labels on the host; empty if there are none.
     pub host_labels: Vec<Label>,
     host: HostSamples,
@@ -223,6 +225,10 @@ impl DeviceInput {
             numbers[stride + sample] = range.len() as u32;
             most = most.max(range.len());
         }
+        let own_bytes = match chosen {
+            Some(_) => 4 * numbers.len(),
+            None => 4 * (numbers.len() + uploaded.events.len()),
+        };
         numbers[2 * stride..][..host_labels.len()].copy_from_slice(&host_labels);
         let numbers = gpu.upload(&numbers);
         Ok(Self {
@@ -232,6 +238,7 @@ impl DeviceInput {
             starts: numbers.part(0, stride),
             counts: numbers.part(stride, stride),
             labels: numbers.part(2 * stride, stride),
+            own_bytes,
             host_labels,
             host: uploaded.host,
             chosen,

@@ -6,6 +6,7 @@ use noctule_core::{BatchRecord, EngineError, Label, SumPool2d};
 use crate::kernels::batch::NO_BATCH;
 use crate::launch::forward;
 use crate::plan::{PlannedLayer, Stage, aligned};
+use crate::session::command::Command;
 use crate::session::state::{GpuSession, PendingBatch, VERDICT, initial_state};
 
 impl<R: Runtime> GpuSession<R> {
@@ -28,11 +29,23 @@ impl<R: Runtime> GpuSession<R> {
             self.run_again(state[0], &state[1..])?;
         }
         self.journal.clear();
+        self.unsettled_bytes = 0;
         self.collect()
     }
 
     /// Makes room for the spikes of the batch that overflowed, and runs the journal again from there on.
     fn run_again(&mut self, batch: u32, needed: &[u32]) -> Result<(), EngineError> {
+        let from = self
+            .journal
+            .iter()
+            .position(|command| command.batch() == Some(batch));
+        let first = from.map(|from| self.journal[from].clone());
+        let (Some(from), Some(Command::Forward { input, .. })) = (from, first) else {
+            return Err(EngineError::Device(format!(
+                "batch {batch} is not in the journal"
+            )));
+        };
+        let before = self.capacities.clone();
         for ((capacity, stage), &needed) in self
             .capacities
             .iter_mut()
@@ -46,12 +59,12 @@ impl<R: Runtime> GpuSession<R> {
                 *capacity = wanted.min(aligned(stage.most_spikes())).max(needed);
             }
         }
+        if let Err(error) = self.make_room(&input) {
+            // The batch stays noted as one that overflowed: no step changes anything, and every read says why.
+            self.capacities = before;
+            return Err(error);
+        }
         self.device_state = initial_state(&self.gpu, self.plan.stages.len());
-        let from = self
-            .journal
-            .iter()
-            .position(|command| command.batch() == Some(batch))
-            .ok_or_else(|| EngineError::Device(format!("batch {batch} is not in the journal")))?;
         let commands = self.journal.split_off(from);
         for command in commands {
             self.enqueue(command)?;
@@ -62,17 +75,20 @@ impl<R: Runtime> GpuSession<R> {
     /// Turns the verdicts of the pending batches into metrics.
     fn collect(&mut self) -> Result<(), EngineError> {
         let pending = std::mem::take(&mut self.pending);
-        self.verdicts_used = 0;
-        let Some(last) = pending.len().checked_sub(1) else {
+        let used = std::mem::take(&mut self.verdicts_used);
+        if pending.is_empty() {
             return Ok(());
-        };
-        let verdicts: Vec<u32> = self.gpu.read(&self.verdicts)?;
+        }
+        // Who spiked is counted with the first batch, in its last evaluation: later evaluations may yet be replaced.
+        let first = pending[1..].iter().take_while(|batch| batch.again).count();
+        let used = aligned(used.max(1)).min(self.verdicts.len());
+        let verdicts: Vec<u32> = self.gpu.read(&self.verdicts.part(0, used))?;
         let spiked: Vec<u32> = self.gpu.read(&self.has_spiked)?;
         forward::clear(&self.gpu, &self.has_spiked);
         let width = VERDICT + self.plan.stages.len();
         for (index, batch) in pending.iter().enumerate() {
             let own = &verdicts[batch.verdicts_start..][..batch.input.samples * width];
-            self.count(batch, own, (index == last).then_some(&spiked));
+            self.count(batch, own, (index == first).then_some(&spiked));
         }
         Ok(())
     }

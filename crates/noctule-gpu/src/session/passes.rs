@@ -31,7 +31,10 @@ impl<R: Runtime> GpuSession<R> {
     /// Runs a command.
     pub(super) fn execute(&mut self, command: &Command) -> Result<(), EngineError> {
         match command {
-            Command::Forward { input, pass, batch } => self.launch_forward(input, *pass, *batch),
+            Command::Forward { input, pass, batch } => {
+                self.observe_last();
+                self.launch_forward(input, *pass, *batch)
+            }
             Command::Evaluate {
                 options,
                 numbers,
@@ -48,10 +51,12 @@ impl<R: Runtime> GpuSession<R> {
                 Ok(())
             }
             Command::Step { numbers, max_norm } => {
+                self.observe_last();
                 self.launch_step(numbers, *max_norm);
                 self.gpu.flush()
             }
             Command::ClearGradient => {
+                self.observe_last();
                 parameters::clear_gradient(
                     &self.gpu,
                     &Target {
@@ -65,28 +70,44 @@ impl<R: Runtime> GpuSession<R> {
         }
     }
 
+    /// Notes whether the last pass overflowed, if that is not known: what follows must not act on it.
+    fn observe_last(&mut self) {
+        if !self.is_observed {
+            self.launch_observe(false);
+        }
+    }
+
     /// Makes room for a batch.
     pub(super) fn make_room(&mut self, input: &DeviceInput) -> Result<(), EngineError> {
-        let (mut samples, mut events) = (input.samples, input.capacity);
+        let alone = (input.samples, input.capacity);
+        let mut wanted = alone;
         if let Some(lists) = &self.lists {
             let has_slots = lists
                 .stages
                 .iter()
                 .zip(&self.capacities)
                 .all(|(stage, &capacity)| stage.capacity >= capacity);
-            if lists.samples >= samples && lists.first.capacity >= events && has_slots {
+            let (samples, events) = (lists.samples, lists.first.capacity);
+            if samples >= wanted.0 && events >= wanted.1 && has_slots {
                 return Ok(());
             }
-            samples = samples.max(lists.samples);
-            events = events.max(lists.first.capacity);
+            wanted = (samples.max(wanted.0), events.max(wanted.1));
         }
         // The old lists go first: there may be no room for both.
         self.lists = None;
-        let lists = Lists::allocate(&self.gpu, &self.plan, samples, events, &self.capacities);
+        let allocate = |(samples, events)| {
+            Lists::allocate(&self.gpu, &self.plan, samples, events, &self.capacities)
+        };
+        // Many samples of one batch and long samples of another may be too much together.
+        let lists = allocate(wanted).or_else(|_| allocate(alone));
         if lists.is_err() {
             // The last pass ends with its lists.
-            self.run = LastRun::default();
+            self.run = LastRun {
+                batch: self.run.batch,
+                ..LastRun::default()
+            };
             self.current = None;
+            self.is_observed = true;
         }
         self.lists = Some(lists?);
         Ok(())
@@ -236,24 +257,24 @@ impl<R: Runtime> GpuSession<R> {
             return;
         }
         let lists = self.lists();
-        loss::observe(
-            &self.gpu,
-            &Observed {
-                totals: &lists.totals,
-                totals_stride: lists.totals_stride,
-                capacities: &lists.capacities,
-                spiked: &lists.spiked,
-                words_of: &self.words_of,
-                samples: self.run.samples,
-                stride: lists.samples.div_ceil(32),
-                stages: self.plan.stages.len(),
-                neurons: self.plan.stages.iter().map(Stage::neurons).sum(),
-                batch: self.run.batch,
-                counts_spikes,
-                state: &self.device_state,
-                has_spiked: &self.has_spiked,
-            },
-        );
+        let observed = Observed {
+            totals: &lists.totals,
+            totals_stride: lists.totals_stride,
+            capacities: &lists.capacities,
+            spiked: &lists.spiked,
+            words_of: &self.words_of,
+            samples: self.run.samples,
+            stride: lists.samples.div_ceil(32),
+            stages: self.plan.stages.len(),
+            neurons: self.plan.stages.iter().map(Stage::neurons).sum(),
+            batch: self.run.batch,
+            state: &self.device_state,
+            has_spiked: &self.has_spiked,
+        };
+        loss::observe(&self.gpu, &observed);
+        if counts_spikes {
+            loss::note_spiked(&self.gpu, &observed);
+        }
     }
 
     fn launch_backward(&mut self, regularisation: &Regularisation, weight: f64) {

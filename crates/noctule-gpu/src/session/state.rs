@@ -10,9 +10,11 @@ use noctule_core::{
 };
 
 use crate::gpu::{Buffer, Gpu};
-use crate::kernels::batch::NO_BATCH;
+use crate::kernels::batch::{NO_BATCH, UNITS};
+use crate::kernels::geometry::CUBE;
 use crate::launch::parameters::SQUARES;
 use crate::plan::{ALIGN, Plan, aligned};
+use crate::refused::unsupported;
 use crate::session::command::Command;
 use crate::session::input::{DeviceInput, DeviceSet};
 use crate::stage_lists::{Lists, rows_of_bits};
@@ -78,6 +80,8 @@ pub(crate) struct GpuSession<R: Runtime> {
     pub(super) capacities: Vec<usize>,
     pub(super) run: LastRun,
     pub(super) journal: Vec<Command>,
+    /// Bytes of input that the journal keeps alive.
+    pub(super) unsettled_bytes: usize,
     pub(super) pending: Vec<PendingBatch>,
     pub(super) verdicts: Buffer,
     pub(super) verdicts_used: usize,
@@ -126,6 +130,7 @@ impl<R: Runtime> GpuSession<R> {
         network.validate()?;
         let plan = Plan::new(network, most_events)?;
         let gpu = Gpu::new(client);
+        check_size(&gpu, &plan)?;
         let zeros = vec![0.0_f32; plan.parameters];
         let mut weights = zeros.clone();
         for stage in &plan.stages {
@@ -169,6 +174,7 @@ impl<R: Runtime> GpuSession<R> {
             capacities: capacities.collect(),
             run: LastRun::default(),
             journal: Vec::new(),
+            unsettled_bytes: 0,
             pending: Vec::new(),
             verdicts: gpu.empty(ALIGN)?,
             verdicts_used: 0,
@@ -223,6 +229,32 @@ impl<R: Runtime> GpuSession<R> {
         };
         lists
     }
+}
+
+/// Refuses layers for which a launch would have more cubes than the device allows.
+fn check_size<R: Runtime>(gpu: &Gpu<R>, plan: &Plan) -> Result<(), EngineError> {
+    let most = gpu.most_cubes() as usize;
+    for stage in &plan.stages {
+        let weights = stage.geometry.weights() as usize;
+        if weights
+            .div_ceil(CUBE as usize)
+            .max(stage.geometry.cubes() as usize)
+            > most
+        {
+            let what = format!(
+                "layer {} with {weights} weights on this device",
+                stage.layer
+            );
+            return Err(unsupported(what));
+        }
+    }
+    if plan.parameters.div_ceil(UNITS as usize) > most {
+        return Err(unsupported(format!(
+            "{} parameters on this device",
+            plan.parameters
+        )));
+    }
+    Ok(())
 }
 
 fn constants<R: Runtime>(gpu: &Gpu<R>, plan: &Plan) -> HashMap<(usize, bool), Buffer> {

@@ -115,11 +115,11 @@ fn costs_of_a_batch(network: &Network<f32>, samples: usize) -> (u64, u64) {
 fn launches_of_a_training_batch() {
     let (launches, reads) = costs_of_a_batch(&dense(), 4);
     println!("784-800-10: {launches} launches");
-    assert!(launches <= 20, "784-800-10 takes {launches} launches");
+    assert_eq!(launches, 17, "20 are allowed");
     assert_eq!(reads, 0, "reads inside a batch");
     let (launches, reads) = costs_of_a_batch(&convolution(), 2);
     println!("15C5-P2-40C5-P2-300-10: {launches} launches");
-    assert!(launches <= 50, "the convolution takes {launches} launches");
+    assert_eq!(launches, 35, "50 are allowed");
     assert_eq!(reads, 0, "reads inside a batch");
 }
 
@@ -154,5 +154,6 @@ fn memory_of_a_large_batch() {
     println!(
         "mnist-conv, {samples} samples: {all} bytes, the largest list {largest}; materialised {materialised}"
     );
-    assert!(all < materialised, "{all} bytes");
+    assert!(all < 900_000_000, "{all} bytes");
+    assert!(materialised > 5_700_000_000);
 }
