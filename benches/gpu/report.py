@@ -27,7 +27,22 @@ def main() -> None:
     parser.add_argument("result", type=Path, nargs="?", help="what gpu-bench.sh wrote; without it only the model is told")
     parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
     given = parser.parse_args()
-    given.out.write_text(report(json.loads(given.result.read_text())) if given.result else without_result())
+    try:
+        told = report(read(given.result)) if given.result else without_result()
+        given.out.write_text(told)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+
+def read(path: Path) -> dict:
+    """The result in a file, or a `ValueError` that says what the file is not."""
+    try:
+        result = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not whole JSON: {error}") from error
+    if not isinstance(result, dict) or result.get("format") != 1:
+        raise ValueError(f"{path} is not a result of scripts/gpu-bench.sh: it has no `format` 1")
+    return result
 
 
 def without_result() -> str:

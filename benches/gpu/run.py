@@ -46,8 +46,14 @@ def arguments() -> argparse.Namespace:
     given.data = given.data or carried("data") or Path(os.environ.get("NOCTULE_DATA") or CARRIED / "data")
     given.wheels = given.wheels or carried("wheels")
     given.bats = given.bats or carried("bats")
-    if not os.access(given.noctule, os.X_OK):
+    if not given.minutes > 0:
+        parser.error(f"--minutes {given.minutes:g}: must be above 0")
+    if not (given.noctule.is_file() and os.access(given.noctule, os.X_OK)):
         parser.error(f"{given.noctule} is not a program; the head of scripts/gpu-bench.sh says how to build and carry it")
+    try:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot write {given.out}: {error}")
     for name in ("noctule", "data", "wheels", "bats"):
         setattr(given, name, getattr(given, name) and getattr(given, name).resolve())
     return given
@@ -68,7 +74,6 @@ def main() -> int:
                 hide[str(getattr(given, name))] = name.upper()
         if Path.home() != Path("/"):
             hide[str(Path.home())] = "~"
-        given.out.parent.mkdir(parents=True, exist_ok=True)
         record = Record(given.out, 60 * given.minutes, hide, backend=given.backend, quick=given.quick)
         try:
             steps(given, record, Path(folder))

@@ -22,6 +22,14 @@ class Reports(unittest.TestCase):
         expected = report.report(json.loads(results.read_text())) if results.exists() else report.without_result()
         self.assertEqual((HERE / "RESULTS.md").read_text(), expected)
 
+    def test_a_file_that_is_no_result_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "result.json"
+            for text, said in [('{"format": 1, "ste', "not whole JSON"), ("[1]", "not a result"), ("{}", "not a result")]:
+                path.write_text(text)
+                with self.assertRaisesRegex(ValueError, said):
+                    report.read(path)
+
     def test_without_a_result_the_model_is_named_as_one(self) -> None:
         told = report.without_result()
         for part in ("No GPU was at hand", "are an estimate", "465,000", "63,000", "134,000"):

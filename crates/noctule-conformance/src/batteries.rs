@@ -21,10 +21,33 @@ pub mod reference;
 pub mod regularisation;
 pub mod sessions;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use noctule_core::{Engine, Real};
 
 /// A battery and its name.
 pub type Battery<T> = (&'static str, fn(&dyn Engine<T>));
+
+/// Runs a battery on an engine.
+///
+/// # Errors
+/// What its panic said.
+pub fn run<T: Real>(battery: Battery<T>, engine: &dyn Engine<T>) -> Result<(), String> {
+    // The engine is shared, but each battery opens sessions of its own.
+    catch_unwind(AssertUnwindSafe(|| (battery.1)(engine))).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        text.unwrap_or("it panicked without a message").to_owned()
+    })
+}
+
+/// The names of the batteries that an engine does not pass; each has printed its message by then.
+pub fn failed<T: Real>(batteries: Vec<Battery<T>>, engine: &dyn Engine<T>) -> Vec<&'static str> {
+    let failed = batteries
+        .into_iter()
+        .filter(|&battery| run(battery, engine).is_err());
+    failed.map(|(name, _)| name).collect()
+}
 
 macro_rules! batteries {
     ($($module:ident::$name:ident),* $(,)?) => {

@@ -21,6 +21,7 @@ mod central;
 mod error;
 pub mod fixtures;
 mod harness;
+pub mod networks;
 mod plain_scan;
 mod refused;
 pub mod replay;

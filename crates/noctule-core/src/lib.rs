@@ -26,6 +26,7 @@
 
 pub mod batch;
 mod drive;
+mod dropout;
 pub mod engine;
 mod initialiser;
 mod label;
@@ -46,6 +47,7 @@ mod tensor;
 
 pub use batch::{Batch, Images, Pixels, Samples};
 pub use drive::InputDrive;
+pub use dropout::DroppedInputs;
 pub use engine::{
     CurrentPass, Engine, EngineError, EngineInfo, Pass, PassWeights, Session, SessionMetrics,
     SessionOptions, StoredSet, TensorGroup, TensorName, Tensors, checks, squared_norm,

@@ -1,7 +1,5 @@
 //! The batteries that every engine must pass, on the CPU.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use noctule_conformance::batteries::{self, Battery};
 use noctule_core::{Engine, Real};
 use noctule_cpu::CpuEngine;
@@ -12,11 +10,7 @@ where
     CpuEngine: Engine<T>,
 {
     let engine = CpuEngine::new(threads).unwrap();
-    let failed: Vec<&str> = batteries
-        .into_iter()
-        .filter(|(_, battery)| catch_unwind(AssertUnwindSafe(|| battery(&engine))).is_err())
-        .map(|(name, _)| name)
-        .collect();
+    let failed = batteries::failed(batteries, &engine);
     assert!(failed.is_empty(), "failed: {}", failed.join(", "));
 }
 

@@ -5,7 +5,6 @@
 //! folder, or is `off`. A file `cubecl.toml` of the working directory that sets a cache of its own is heeded.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::Once;
 
@@ -13,6 +12,7 @@ use cubecl::config::cache::CacheConfig;
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 use directories::BaseDirs;
 
+use crate::device::quiet::quietly;
 use crate::device::{Backend, Device, find};
 
 /// Keeps compiled kernels from now on. Without effect after the first call, or if kernels were compiled already.
@@ -23,7 +23,7 @@ pub(crate) fn keep_kernels(backend: Backend) {
             return;
         };
         // It panics if another part of the program has chosen settings before.
-        let _ = catch_unwind(|| {
+        let _ = quietly(|| {
             let mut config = CubeClRuntimeConfig::from_current_dir().override_from_env();
             let cache = &mut config.compilation.cache;
             if cache.is_none() {

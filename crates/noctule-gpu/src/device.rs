@@ -9,8 +9,8 @@ mod backend;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod description;
-#[cfg(any(feature = "gpu", feature = "cuda", test))]
-mod quiet;
+#[cfg(any(feature = "gpu", feature = "cuda", feature = "hip", test))]
+pub(crate) mod quiet;
 #[cfg(any(feature = "hip", test))]
 #[cfg_attr(
     not(feature = "hip"),

@@ -1,9 +1,11 @@
 //! [`GpuEngine`]: a device as a [`noctule_core::Engine`].
 
+#[cfg(feature = "kernels")]
 use cubecl::prelude::Runtime;
 use noctule_core::{Engine, EngineError, EngineInfo, Network, Session, SessionOptions};
 
 use crate::device::{Backend, Device, check};
+#[cfg(feature = "kernels")]
 use crate::session::state::GpuSession;
 
 /// An engine that computes on a device, in single precision.
@@ -37,23 +39,21 @@ impl GpuEngine {
     }
 
     /// Opens a session on a runtime's device.
-    #[allow(dead_code, reason = "a build may have no back end")]
+    #[cfg(feature = "kernels")]
     fn open_on<R: Runtime>(
         &self,
         device: &R::Device,
         network: &Network<f32>,
         options: &SessionOptions,
     ) -> Result<Box<dyn Session<f32>>, EngineError> {
-        #[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
         crate::cache::keep_kernels(self.device.backend);
-        let backend = self.device.backend.name();
         // Software Vulkan ends the loops of a kernel after 65,535 turns, without a word.
         let most_events = match self.device.name.contains("llvmpipe") {
             true => 4_096,
             false => u32::MAX as usize,
         };
         let client = R::client(device);
-        let session = GpuSession::<R>::new(client, backend, network, options, most_events)?;
+        let session = GpuSession::<R>::new(client, network, options, most_events)?;
         Ok(Box::new(session))
     }
 }

@@ -5,21 +5,28 @@
 //! are enqueued, and the host waits only where it reads something. `docs/gpu.md` explains how an event travels through
 //! the kernels.
 
-#[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
+#[cfg(feature = "kernels")]
 mod cache;
 pub mod device;
 mod engine;
-#[cfg_attr(
-    not(any(feature = "gpu", feature = "cuda", feature = "hip")),
-    allow(dead_code, reason = "a build may have no back end")
-)]
+#[cfg(feature = "kernels")]
 mod gpu;
+#[cfg(feature = "kernels")]
 mod kernels;
+#[cfg(feature = "kernels")]
 mod launch;
+#[cfg(feature = "kernels")]
 mod plan;
+#[cfg_attr(
+    not(feature = "kernels"),
+    expect(dead_code, reason = "there are no kernels to measure")
+)]
 mod profile;
+#[cfg(feature = "kernels")]
 mod refused;
+#[cfg(feature = "kernels")]
 mod session;
+#[cfg(feature = "kernels")]
 mod stage_lists;
 
 pub use device::{Backend, Device, devices};

@@ -204,7 +204,8 @@ impl Plan {
             layer: index,
             source,
         };
-        let individual: Vec<LifParameters> = match layer.neurons().map_err(problem)? {
+        let neurons = layer.neurons().map_err(problem)?;
+        let individual: Vec<LifParameters> = match &neurons {
             Neurons::Shared(_) => Vec::new(),
             Neurons::Individual(neurons) => neurons.iter().map(|lif| *lif.parameters()).collect(),
         };
@@ -220,7 +221,7 @@ impl Plan {
         let geometry = geometry(layer.connection(), pools, if is_first { 1 } else { pool })?;
         let neuron = layer.neuron_parameters(0);
         let dynamics = Dynamics {
-            method: method_of(&neuron, !individual.is_empty()),
+            method: method_of(&neurons),
             is_individual: !individual.is_empty(),
             neurons: match individual.is_empty() {
                 true => 0,
@@ -320,16 +321,11 @@ pub(crate) fn neuron_numbers(neuron: &LifParameters) -> [f32; INDIVIDUAL as usiz
     .map(|number| number as f32)
 }
 
-fn method_of(neuron: &LifParameters, is_individual: bool) -> Method {
-    let is_ratio = |ratio: f64| (neuron.tau_m - ratio * neuron.tau_s).abs() <= 1e-13 * neuron.tau_m;
-    if is_individual {
-        Method::Newton
-    } else if is_ratio(2.0) {
-        Method::Quadratic
-    } else if is_ratio(1.0) {
-        Method::Equal
-    } else {
-        Method::Newton
+fn method_of(neurons: &Neurons<f32>) -> Method {
+    match neurons {
+        Neurons::Shared(lif) if lif.is_quadratic() => Method::Quadratic,
+        Neurons::Shared(lif) if lif.has_equal_time_constants() => Method::Equal,
+        _ => Method::Newton,
     }
 }
 
@@ -388,4 +384,11 @@ fn geometry(
         }
         _ => Err(unsupported(format!("{connection:?}"))),
     }
+}
+
+/// The neuron that a spike has after pooling layers.
+pub(crate) fn pooled(neuron: u32, pools: &[SumPool2d]) -> u32 {
+    pools
+        .iter()
+        .fold(neuron, |neuron, pool| pool.pooled(neuron))
 }

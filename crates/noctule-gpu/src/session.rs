@@ -9,6 +9,7 @@ mod contract;
 mod images;
 mod input;
 mod journal;
+mod numbers;
 mod passes;
 mod reads;
 mod recorded;

@@ -1,59 +1,14 @@
 //! Real images: training on MNIST follows the CPU's loss. Needs the environment variable `NOCTULE_DATA`.
 #![cfg(feature = "gpu")]
 
+use noctule_conformance::networks::{mnist_conv, mnist_count};
 use noctule_core::{
-    Adam, Engine, Initialiser, LatencyEncoding, LayerRegularisation, LifParameters, Loss, Metrics,
-    Network, Pass, Regularisation, SessionOptions, Shape, SpikeCount, Window,
+    Adam, Engine, LatencyEncoding, LayerRegularisation, Loss, Metrics, Network, Pass,
+    Regularisation, SessionOptions, SpikeCount,
 };
 use noctule_cpu::CpuEngine;
 use noctule_data::{Split, load};
 use noctule_gpu::{Backend, GpuEngine};
-
-fn neuron(theta: f64, max_spikes: u32) -> LifParameters {
-    LifParameters {
-        tau_m: 0.26,
-        tau_s: 0.13,
-        theta,
-        reset: theta,
-        max_spikes,
-        t_max: 0.2,
-    }
-}
-
-fn uniform(bound: f64) -> Initialiser {
-    Initialiser::uniform(-bound, bound).unwrap()
-}
-
-/// The network of the preset `mnist-count`.
-fn dense() -> Network<f32> {
-    let network = Network::image(IMAGE).unwrap();
-    let network = network.dense(800, &neuron(0.2, 30), uniform(1.0), 0);
-    network
-        .unwrap()
-        .dense(10, &neuron(1.3, 30), uniform(0.4), 1)
-        .unwrap()
-}
-
-/// The network of the preset `mnist-conv`.
-fn convolution() -> Network<f32> {
-    let network = Network::image(IMAGE).unwrap();
-    let window = Window::square(5);
-    let network = network.conv2d(15, window, &neuron(0.04, 1), uniform(1.0), 0);
-    let network = network.unwrap().sum_pool2d(2).unwrap();
-    let network = network.conv2d(40, window, &neuron(0.8, 3), uniform(1.0), 1);
-    let network = network.unwrap().sum_pool2d(2).unwrap();
-    let network = network.dense(300, &neuron(0.6, 10), uniform(1.0), 2);
-    network
-        .unwrap()
-        .dense(10, &neuron(0.3, 30), uniform(1.0), 3)
-        .unwrap()
-}
-
-const IMAGE: Shape = Shape {
-    height: 28,
-    width: 28,
-    channels: 1,
-};
 
 /// How a network is trained.
 struct Course {
@@ -137,7 +92,7 @@ fn a_dense_network_follows_the_cpu() {
         samples: 2_000,
         part: 500,
     };
-    compare(&dense(), &course);
+    compare(&mnist_count(), &course);
 }
 
 /// Software needs minutes for 2,000 samples; `--include-ignored` runs it.
@@ -151,7 +106,7 @@ fn a_convolution_follows_the_cpu() {
         samples: 2_000,
         part: 500,
     };
-    compare(&convolution(), &course);
+    compare(&mnist_conv(), &course);
 }
 
 #[test]
@@ -163,5 +118,5 @@ fn a_convolution_follows_the_cpu_for_a_moment() {
         samples: 160,
         part: 80,
     };
-    compare(&convolution(), &course);
+    compare(&mnist_conv(), &course);
 }

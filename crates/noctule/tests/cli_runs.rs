@@ -110,9 +110,10 @@ fn stop_when(bench: &Bench, words: &[&str], file: &str, signal: &str) -> Option<
 fn a_stopped_run_continues_to_the_bit() {
     let bench = Bench::new();
     let words = |out| {
+        // Seconds of training: no machine ends it before the signal comes.
         let set = "layers.0.neurons=100";
         [
-            "train", "yinyang", "--out", out, "--epochs", "5", "--set", set,
+            "train", "yinyang", "--out", out, "--epochs", "40", "--set", set,
         ]
     };
     bench.succeed(&words("whole"));

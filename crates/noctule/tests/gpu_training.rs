@@ -1,5 +1,5 @@
-//! Training on a device by the real command: it follows the CPU, resumes to the bit, and checkpoints move between back
-//! ends.
+//! Trains on a device with the real command. Losses follow the CPU's, a resumed run gives the same bits as an uninterrupted
+//! one, and a checkpoint of one back end is continued on another.
 #![cfg(feature = "gpu")]
 
 #[expect(dead_code, reason = "other tests need more of it")]

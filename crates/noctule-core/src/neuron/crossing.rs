@@ -134,6 +134,11 @@ impl<T: Real> Lif<T> {
         self.method == Method::Quadratic
     }
 
+    /// Whether `tau_m = tau_s`.
+    pub fn has_equal_time_constants(&self) -> bool {
+        self.method == Method::LambertW
+    }
+
     fn crossing_by_lambert_w(&self, potential: T, current: T, end: T) -> Option<Crossing<T>> {
         let scale = self.tau_s * current;
         let argument = -(self.theta / scale) * (-potential / scale).precise_exp();

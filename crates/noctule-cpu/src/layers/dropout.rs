@@ -1,9 +1,19 @@
 //! Dropout: in training, a layer receives no events from a random fraction of its inputs.
 //!
-//! Each sample drops different inputs, each with all of its events. Whether an input is dropped depends on the seed,
-//! the index of the sample in the whole batch, and the index of the input alone.
+//! Each sample drops different inputs, each with all of its events; [`DroppedInputs`] says which.
 
-use noctule_core::{Real, SpikeBatch};
+use noctule_core::{DroppedInputs, Real, SpikeBatch};
+
+/// The dropout of a layer in a pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PassDropout {
+    /// The seed of the pass.
+    pub seed: u64,
+    /// Index of the layer.
+    pub layer: usize,
+    /// The index of the first sample in the whole batch.
+    pub first_sample: usize,
+}
 
 /// The input events that dropout keeps.
 #[derive(Clone, Debug, Default)]
@@ -15,18 +25,19 @@ pub(crate) struct KeptEvents<T> {
 }
 
 impl<T: Real> KeptEvents<T> {
-    /// The events of the inputs that are kept when a fraction `share` of them is dropped. Sample `s` of `input` is
-    /// sample `first_sample + s` of the whole batch.
-    pub fn new(input: &SpikeBatch<T>, share: f64, seed: u64, first_sample: usize) -> Self {
-        let dropped_below = (share * 2.0_f64.powi(64)) as u64;
+    /// The events of the inputs that are kept when a fraction `share` of them is dropped.
+    pub fn new(input: &SpikeBatch<T>, share: f64, of_pass: PassDropout) -> Self {
+        let PassDropout {
+            seed,
+            layer,
+            first_sample,
+        } = of_pass;
         let mut positions = Vec::with_capacity(input.spikes());
         let mut counts = Vec::with_capacity(input.samples());
         for sample in 0..input.samples() {
-            let seed = scramble(seed ^ scramble((first_sample + sample) as u64));
+            let dropped = DroppedInputs::new(share, seed, layer, first_sample + sample);
             let start = positions.len();
-            let is_kept = |&event: &usize| {
-                scramble(seed ^ u64::from(input.neurons()[event])) >= dropped_below
-            };
+            let is_kept = |&event: &usize| !dropped.contains(input.neurons()[event]);
             positions.extend(input.range(sample).filter(is_kept));
             counts.push(positions.len() - start);
         }
@@ -56,12 +67,4 @@ impl<T: Real> KeptEvents<T> {
         }
         d_events
     }
-}
-
-/// The finaliser of SplitMix64: each bit of the input changes about half of the bits of the output.
-fn scramble(mut bits: u64) -> u64 {
-    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

@@ -7,7 +7,7 @@ use crate::events::patches::Patches;
 use crate::individual::backward::{IndividualErrors, backward};
 use crate::individual::view::IndividualView;
 use crate::individual::{forward, recorded};
-use crate::layers::dropout::KeptEvents;
+use crate::layers::dropout::{KeptEvents, PassDropout};
 use crate::layers::record::{LayerRecord, Tape};
 use crate::parallel::layer_view::LayerView;
 use crate::simd::dispatch::CpuReal;
@@ -25,13 +25,6 @@ pub(crate) struct CpuSpikingLayer<T> {
     /// The neurons in passes with dropout, and in passes without.
     training: Neurons<T>,
     evaluated: Neurons<T>,
-}
-
-/// What decides which inputs are dropped: the seed of the layer, and the index of the first sample in the whole batch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DropoutSeed {
-    pub seed: u64,
-    pub first_sample: usize,
 }
 
 impl<T: CpuReal> CpuSpikingLayer<T> {
@@ -59,14 +52,12 @@ impl<T: CpuReal> CpuSpikingLayer<T> {
         &self,
         weights: &BlockedWeights<T>,
         input: &SpikeBatch<T>,
-        dropout: Option<DropoutSeed>,
+        dropout: Option<PassDropout>,
         record: &mut LayerRecord<T>,
     ) {
         record.begin(input);
         let dropout = dropout.filter(|_| self.dropout > 0.0);
-        let kept = dropout.map(|DropoutSeed { seed, first_sample }| {
-            KeptEvents::new(input, self.dropout, seed, first_sample)
-        });
+        let kept = dropout.map(|dropout| KeptEvents::new(input, self.dropout, dropout));
         let input = kept.as_ref().map_or(input, |kept| &kept.events);
         match self.neurons(kept.is_some()) {
             Neurons::Shared(neuron) => {

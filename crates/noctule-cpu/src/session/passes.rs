@@ -8,7 +8,7 @@ use noctule_core::{
 };
 
 use crate::encode::encode;
-use crate::layers::spiking::DropoutSeed;
+use crate::layers::dropout::PassDropout;
 use crate::optimiser::average::WeightAverage;
 use crate::session::state::{CpuLayer, CpuSession, LayerWeights};
 use crate::simd::dispatch::CpuReal;
@@ -68,9 +68,9 @@ impl<T: CpuReal> CpuSession<T> {
                 let input = before.last().map_or(&*input, |record| &record.output);
                 match (layer, &weights[index]) {
                     (CpuLayer::Spiking(layer), Some(weights)) => {
-                        // Layers with equally many inputs must not drop the same ones.
-                        let dropout = pass.dropout.map(|seed| DropoutSeed {
-                            seed: seed.wrapping_add(index as u64),
+                        let dropout = pass.dropout.map(|seed| PassDropout {
+                            seed,
+                            layer: index,
                             first_sample: pass.first_sample,
                         });
                         layer.forward(weights, input, dropout, &mut rest[0]);

@@ -9,7 +9,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// The outcome of a call, or the message of its panic, which is not printed.
 ///
 /// Panics of other threads are not printed meanwhile either, so such calls should be short.
-pub(super) fn quietly<T>(call: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
+pub(crate) fn quietly<T>(call: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

@@ -94,14 +94,14 @@ pub(crate) fn stage(
     let mut acts = false;
     if is_event {
         let offset = f32::reinterpret(event[1]);
-        // Events after `t_max` do nothing.
+        // Events after `t_max` come at it, when no spike follows.
         if event[0] < segment || (event[0] == segment && offset <= x) {
             segment = event[0];
             x = offset;
-            acts = true;
-            if comptime!(options.drops) {
-                acts = !is_dropped(dropout, source.sample, event[2]);
-            }
+        }
+        acts = true;
+        if comptime!(options.drops) {
+            acts = !is_dropped(dropout, source.sample, event[2]);
         }
     }
     let coefficients = coefficients_at(x, &lif, comptime!(options.dynamics.method));
@@ -140,7 +140,7 @@ pub(crate) fn stage(
     }
 }
 
-/// Adds the unit's event to the bit sets of the places whose windows see it; the end of the sample, to all.
+/// Marks the unit's event in the bit set of each place whose window sees it. The end of the sample is marked in all sets.
 #[cube]
 pub(crate) fn mark_windows(
     block: &Block,

@@ -49,7 +49,6 @@ pub(crate) struct Lif {
     pub fall: f32,
     /// Length of a segment.
     pub segment: f32,
-    pub inverse_segment: f32,
     /// Segment and offset of `t_max`.
     pub end_segment: u32,
     pub end_x: f32,
@@ -114,7 +113,6 @@ pub(crate) fn lif_of(neurons: &Neurons, neuron: u32, #[comptime] dynamics: Dynam
         theta,
         fall,
         segment: shared.segment,
-        inverse_segment: shared.inverse_segment,
         end_segment: shared.end_segment,
         end_x: shared.end_x,
         max_spikes: shared.max_spikes,

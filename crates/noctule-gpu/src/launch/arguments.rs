@@ -81,7 +81,6 @@ fn lif<R: Runtime>(plan: &Plan, neuron: &LifParameters) -> LifLaunch<R> {
         theta,
         fall,
         plan.segment,
-        1.0 / plan.segment,
         end_segment,
         end_x,
         neuron.max_spikes,

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use cubecl::prelude::Runtime;
 use noctule_core::{
-    Batch, CurrentPass, EngineError, Label, Loss, Metrics, OptimiserProgress, OptimiserStep, Pass,
-    Prediction, Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors,
-    average_blend, checks,
+    Batch, CurrentPass, EngineError, Label, Loss, Metrics, OptimiserProgress, Pass, Prediction,
+    Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors, average_blend, checks,
 };
 
 use crate::kernels::loss::{LossKind, LossOptions};
-use crate::kernels::optimiser::Rule;
-use crate::launch::parameters::StepNumbers;
+use crate::refused::unsupported;
 use crate::session::command::Command;
 use crate::session::input::{DeviceInput, DeviceSet};
+use crate::session::numbers::{loss_call, step_numbers};
 use crate::session::state::{GpuSession, KeptBoost, PendingBatch, VERDICT};
 
 /// Batches after which metrics are read, though nobody asked.
@@ -87,51 +86,6 @@ impl<R: Runtime> GpuSession<R> {
         }
     }
 
-    /// The numbers of a step of the optimiser.
-    fn step_numbers(&mut self, learning_rate: f64) -> StepNumbers {
-        // The learning rate of a session in single precision.
-        let rate = f64::from(learning_rate as f32);
-        let step = self.rule.step(&mut self.progress, rate);
-        let mut numbers = StepNumbers {
-            rule: Rule::Descent,
-            moments: [0.0; 9],
-            momentum: [0.0; 4],
-            blend: average_blend(self.average_keep, self.progress.steps) as f32,
-        };
-        match step {
-            OptimiserStep::Descent {
-                learning_rate,
-                decay,
-            } => numbers.momentum = [decay as f32, 0.0, learning_rate as f32, 0.0],
-            OptimiserStep::Momentum(step) => {
-                let step = step.rounded::<f32>();
-                numbers.rule = Rule::Momentum;
-                numbers.momentum = [
-                    step.decay,
-                    step.momentum,
-                    step.gradient_step,
-                    step.momentum_step,
-                ];
-            }
-            OptimiserStep::Moments(step) => {
-                let step = step.rounded::<f32>();
-                numbers.rule = Rule::Moments;
-                numbers.moments = [
-                    step.keep,
-                    step.decay,
-                    step.first_blend,
-                    step.second_keep,
-                    step.second_blend,
-                    step.root_scale,
-                    step.epsilon,
-                    step.gradient_step,
-                    step.moment_step,
-                ];
-            }
-        }
-        numbers
-    }
-
     /// Keeps the silent boosts of a batch for the next step: a rank adds them once who spiked is combined.
     fn keep_boosts(&mut self, regularisation: &Regularisation) -> Result<(), EngineError> {
         self.settle()?;
@@ -147,45 +101,6 @@ impl<R: Runtime> GpuSession<R> {
             }
         }
         Ok(())
-    }
-}
-
-/// The kind of a loss, whether it predicts by counts, and its numbers but for the mean and the segment.
-fn loss_call(loss: &Loss) -> (LossKind, bool, [f32; 6]) {
-    let single = |numbers: [f64; 6]| numbers.map(|number| number as f32);
-    match loss {
-        Loss::SpikeCount(loss) => (
-            LossKind::SpikeCount,
-            true,
-            single([loss.target_true, loss.target_false, 1.0, 0.0, 0.0, 1.0]),
-        ),
-        Loss::CountSoftmax(loss) => (
-            LossKind::CountSoftmax,
-            true,
-            single([0.0, 0.0, loss.temperature, 0.0, 0.0, 1.0]),
-        ),
-        Loss::FirstSpike(loss) => {
-            let (strength, time) = loss
-                .early_pull
-                .map_or((0.0, 1.0), |pull| (pull.strength, pull.time));
-            (
-                LossKind::FirstSpike,
-                false,
-                single([0.0, 0.0, loss.temperature, loss.silent_time, strength, time]),
-            )
-        }
-        Loss::SpikeTime(loss) => (
-            LossKind::SpikeTime,
-            false,
-            single([
-                loss.target_true,
-                loss.target_false,
-                loss.scale,
-                loss.silent_time,
-                0.0,
-                1.0,
-            ]),
-        ),
     }
 }
 
@@ -307,16 +222,16 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
         if let Some(max_norm) = max_norm {
             checks::max_norm(max_norm)?;
             if self.shard.1 > 1 {
-                return Err(EngineError::Unsupported {
-                    backend: self.backend,
-                    what: "clipping of the gradient with several ranks".to_owned(),
-                });
+                return Err(unsupported("clipping of the gradient with several ranks"));
             }
         }
         self.settle_if_long()?;
         self.add_kept_boosts()?;
         self.weights_change();
-        let numbers = self.step_numbers(learning_rate);
+        // The learning rate of a session in single precision.
+        let rate = f64::from(learning_rate as f32);
+        let step = self.rule.step(&mut self.progress, rate);
+        let numbers = step_numbers(step, average_blend(self.average_keep, self.progress.steps));
         let max_norm = max_norm.map(|max_norm| max_norm as f32);
         self.enqueue(Command::Step { numbers, max_norm })
     }

@@ -8,7 +8,7 @@ use noctule_core::{Batch, EngineError, Images, Label, Pixels, Samples, SpikeBatc
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::lists::LAST_OF_INPUT;
-use crate::plan::{Plan, aligned};
+use crate::plan::{Plan, aligned, pooled};
 use crate::refused::unsupported;
 use crate::session::images::{EncodedImages, encode_on_device};
 
@@ -266,10 +266,7 @@ fn upload_events<R: Runtime>(
         let start = range.start;
         for event in range.clone() {
             let (segment, offset) = plan.split(events.precise_time(event));
-            let input = plan
-                .input_pools
-                .iter()
-                .fold(events.neurons()[event], |input, pool| pool.pooled(input));
+            let input = pooled(events.neurons()[event], &plan.input_pools);
             let before = &mut latest[input as usize];
             numbers[event] = [segment, offset.to_bits(), input, *before];
             *before = (event - start) as u32 + 1;

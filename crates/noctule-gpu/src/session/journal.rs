@@ -1,11 +1,11 @@
 //! Waiting for the device: overflows are made good, and verdicts become metrics.
 
 use cubecl::prelude::Runtime;
-use noctule_core::{BatchRecord, EngineError, Label, SumPool2d};
+use noctule_core::{BatchRecord, EngineError, Label};
 
 use crate::kernels::batch::NO_BATCH;
 use crate::launch::forward;
-use crate::plan::{PlannedLayer, Stage, aligned};
+use crate::plan::{PlannedLayer, Stage, aligned, pooled};
 use crate::session::command::Command;
 use crate::session::state::{GpuSession, PendingBatch, VERDICT, initial_state};
 
@@ -141,11 +141,4 @@ impl<R: Runtime> GpuSession<R> {
         }
         self.predictions = predictions;
     }
-}
-
-/// The neuron that a spike has after pooling layers.
-pub(super) fn pooled(neuron: u32, pools: &[SumPool2d]) -> u32 {
-    pools
-        .iter()
-        .fold(neuron, |neuron, pool| pool.pooled(neuron))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cubecl::prelude::Runtime;
-use noctule_core::{EngineError, Pass, PassWeights, Regularisation};
+use noctule_core::{DroppedInputs, EngineError, Pass, PassWeights, Regularisation};
 
 use crate::gpu::Buffer;
 use crate::launch::arguments::At;
@@ -209,16 +209,16 @@ impl<R: Runtime> GpuSession<R> {
         if stage.dropout == 0.0 {
             return None;
         }
-        // Layers with equally many inputs must not drop the same ones.
-        let seed = pass.dropout?.wrapping_add(stage.layer as u64);
-        let mut seeds = Vec::with_capacity(2 * samples);
-        for sample in 0..samples {
-            let of_sample = scramble(seed ^ scramble((pass.first_sample + sample) as u64));
-            seeds.extend([of_sample as u32, (of_sample >> 32) as u32]);
-        }
+        let (share, seed) = (stage.dropout, pass.dropout?);
+        let of_sample =
+            |sample| DroppedInputs::new(share, seed, stage.layer, pass.first_sample + sample);
+        let seeds = (0..samples).map(|sample| of_sample(sample).seed());
+        let halves: Vec<u32> = seeds
+            .flat_map(|seed| [seed as u32, (seed >> 32) as u32])
+            .collect();
         Some(DropoutOf {
-            seeds: self.gpu.upload(&seeds),
-            below: (stage.dropout * 2.0_f64.powi(64)) as u64,
+            seeds: self.gpu.upload(&halves),
+            below: of_sample(0).below(),
         })
     }
 
@@ -369,12 +369,4 @@ impl<R: Runtime> GpuSession<R> {
         };
         parameters::clear_gradient(&self.gpu, &target);
     }
-}
-
-/// The finaliser of SplitMix64.
-fn scramble(mut bits: u64) -> u64 {
-    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

@@ -4,8 +4,7 @@ use cubecl::prelude::Runtime;
 use noctule_core::{EngineError, Label, SpikeBatch, checks};
 
 use crate::launch::forward;
-use crate::plan::PlannedLayer;
-use crate::session::journal::pooled;
+use crate::plan::{PlannedLayer, pooled};
 use crate::session::state::GpuSession;
 
 /// The sorted spikes of a stage on the host.

@@ -54,7 +54,6 @@ pub(super) struct Parameters {
 /// The session of a network on a device.
 pub(crate) struct GpuSession<R: Runtime> {
     pub(super) gpu: Gpu<R>,
-    pub(super) backend: &'static str,
     pub(super) plan: Plan,
     /// The number of neurons of each layer.
     pub(super) outputs: Vec<usize>,
@@ -122,7 +121,6 @@ pub(super) const VERDICT: usize = 2;
 impl<R: Runtime> GpuSession<R> {
     pub fn new(
         client: ComputeClient<R>,
-        backend: &'static str,
         network: &Network<f32>,
         options: &SessionOptions,
         most_events: usize,
@@ -157,7 +155,6 @@ impl<R: Runtime> GpuSession<R> {
             guess.min(aligned(stage.most_spikes()))
         });
         Ok(Self {
-            backend,
             outputs: network.layers().iter().map(Layer::outputs).collect(),
             weight_shapes: (0..network.layers().len()).map(shape).collect(),
             layers: network.layers().to_vec(),

@@ -2,59 +2,14 @@
 
 use cubecl::prelude::Runtime;
 use cubecl::wgpu::WgpuRuntime;
+use noctule_conformance::networks::{mnist_conv, mnist_count};
 use noctule_core::{
-    Adam, Batch, Initialiser, LayerRegularisation, LifParameters, Loss, Network, Pass,
-    Regularisation, Session, SessionOptions, Shape, SpikeBatch, SpikeCount, Window,
+    Adam, Batch, LayerRegularisation, Loss, Network, Pass, Regularisation, Session, SessionOptions,
+    SpikeBatch, SpikeCount,
 };
 
 use crate::device::wgpu_device;
 use crate::session::state::GpuSession;
-
-fn neuron(theta: f64, max_spikes: u32) -> LifParameters {
-    LifParameters {
-        tau_m: 0.26,
-        tau_s: 0.13,
-        theta,
-        reset: theta,
-        max_spikes,
-        t_max: 0.2,
-    }
-}
-
-fn weights(low: f64, high: f64) -> Initialiser {
-    Initialiser::uniform(low, high).unwrap()
-}
-
-/// The network of `mnist-count`.
-fn dense() -> Network<f32> {
-    let network = Network::new(784).unwrap();
-    let network = network.dense(800, &neuron(0.2, 30), weights(-0.1, 0.1), 1);
-    let network = network.unwrap();
-    network
-        .dense(10, &neuron(1.3, 30), weights(-0.1, 0.25), 2)
-        .unwrap()
-}
-
-/// The network of `mnist-conv`.
-fn convolution() -> Network<f32> {
-    let image = Shape {
-        height: 28,
-        width: 28,
-        channels: 1,
-    };
-    let window = Window::square(5);
-    let network = Network::image(image).unwrap();
-    let network = network.conv2d(15, window, &neuron(0.2, 1), weights(-0.5, 1.0), 1);
-    let network = network.unwrap().sum_pool2d(2).unwrap();
-    let network = network.conv2d(40, window, &neuron(0.4, 3), weights(-0.2, 0.3), 2);
-    let network = network.unwrap().sum_pool2d(2).unwrap();
-    let network = network
-        .dense(300, &neuron(0.5, 10), weights(-0.1, 0.15), 3)
-        .unwrap();
-    network
-        .dense(10, &neuron(1.0, 30), weights(-0.1, 0.25), 4)
-        .unwrap()
-}
 
 fn batch(samples: usize) -> Batch<f32> {
     let mut input = SpikeBatch::new(784);
@@ -77,7 +32,7 @@ fn open(network: &Network<f32>) -> GpuSession<WgpuRuntime> {
         ..SessionOptions::default()
     };
     let client = WgpuRuntime::client(&wgpu_device(0).unwrap());
-    GpuSession::new(client, "gpu", network, &options, 4_096).unwrap()
+    GpuSession::new(client, network, &options, 4_096).unwrap()
 }
 
 /// Launches and reads of one batch of training, after one that made room.
@@ -113,11 +68,11 @@ fn costs_of_a_batch(network: &Network<f32>, samples: usize) -> (u64, u64) {
 
 #[test]
 fn launches_of_a_training_batch() {
-    let (launches, reads) = costs_of_a_batch(&dense(), 4);
+    let (launches, reads) = costs_of_a_batch(&mnist_count(), 4);
     println!("784-800-10: {launches} launches");
     assert_eq!(launches, 17, "20 are allowed");
     assert_eq!(reads, 0, "reads inside a batch");
-    let (launches, reads) = costs_of_a_batch(&convolution(), 2);
+    let (launches, reads) = costs_of_a_batch(&mnist_conv(), 2);
     println!("15C5-P2-40C5-P2-300-10: {launches} launches");
     assert_eq!(launches, 35, "50 are allowed");
     assert_eq!(reads, 0, "reads inside a batch");
@@ -126,7 +81,7 @@ fn launches_of_a_training_batch() {
 #[test]
 fn memory_of_a_large_batch() {
     let samples = 512;
-    let network = convolution();
+    let network = mnist_conv();
     let mut session = open(&network);
     session.load(&batch(samples)).unwrap();
     let (at_start, _) = session.gpu.allocated();

@@ -1,7 +1,5 @@
 //! `noctule batteries`: the tests that every engine must pass, on a machine without a compiler.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -17,12 +15,10 @@ pub fn run(options: &Batteries) -> Result<Outcome> {
     let engine = open(options.engine.choice()?, 0)?;
     let (mut passed, mut failed) = (0, 0);
     let chosen = batteries::all::<f32>().into_iter();
-    for (name, battery) in chosen.filter(|(name, _)| name.contains(&options.part)) {
+    for battery in chosen.filter(|(name, _)| name.contains(&options.part)) {
         let start = Instant::now();
-        // A battery panics with what is wrong; the next one opens sessions of its own.
-        let outcome = catch_unwind(AssertUnwindSafe(|| battery(&*engine)));
-        let seconds = start.elapsed().as_secs_f64();
-        let problem = outcome.err().map(|panic| message(&*panic));
+        let problem = batteries::run(battery, &*engine).err();
+        let (name, seconds) = (battery.0, start.elapsed().as_secs_f64());
         match &problem {
             None => passed += 1,
             Some(_) => failed += 1,
@@ -50,11 +46,4 @@ pub fn run(options: &Batteries) -> Result<Outcome> {
     } else {
         Outcome::Failed
     })
-}
-
-/// What a panic said.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without words").to_owned()
 }
