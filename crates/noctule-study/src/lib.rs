@@ -7,6 +7,7 @@
 //! | [`seeds`] | what runs of one experiment with several seeds reached |
 //! | [`heatmap`] | values on a grid as colours |
 //! | [`dot_plot`] | values with their spread along one axis |
+//! | [`study`] | studies: what they measured, as data, Markdown and pictures |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
 mod canvas;
@@ -15,6 +16,7 @@ pub mod dot_plot;
 pub mod heatmap;
 pub mod seeds;
 mod statistics;
+pub mod study;
 pub mod sweep;
 pub mod sweep_picture;
 

@@ -1,0 +1,96 @@
+//! What can go wrong in a study.
+
+use std::io;
+use std::path::PathBuf;
+
+use noctule_core::{EngineError, LayerError, NetworkError, SpikeError, TensorError};
+use noctule_train::{ConfigError, ExperimentError, RunDirectoryError, TrainError, WriteError};
+use thiserror::Error;
+
+/// A study that cannot go on.
+#[derive(Debug, Error)]
+pub enum StudyError {
+    /// A file of the study cannot be read.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        cause: io::Error,
+    },
+    /// A line of the log is not what was written.
+    #[error("`{}`, line {line}: {message}; remove the line, and its unit will be measured again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A unit was recorded by another version.
+    #[error(
+        "`{}`: the result of `{unit}` has another form ({message}); it was measured by another version; start the study \
+         in a new directory", path.display()
+    )]
+    OtherForm {
+        /// The file.
+        path: PathBuf,
+        /// The unit.
+        unit: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A result cannot be written as JSON.
+    #[error("cannot write a result as JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A run directory within the study's cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunDirectoryError),
+    /// An experiment of the study is wrong.
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+    /// Data cannot be loaded.
+    #[error(transparent)]
+    Data(#[from] Box<ExperimentError>),
+    /// A training fails.
+    #[error(transparent)]
+    Train(#[from] Box<TrainError>),
+    /// The engine fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A network cannot be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A layer cannot be built.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// A tensor cannot be built.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+    /// Spikes are not valid.
+    #[error(transparent)]
+    Spikes(#[from] SpikeError),
+}
+
+impl From<TrainError> for StudyError {
+    fn from(error: TrainError) -> Self {
+        Self::Train(Box::new(error))
+    }
+}
+
+impl From<ExperimentError> for StudyError {
+    fn from(error: ExperimentError) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+impl From<ConfigError> for StudyError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
+}
