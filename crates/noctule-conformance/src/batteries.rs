@@ -20,6 +20,7 @@ pub mod recorded;
 pub mod reference;
 pub mod regularisation;
 pub mod sessions;
+pub mod substrates;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -107,6 +108,9 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         sessions::tensors_are_read_and_written,
         sessions::gradients_add_up,
         sessions::an_engine_describes_itself,
+        substrates::passes_use_transformed_weights,
+        substrates::steps_change_untransformed_weights,
+        substrates::substrates_that_do_not_fit,
         ranks::parts_add_up_to_the_whole,
         ranks::exchanged_tensors_and_metrics,
         ranks::ranks_that_do_not_exist,

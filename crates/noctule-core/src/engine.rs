@@ -22,6 +22,7 @@ pub use tensors::{TensorGroup, TensorName, Tensors, squared_norm};
 use crate::network::feed_forward::Network;
 use crate::optimiser::Optimiser;
 use crate::real::Real;
+use crate::substrate::Substrate;
 
 /// A description of an engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,9 @@ pub struct SessionOptions {
     /// The fraction of the running mean of the weights that each step keeps, from 0 (no mean) to below 1. Early steps
     /// keep less, so that the mean soon forgets the initial weights.
     pub weight_average: f64,
+    /// How the hardware that is trained for changes the weights. Passes use the transformed weights, and steps change
+    /// the untransformed ones, which `read` and `write` see.
+    pub substrate: Substrate,
 }
 
 /// A device that runs networks: the CPU, a GPU.

@@ -43,6 +43,7 @@ mod regularisation;
 mod shape;
 mod shard;
 mod spikes;
+mod substrate;
 mod tensor;
 
 pub use batch::{Batch, Images, Pixels, Samples};
@@ -73,4 +74,5 @@ pub use regularisation::{Homeostasis, LayerRegularisation, Regularisation};
 pub use shape::{MOST_NEURONS, Shape, Window, WindowError};
 pub use shard::shard;
 pub use spikes::{SampleMut, SpikeBatch, SpikeError, Spikes};
+pub use substrate::{LayerSubstrate, Quantisation, Substrate, SubstrateError};
 pub use tensor::{Tensor, TensorError};

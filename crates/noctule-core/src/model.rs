@@ -60,7 +60,7 @@ impl<T: Real> Model<T> {
         let learning_rate = optimiser.learning_rate();
         let options = SessionOptions {
             optimiser,
-            weight_average: 0.0,
+            ..SessionOptions::default()
         };
         Ok(Self {
             network: network.clone(),

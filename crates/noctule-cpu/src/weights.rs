@@ -3,3 +3,4 @@
 pub(crate) mod blocked;
 pub(crate) mod input_major;
 pub(crate) mod partition;
+pub(crate) mod transformed;

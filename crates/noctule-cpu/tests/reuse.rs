@@ -196,6 +196,7 @@ fn a_session_may_go_from_its_weights_to_their_mean() {
     let options = SessionOptions {
         optimiser: Sgd::default().into(),
         weight_average: 0.5,
+        ..SessionOptions::default()
     };
     let mut used = Runner::with_options(engine(), &network, &options);
     for step in 0..3 {

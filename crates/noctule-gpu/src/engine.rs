@@ -46,6 +46,12 @@ impl GpuEngine {
         network: &Network<f32>,
         options: &SessionOptions,
     ) -> Result<Box<dyn Session<f32>>, EngineError> {
+        if !options.substrate.is_ideal() {
+            return Err(EngineError::Unsupported {
+                backend: self.device.backend.name(),
+                what: "a substrate that changes weights".to_owned(),
+            });
+        }
         crate::cache::keep_kernels(self.device.backend);
         // Software Vulkan ends the loops of a kernel after 65,535 turns, without a word.
         let most_events = match self.device.name.contains("llvmpipe") {

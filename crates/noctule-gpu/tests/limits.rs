@@ -57,6 +57,7 @@ fn train(engine: &dyn Engine<f32>, waits: bool) -> (Tensors<f32>, Metrics) {
     let options = SessionOptions {
         optimiser: Adam::default().into(),
         weight_average: 0.9,
+        ..SessionOptions::default()
     };
     let regularisation = Regularisation {
         max_inverse_slope: Some(20.0),

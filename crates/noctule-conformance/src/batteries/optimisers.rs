@@ -142,6 +142,7 @@ fn open<T: Real>(engine: &dyn Engine<T>, optimiser: Optimiser, weight_average: f
     let options = SessionOptions {
         optimiser,
         weight_average,
+        ..SessionOptions::default()
     };
     Runner::with_options(engine, &network(), &options)
 }
@@ -323,6 +324,7 @@ pub fn a_saved_session_goes_on<T: Real>(engine: &dyn Engine<T>) {
         let options = SessionOptions {
             optimiser,
             weight_average: 0.9,
+            ..SessionOptions::default()
         };
         let other = dense_network::<T>(&[4, 9, 3], &neuron(2.0), 999);
         let mut second = Runner::with_options(engine, &other, &options);

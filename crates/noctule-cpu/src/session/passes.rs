@@ -12,6 +12,7 @@ use crate::layers::dropout::PassDropout;
 use crate::optimiser::average::WeightAverage;
 use crate::session::state::{CpuLayer, CpuSession, LayerWeights};
 use crate::simd::dispatch::CpuReal;
+use crate::weights::transformed::TransformedWeights;
 
 impl<T: CpuReal> CpuSession<T> {
     /// Sets the input events from event lists or images: from those with the indices `chosen`, or from all.
@@ -58,9 +59,23 @@ impl<T: CpuReal> CpuSession<T> {
         Ok(())
     }
 
+    /// Transforms the weights of a pass, if there is a substrate.
+    fn transform_weights(&mut self, pass: PassWeights) {
+        if let Some(transformed) = &mut self.transformed {
+            let weights = weights_of(pass, &self.weights, self.average.as_ref(), None);
+            self.pool.install(|| transformed.update(weights));
+        }
+    }
+
     pub(super) fn run_forward(&mut self, pass: Pass) -> Result<(), EngineError> {
         let input = self.samples("`forward`")?.clone();
-        let weights = weights_of(pass.weights, &self.weights, self.average.as_ref());
+        self.transform_weights(pass.weights);
+        let weights = weights_of(
+            pass.weights,
+            &self.weights,
+            self.average.as_ref(),
+            self.transformed.as_ref(),
+        );
         let (layers, records) = (&self.layers, &mut self.records);
         self.pool.install(|| {
             for (index, layer) in layers.iter().enumerate() {
@@ -89,8 +104,14 @@ impl<T: CpuReal> CpuSession<T> {
         let input = self.samples("`forward_recorded`")?.clone();
         checks::recorded(&self.outputs, spikes, input.samples())?;
         self.current = None;
+        self.transform_weights(PassWeights::Training);
+        let weights = weights_of(
+            PassWeights::Training,
+            &self.weights,
+            None,
+            self.transformed.as_ref(),
+        );
         let (layers, records) = (&self.layers, &mut self.records);
-        let weights = &self.weights;
         let without_rise = self.pool.install(|| {
             let mut without_rise = 0;
             for (index, layer) in layers.iter().enumerate() {
@@ -186,14 +207,16 @@ impl<T: CpuReal> CpuSession<T> {
     }
 }
 
-/// The weights that a pass uses.
+/// The weights that a pass uses: the transformed ones, if there is a substrate.
 pub(super) fn weights_of<'a, T: CpuReal>(
     weights: PassWeights,
     training: &'a LayerWeights<T>,
     average: Option<&'a WeightAverage<T>>,
+    transformed: Option<&'a TransformedWeights<T>>,
 ) -> &'a LayerWeights<T> {
-    match (weights, average) {
-        (PassWeights::Average, Some(average)) => &average.weights,
-        _ => training,
+    match (transformed, weights, average) {
+        (Some(transformed), ..) => &transformed.weights,
+        (None, PassWeights::Average, Some(average)) => &average.weights,
+        (None, ..) => training,
     }
 }

@@ -15,6 +15,7 @@ use crate::optimiser::step::CpuOptimiser;
 use crate::parallel::pool::Pool;
 use crate::simd::dispatch::CpuReal;
 use crate::weights::blocked::BlockedWeights;
+use crate::weights::transformed::TransformedWeights;
 
 /// A layer of any kind.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub(crate) struct CpuSession<T: CpuReal> {
     pub(super) weight_shapes: Vec<Vec<usize>>,
     pub(super) weights: LayerWeights<T>,
     pub(super) average: Option<WeightAverage<T>>,
+    /// The weights of the passes, if there is a substrate.
+    pub(super) transformed: Option<TransformedWeights<T>>,
     pub(super) gradient: LayerWeights<T>,
     pub(super) optimiser: CpuOptimiser<T>,
     /// The rank of this process, and the number of ranks.
@@ -76,6 +79,7 @@ impl<T: CpuReal> CpuSession<T> {
         options: &SessionOptions,
     ) -> Result<Self, EngineError> {
         network.validate()?;
+        options.substrate.check(network)?;
         let layers = network.layers().iter().enumerate();
         let layers = layers.map(|(index, layer)| open_layer(index, layer));
         let layers: Vec<CpuLayer<T>> = layers.collect::<Result<_, _>>()?;
@@ -107,6 +111,7 @@ impl<T: CpuReal> CpuSession<T> {
             weight_shapes: (0..layers.len()).map(shape).collect(),
             gradient: weights.iter().map(|w| w.as_ref().map(zeros)).collect(),
             average: (keep > 0.0).then(|| WeightAverage::new(keep, &weights)),
+            transformed: TransformedWeights::new(&options.substrate, network),
             optimiser: CpuOptimiser::new(&options.optimiser, &lengths),
             records: layers.iter().map(|_| LayerRecord::default()).collect(),
             metrics: SessionMetrics::new(network),

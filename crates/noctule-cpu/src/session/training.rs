@@ -45,7 +45,12 @@ impl<T: CpuReal> CpuSession<T> {
         let max_inverse_slope = regularisation
             .max_inverse_slope
             .map_or(T::infinity(), T::of);
-        let weights = weights_of(current.weights, &self.weights, self.average.as_ref());
+        let weights = weights_of(
+            current.weights,
+            &self.weights,
+            self.average.as_ref(),
+            self.transformed.as_ref(),
+        );
         let knows_all_samples = self.shard.1 == 1;
         for index in (0..self.layers.len()).rev() {
             let (layer, record) = (&self.layers[index], &mut self.records[index]);

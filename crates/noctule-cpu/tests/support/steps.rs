@@ -84,7 +84,7 @@ pub fn open(
     }
     let options = SessionOptions {
         optimiser: optimiser.clone(),
-        weight_average: 0.0,
+        ..SessionOptions::default()
     };
     engine.open(&network, &options).unwrap()
 }

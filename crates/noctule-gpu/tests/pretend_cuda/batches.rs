@@ -110,7 +110,7 @@ pub fn spike_count() -> Loss {
 pub fn options(optimiser: impl Into<Optimiser>) -> SessionOptions {
     SessionOptions {
         optimiser: optimiser.into(),
-        weight_average: 0.0,
+        ..SessionOptions::default()
     }
 }
 

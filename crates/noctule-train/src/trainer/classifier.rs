@@ -72,7 +72,7 @@ impl Classifier {
         // Nothing is optimised: this one needs no memory.
         let options = SessionOptions {
             optimiser: Sgd::default().into(),
-            weight_average: 0.0,
+            ..SessionOptions::default()
         };
         let session = run_on(&*engine, || engine.open(&network, &options))?;
         let loss = experiment::loss(config);

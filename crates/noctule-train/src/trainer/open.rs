@@ -86,6 +86,7 @@ impl Trainer {
         let options = SessionOptions {
             optimiser: plan.optimiser.clone(),
             weight_average: plan.weight_average,
+            ..SessionOptions::default()
         };
         let session = run_on(&*engine, || {
             let mut session = engine.open(&network, &options)?;
