@@ -55,6 +55,9 @@ pub trait Real:
     /// bits on every machine.
     fn fast_exp(self) -> Self;
 
+    /// `exp(self) - 1`, to within two units in the last place, for numbers below 80.
+    fn fast_exp_m1(self) -> Self;
+
     /// The natural logarithm of a positive, normal number, to within two units in the last place.
     fn fast_ln(self) -> Self;
 
@@ -101,6 +104,11 @@ impl Real for f32 {
     #[inline(always)]
     fn fast_exp(self) -> Self {
         fast::exp(self)
+    }
+
+    #[inline(always)]
+    fn fast_exp_m1(self) -> Self {
+        fast::exp_m1(self)
     }
 
     #[inline(always)]
@@ -153,6 +161,11 @@ impl Real for f64 {
     #[inline(always)]
     fn fast_exp(self) -> Self {
         libm::exp(self)
+    }
+
+    #[inline(always)]
+    fn fast_exp_m1(self) -> Self {
+        libm::expm1(self)
     }
 
     #[inline(always)]

@@ -1,7 +1,9 @@
-//! Passes neuron by neuron, for neurons with different constants and for spikes that were recorded elsewhere. The
-//! method is that of the passes in blocks, in plain scalar code: state and adjoints move from event to event.
+//! Passes for neurons with different constants, and for spikes that were recorded elsewhere. States and adjoints of a
+//! block of neurons move from event to event; what only some neurons do, such as to spike, is computed one by one.
 
 pub(crate) mod backward;
+mod block;
+mod block_spikes;
 pub(crate) mod forward;
 pub(crate) mod inputs;
 mod moment;

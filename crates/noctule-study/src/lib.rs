@@ -7,13 +7,17 @@
 //! | [`seeds`] | what runs of one experiment with several seeds reached |
 //! | [`heatmap`] | values on a grid as colours |
 //! | [`dot_plot`] | values with their spread along one axis |
+//! | [`robustness`] | the study of imprecise analog chips |
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
+//! | [`chip`] | analog chips as a model, and engines that train for one |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
 mod canvas;
+pub mod chip;
 pub mod decision_map;
 pub mod dot_plot;
 pub mod heatmap;
+pub mod robustness;
 pub mod seeds;
 mod statistics;
 pub mod study;

@@ -7,6 +7,7 @@
 
 mod chart_picture;
 mod context;
+mod directory;
 mod document;
 mod error;
 mod markdown;
@@ -15,6 +16,7 @@ mod unit_log;
 
 pub use chart_picture::{ChartPictureError, to_svg};
 pub use context::{NoStudyProgress, StudyContext, StudyProgress, StudySize};
+pub use directory::{StudyDescription, StudyDirectory};
 pub use document::{
     Axis, Chart, Finding, Provenance, Section, Series, StudyDocument, Table, Verdict,
 };

@@ -12,6 +12,7 @@ mod predict;
 mod replay;
 mod seeds;
 mod shell;
+mod study;
 mod sweep;
 mod train;
 
@@ -29,6 +30,7 @@ pub use predict::Predict;
 pub use replay::{Precision, Replay};
 pub use seeds::Seeds;
 pub use shell::{Completions, Man};
+pub use study::{Study, StudyName};
 pub use sweep::Sweep;
 pub use train::Train;
 
@@ -59,6 +61,9 @@ pub enum Command {
     /// Train at every point of a grid of one or two keys, many times, and find the best point.
     #[command(after_help = sweep::EXAMPLES, override_usage = sweep::USAGE)]
     Sweep(Sweep),
+    /// Answer a question about spiking networks by training and measuring, with verdicts, tables and pictures.
+    #[command(after_help = study::EXAMPLES, override_usage = study::USAGE)]
+    Study(Study),
     /// Evaluate a run's network on the test set, or on another part of its data.
     #[command(after_help = eval::EXAMPLES)]
     Eval(Eval),

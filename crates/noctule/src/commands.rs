@@ -13,6 +13,7 @@ mod predict;
 mod replay;
 mod shell;
 mod show;
+mod study;
 mod sweep;
 mod train;
 
@@ -30,6 +31,10 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Sweep(options) => {
             ranks.refuse("sweep")?;
             sweep::run(&options, &listen()?)
+        }
+        Command::Study(options) => {
+            ranks.refuse("study")?;
+            study::run(&options, &listen()?)
         }
         Command::Eval(options) => {
             ranks.refuse("eval")?;

@@ -13,6 +13,7 @@ mod progress;
 mod ranks;
 mod signals;
 mod streams;
+mod study_progress;
 mod suggest;
 mod summary;
 mod sweep_progress;

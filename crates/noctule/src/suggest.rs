@@ -25,6 +25,11 @@ pub fn resume_sweep(directory: &Path) -> String {
     format!("noctule sweep --resume {}", quoted(directory))
 }
 
+/// The command that continues a study.
+pub fn resume_study(directory: &Path) -> String {
+    format!("noctule study --resume {}", quoted(directory))
+}
+
 /// The command that evaluates a run.
 pub fn evaluate(run: &Path) -> String {
     format!("noctule eval {}", quoted(run))

@@ -50,6 +50,23 @@ pub(super) fn exp(x: f32) -> f32 {
     }
 }
 
+/// `exp(x) - 1`, for numbers below 80; -1 below -80.
+#[inline(always)]
+pub(super) fn exp_m1(x: f32) -> f32 {
+    const LEAST: f32 = -80.0;
+    // Unlike `max`, this keeps NaN.
+    let bounded = if x < LEAST { LEAST } else { x };
+    let rounded = bounded * std::f32::consts::LOG2_E + ROUNDER;
+    let exponent = rounded - ROUNDER;
+    let rest = (bounded - exponent * LN_2.0) - exponent * LN_2.1;
+    let high = 1.0 / 120.0 + rest * (1.0 / 720.0 + rest * (1.0 / 5040.0));
+    let series = 0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * high));
+    // exp(rest) - 1, with all its digits where x is small.
+    let gain = rest + rest * rest * series;
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
+    (power - 1.0) + power * gain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +93,19 @@ mod tests {
         let near = (0.9_f32.to_bits()..1.1_f32.to_bits()).step_by(3);
         assert!(worst(ln, f64::ln, near.map(f32::from_bits)) < 2.0);
         assert_eq!(ln(1.0), 0.0);
+    }
+
+    #[test]
+    fn the_exponential_less_one_is_exact_to_two_units() {
+        let points = (-900_000..790_000).map(|n| n as f32 * 1e-4);
+        assert!(worst(exp_m1, f64::exp_m1, points) < 2.0);
+        let near = (-10_000..10_000).map(|n| n as f32 * 1e-7);
+        assert!(worst(exp_m1, f64::exp_m1, near) < 2.0);
+        let tiny = (-80..80).map(|n| n as f32 * 1e-30);
+        assert!(worst(exp_m1, f64::exp_m1, tiny) < 2.0);
+        assert_eq!(exp_m1(0.0), 0.0);
+        assert_eq!(exp_m1(f32::NEG_INFINITY), -1.0);
+        assert!(exp_m1(f32::NAN).is_nan());
     }
 
     #[test]

@@ -95,6 +95,12 @@ impl<T: Real> BlockedWeights<T> {
         &self.lanes
     }
 
+    /// The weights of a block of outputs from one input.
+    #[inline(always)]
+    pub fn of_block(&self, block: usize, input: u32) -> &Lanes<T> {
+        &self.lanes[block * self.inputs + input as usize]
+    }
+
     /// As [`lanes`](Self::lanes), mutably; lanes beyond the last output must stay zero.
     pub fn lanes_mut(&mut self) -> &mut [Lanes<T>] {
         self.version.take();

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use noctule_core::Engine;
+use serde::{Deserialize, Serialize};
 
 /// How much a study measures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StudySize {
     /// A small version: 10,000 training samples, 3 epochs, 2 seeds, 2 chips, dense networks only.
     Quick,

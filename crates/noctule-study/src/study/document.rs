@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a study found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StudyDocument {
     /// Name of the study, such as `precision`.
     pub study: String,

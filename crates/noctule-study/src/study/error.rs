@@ -3,9 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
-use noctule_core::{EngineError, LayerError, NetworkError, SpikeError, TensorError};
+use noctule_core::{
+    EngineError, LayerError, NetworkError, SpikeError, SubstrateError, TensorError,
+};
+use noctule_data::folder_lock::FolderLockError;
 use noctule_train::{ConfigError, ExperimentError, RunDirectoryError, TrainError, WriteError};
 use thiserror::Error;
+
+use super::chart_picture::ChartPictureError;
 
 /// A study that cannot go on.
 #[derive(Debug, Error)]
@@ -45,6 +50,23 @@ pub enum StudyError {
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[source] serde_json::Error),
+    /// The description of a study cannot be written as TOML.
+    #[error("cannot write the study's description: {0}")]
+    Toml(#[source] toml::ser::Error),
+    /// A folder is not that of a study.
+    #[error("`{}` is not the folder of a study: {reason}", path.display())]
+    NotStudy {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// Another process writes the study.
+    #[error(transparent)]
+    Locked(#[from] FolderLockError),
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Picture(#[from] ChartPictureError),
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -72,6 +94,9 @@ pub enum StudyError {
     /// A tensor cannot be built.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+    /// A chip cannot be.
+    #[error(transparent)]
+    Substrate(#[from] SubstrateError),
     /// Spikes are not valid.
     #[error(transparent)]
     Spikes(#[from] SpikeError),

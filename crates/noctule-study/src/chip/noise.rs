@@ -1,0 +1,121 @@
+//! [`SpikeNoise`]: what differs from trial to trial.
+
+use noctule_core::{SpikeBatch, SpikeError};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Random changes of spikes, drawn anew in each trial. The default is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SpikeNoise {
+    /// Standard deviation of what is added to a spike time, in seconds. No spike moves before 0.
+    pub jitter: f64,
+    /// The probability that a spike is lost.
+    pub deletion: f64,
+}
+
+impl SpikeNoise {
+    /// Whether nothing is changed.
+    pub fn is_none(&self) -> bool {
+        self.jitter == 0.0 && self.deletion == 0.0
+    }
+
+    /// The spikes of one trial.
+    ///
+    /// # Errors
+    /// If a spike time becomes infinite.
+    pub fn apply(
+        &self,
+        spikes: &SpikeBatch<f32>,
+        random: &mut ChaCha8Rng,
+    ) -> Result<SpikeBatch<f32>, SpikeError> {
+        let mut noisy = SpikeBatch::new(spikes.population());
+        for sample in 0..spikes.samples() {
+            let spikes = spikes.sample(sample);
+            let mut changed = Vec::with_capacity(spikes.len());
+            for (&time, &neuron) in spikes.times.iter().zip(spikes.neurons) {
+                if self.deletion > 0.0 && random.random::<f64>() < self.deletion {
+                    continue;
+                }
+                let mut moved = f64::from(time);
+                if self.jitter > 0.0 {
+                    let normal: f64 = StandardNormal.sample(random);
+                    moved = (moved + self.jitter * normal).max(0.0);
+                }
+                changed.push((moved as f32, neuron));
+            }
+            changed.sort_by(|first, second| first.0.total_cmp(&second.0));
+            noisy.push_sample(changed)?;
+        }
+        Ok(noisy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn regular(spikes: usize) -> SpikeBatch<f32> {
+        let mut batch = SpikeBatch::new(2);
+        let times = (0..spikes).map(|index| (1.0 + 0.001 * index as f32, index as u32 % 2));
+        batch.push_sample(times).unwrap();
+        batch.push_sample([]).unwrap();
+        batch
+    }
+
+    #[test]
+    fn jitter_has_the_deviation_that_was_asked_for() {
+        let noise = SpikeNoise {
+            jitter: 1e-4,
+            deletion: 0.0,
+        };
+        let spikes = regular(4000);
+        let noisy = noise
+            .apply(&spikes, &mut ChaCha8Rng::seed_from_u64(1))
+            .unwrap();
+        assert_eq!(noisy.spikes(), spikes.spikes());
+        let differences = noisy.times().iter().zip(spikes.times());
+        let squares: f64 = differences.map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        let deviation = (squares / spikes.spikes() as f64).sqrt();
+        assert!((0.9e-4..1.1e-4).contains(&deviation), "{deviation}");
+    }
+
+    #[test]
+    fn spikes_are_lost_as_often_as_was_asked_for() {
+        let noise = SpikeNoise {
+            jitter: 0.0,
+            deletion: 0.25,
+        };
+        let spikes = regular(4000);
+        let noisy = noise
+            .apply(&spikes, &mut ChaCha8Rng::seed_from_u64(1))
+            .unwrap();
+        let kept = noisy.spikes() as f64 / spikes.spikes() as f64;
+        assert!((0.72..0.78).contains(&kept), "{kept}");
+        assert_eq!(noisy.samples(), 2);
+        assert!(
+            noisy
+                .times()
+                .iter()
+                .all(|time| spikes.times().contains(time))
+        );
+    }
+
+    #[test]
+    fn no_spike_comes_before_the_beginning() {
+        let mut spikes = SpikeBatch::new(1);
+        spikes.push_sample([(0.0, 0), (0.01, 0)]).unwrap();
+        let noise = SpikeNoise {
+            jitter: 10.0,
+            deletion: 0.0,
+        };
+        for seed in 0..20 {
+            let noisy = noise
+                .apply(&spikes, &mut ChaCha8Rng::seed_from_u64(seed))
+                .unwrap();
+            assert!(noisy.times().iter().all(|&time| time >= 0.0));
+        }
+    }
+}

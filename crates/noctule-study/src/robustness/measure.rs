@@ -1,0 +1,217 @@
+//! The measurements: exact networks, and what becomes of them on chips.
+
+use std::sync::Arc;
+
+use noctule_core::{
+    Batch, Engine, Label, Network, Prediction, Samples, SpikeBatch, TensorName, Tensors,
+};
+use noctule_train::{NoProgress, RunEnd, Trainer, experiment, run_on};
+
+use super::outcome::{ChipOutcome, Way};
+use super::plan::{RobustnessPlan, Task};
+use super::point::Point;
+use crate::chip::{Chip, Emulator, InTheLoopEngine, ModelledEngine, full_scales};
+use crate::study::{StudyContext, StudyError, TrainedNetwork, UnitLog, trained_network};
+
+/// Samples of the test set that are on a chip at the same time.
+const BATCH: usize = 250;
+
+/// A study under way.
+pub(super) struct Measurement<'a> {
+    context: &'a StudyContext<'a>,
+    plan: &'a RobustnessPlan,
+    log: &'a UnitLog,
+    done: usize,
+}
+
+/// An exact network, and a chip for it.
+struct OnChip<'a> {
+    task: &'a Task,
+    exact: &'a TrainedNetwork,
+    chip: Chip,
+    seed: u64,
+    number: u64,
+}
+
+impl<'a> Measurement<'a> {
+    pub fn new(context: &'a StudyContext<'a>, plan: &'a RobustnessPlan, log: &'a UnitLog) -> Self {
+        Self {
+            context,
+            plan,
+            log,
+            done: 0,
+        }
+    }
+
+    /// All outcomes; `None` if the study was stopped.
+    pub fn run(&mut self) -> Result<Option<Vec<ChipOutcome>>, StudyError> {
+        let mut outcomes = Vec::new();
+        for (index, task) in self.plan.tasks.iter().enumerate() {
+            for seed in 0..self.plan.seeds {
+                self.show(&format!("{}, seed {seed}: exact training", task.preset));
+                let name = format!("{}-{seed}", task.preset);
+                let overrides = task.overrides_with(seed, &[]);
+                let exact = trained_network(self.context, &name, &task.preset, &overrides)?;
+                let Some(exact) = exact else {
+                    return Ok(None);
+                };
+                self.done += 1;
+                let Some(of_seed) = self.chips(index, task, seed, &exact)? else {
+                    return Ok(None);
+                };
+                outcomes.extend(of_seed);
+            }
+        }
+        Ok(Some(outcomes))
+    }
+
+    /// The chips that get the network of one seed.
+    fn chips(
+        &mut self,
+        index: usize,
+        task: &Task,
+        seed: u64,
+        exact: &TrainedNetwork,
+    ) -> Result<Option<Vec<ChipOutcome>>, StudyError> {
+        let mut outcomes = Vec::new();
+        for &point in &self.plan.points {
+            let scales = full_scales(&exact.network, point.bits)?;
+            let chips = (0..self.plan.chips).filter(|chip| chip % self.plan.seeds == seed);
+            for number in chips {
+                let model = point.model(exact.config.neuron.tau_s);
+                let on_chip = OnChip {
+                    task,
+                    exact,
+                    chip: Chip::new(&model, &exact.network, &scales, number)?,
+                    seed,
+                    number,
+                };
+                for way in Way::ALL {
+                    let Some(accuracy) = self.unit(&on_chip, &point, way)? else {
+                        return Ok(None);
+                    };
+                    outcomes.push(ChipOutcome {
+                        task: index,
+                        point,
+                        chip: number,
+                        way,
+                        exact: exact.last("test").map_or(0.0, |record| record.accuracy),
+                        accuracy,
+                    });
+                }
+            }
+        }
+        Ok(Some(outcomes))
+    }
+
+    /// The accuracy of one way on one chip; `None` if the study was stopped.
+    fn unit(
+        &mut self,
+        on_chip: &OnChip<'_>,
+        point: &Point,
+        way: Way,
+    ) -> Result<Option<f64>, StudyError> {
+        let (preset, number) = (&on_chip.task.preset, on_chip.number);
+        self.show(&format!(
+            "{preset}, chip {number}, {}: {}",
+            point.words(),
+            way.words()
+        ));
+        let name = format!("{preset}/{}/chip-{number}/{}", point.key(), way.words());
+        let context = self.context;
+        let accuracy = self.log.unit(&name, || on_chip.accuracy(context, way))?;
+        self.done += 1;
+        Ok(accuracy)
+    }
+
+    fn show(&self, doing: &str) {
+        let total = self.plan.units();
+        self.context.progress.show(self.done, total, doing);
+    }
+}
+
+impl OnChip<'_> {
+    /// Trains as `way` says, and measures the accuracy on the chip; `None` if the study was stopped.
+    fn accuracy(&self, context: &StudyContext<'_>, way: Way) -> Result<Option<f64>, StudyError> {
+        let engine = Arc::clone(&context.engine);
+        let chip = self.chip.clone();
+        let training: Arc<dyn Engine<f32>> = match way {
+            Way::Transferred => Arc::clone(&engine),
+            Way::UnderModel => Arc::new(ModelledEngine::new(engine, chip)),
+            Way::InTheLoop => Arc::new(InTheLoopEngine::new(engine, chip, self.number)),
+        };
+        let config = self.task.config(self.seed, &self.task.tuning)?;
+        let prediction = experiment::loss(&config).prediction();
+        let data = Arc::clone(&self.exact.data);
+        let mut trainer = Trainer::with_data(config, data, training)?;
+        trainer.load_weights(&self.exact.directory.last_path())?;
+        if way != Way::Transferred
+            && trainer.run(None, &mut NoProgress, context.stop)? == RunEnd::Interrupted
+        {
+            return Ok(None);
+        }
+        let network = trainer.network()?.clone();
+        let test = trainer.test_samples();
+        accuracy_on_chip(context, &network, &self.chip, test, prediction, self.number)
+    }
+}
+
+/// The accuracy of a network on a chip; `None` if the study was stopped.
+fn accuracy_on_chip(
+    context: &StudyContext<'_>,
+    network: &Network<f32>,
+    chip: &Chip,
+    test: &Batch<f32>,
+    prediction: Prediction,
+    seed: u64,
+) -> Result<Option<f64>, StudyError> {
+    let engine = &*context.engine;
+    let weights: Tensors<f32> = network
+        .indexed_weights()
+        .map(|(layer, weights)| (TensorName::weights(layer), weights.clone()))
+        .collect();
+    run_on(engine, || {
+        let mut emulator = Emulator::new(engine, network, chip)?;
+        emulator.write(&weights)?;
+        let samples: Vec<u32> = (0..test.len() as u32).collect();
+        let mut correct = 0;
+        for (index, chunk) in samples.chunks(BATCH).enumerate() {
+            if context.is_stopped() {
+                return Ok(None);
+            }
+            let input = events(test, chunk)?;
+            let trial = seed.wrapping_mul(1_000_003).wrapping_add(index as u64);
+            let spikes = emulator.run(&input, trial)?;
+            let Some(output) = spikes.last() else {
+                continue;
+            };
+            let labels = chunk.iter().map(|&sample| test.labels[sample as usize]);
+            correct += count_correct(output, labels, prediction);
+        }
+        Ok(Some(correct as f64 / samples.len().max(1) as f64))
+    })
+}
+
+fn count_correct(
+    output: &SpikeBatch<f32>,
+    labels: impl Iterator<Item = Label>,
+    prediction: Prediction,
+) -> usize {
+    let classes = output.population();
+    labels
+        .enumerate()
+        .filter(|&(sample, label)| prediction.of(output.sample(sample), classes) == Some(label))
+        .count()
+}
+
+/// The input events of some samples.
+fn events(batch: &Batch<f32>, samples: &[u32]) -> Result<SpikeBatch<f32>, StudyError> {
+    match &batch.samples {
+        Samples::Events(events) => Ok(events.subset(samples)),
+        Samples::Images(images) => {
+            let encoded = images.encode(samples);
+            Ok(encoded.map_err(noctule_core::EngineError::from)?)
+        }
+        other => unreachable!("samples of another kind: {other:?}"),
+    }
+}
