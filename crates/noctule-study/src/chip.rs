@@ -11,16 +11,18 @@
 //!
 //! Both engines wrap another [`Engine`](noctule_core::Engine), so the trainer does not know of chips.
 
+mod accuracy;
 mod emulator;
 mod in_the_loop;
 mod instance;
 mod model;
 mod modelled;
-mod noise;
+mod trial_noise;
 
+pub(crate) use accuracy::accuracy_on_chip;
 pub use emulator::Emulator;
 pub use in_the_loop::InTheLoopEngine;
 pub use instance::{Chip, full_scales};
 pub use model::{ChipModel, Mismatch};
 pub use modelled::ModelledEngine;
-pub use noise::SpikeNoise;
+pub use trial_noise::TrialNoise;

@@ -8,22 +8,27 @@
 //! | [`heatmap`] | values on a grid as colours |
 //! | [`dot_plot`] | values with their spread along one axis |
 //! | [`robustness`] | the study of imprecise analog chips |
+//! | [`spikes`] | the study of many spikes against one |
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
 //! | [`chip`] | analog chips as a model, and engines that train for one |
+//! | [`decision`] | decisions with the output spikes so far |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
 mod canvas;
 pub mod chip;
+pub mod decision;
 pub mod decision_map;
 pub mod dot_plot;
 pub mod heatmap;
 pub mod robustness;
 pub mod seeds;
+pub mod spikes;
 mod statistics;
 pub mod study;
 pub mod sweep;
 pub mod sweep_picture;
 
+pub use decision::DecisionTimes;
 pub use decision_map::{DecisionMap, PictureError};
 pub use dot_plot::{DotPlot, DotPlotError};
 pub use heatmap::{HeatMap, HeatMapError};

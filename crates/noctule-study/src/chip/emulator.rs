@@ -8,12 +8,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::instance::Chip;
-use super::noise::SpikeNoise;
+use super::trial_noise::TrialNoise;
 
 /// A network on a chip. It takes weights and input spikes, and gives the spikes of all layers, as a chip does.
 pub struct Emulator {
     parts: Vec<Part>,
-    noise: SpikeNoise,
+    noise: TrialNoise,
     layers: usize,
 }
 
@@ -43,7 +43,7 @@ impl Emulator {
     ) -> Result<Self, EngineError> {
         let network = chip.network(network)?;
         let layers = network.layers().len();
-        let parts = if chip.noise.is_none() {
+        let parts = if !chip.noise.changes_spikes() {
             vec![Part::open(engine, &network, chip.substrate.clone(), 0)?]
         } else {
             let layers = network.layers().iter().enumerate();
@@ -95,12 +95,13 @@ impl Emulator {
         input: &SpikeBatch<f32>,
         trial: u64,
     ) -> Result<Vec<SpikeBatch<f32>>, EngineError> {
-        let noise = (!self.noise.is_none()).then_some(self.noise);
+        let noise = self.noise.changes_spikes().then_some(self.noise);
         let mut random = ChaCha8Rng::seed_from_u64(trial);
         let noisy = noise.map(|noise| noise.apply(input, &mut random));
         let noisy = noisy.transpose().map_err(unfit)?;
         let mut spikes: Vec<SpikeBatch<f32>> = Vec::with_capacity(self.layers);
         for part in &mut self.parts {
+            part.begin_trial(&self.noise, &mut random)?;
             let arriving = spikes.last().or(noisy.as_ref()).unwrap_or(input);
             let leaving = part.run(arriving)?;
             for leaving in leaving {
@@ -161,6 +162,23 @@ impl Part {
             session,
             first,
         })
+    }
+
+    /// Draws the weights of a trial, if they differ from trial to trial.
+    fn begin_trial(
+        &mut self,
+        noise: &TrialNoise,
+        random: &mut ChaCha8Rng,
+    ) -> Result<(), EngineError> {
+        match self {
+            Self::Layers {
+                session, weights, ..
+            } if noise.weights != 0.0 => {
+                let noisy = noise.apply_to_weights(weights, random);
+                session.write(TensorGroup::Parameters, &noisy)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn run(&mut self, input: &SpikeBatch<f32>) -> Result<Vec<SpikeBatch<f32>>, EngineError> {

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::model::ChipModel;
-use super::noise::SpikeNoise;
+use super::trial_noise::TrialNoise;
 use crate::study::StudyError;
 
 /// No constant of a neuron is less than this share of its nominal value, however large the mismatch.
@@ -17,13 +17,13 @@ const LEAST_FACTOR: f64 = 0.1;
 /// How many full scales are tried, as even fractions of the largest weight.
 const SCALES: u32 = 64;
 
-/// One chip of a kind: the constants of its neurons and its synapses.
-#[derive(Clone, Debug, PartialEq)]
+/// One chip of a kind: the constants of its neurons and its synapses. The default is an ideal chip.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chip {
     /// How weights become those of the chip.
     pub substrate: Substrate,
     /// What differs from trial to trial.
-    pub noise: SpikeNoise,
+    pub noise: TrialNoise,
     /// For each layer: the constants of its neurons, by kind.
     constants: Vec<Vec<(ParameterKind, Vec<f32>)>>,
 }
@@ -103,6 +103,14 @@ impl Chip {
             noise: model.noise,
             constants,
         })
+    }
+
+    /// A chip without mismatch whose trials are noisy.
+    pub fn with_noise(noise: TrialNoise) -> Self {
+        Self {
+            noise,
+            ..Self::default()
+        }
     }
 
     /// The network with the constants of the chip's neurons; its weights are not transformed.

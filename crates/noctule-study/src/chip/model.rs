@@ -1,6 +1,6 @@
 //! [`ChipModel`]: how imprecise the chips of a kind are.
 
-use super::noise::SpikeNoise;
+use super::trial_noise::TrialNoise;
 
 /// How imprecise the chips of a kind are. The default is an ideal chip.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -12,7 +12,7 @@ pub struct ChipModel {
     /// The share of the synapses that do not work.
     pub dead_synapses: f64,
     /// What differs from trial to trial.
-    pub noise: SpikeNoise,
+    pub noise: TrialNoise,
 }
 
 /// Relative standard deviations of what is built to be equal.

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use noctule_core::{
-    Batch, Engine, Label, Network, Prediction, Samples, SpikeBatch, TensorName, Tensors,
-};
-use noctule_train::{NoProgress, RunEnd, Trainer, experiment, run_on};
+use noctule_core::Engine;
+use noctule_train::{NoProgress, RunEnd, Trainer, experiment};
 
 use super::outcome::{ChipOutcome, Way};
 use super::plan::{RobustnessPlan, Task};
 use super::point::Point;
-use crate::chip::{Chip, Emulator, InTheLoopEngine, ModelledEngine, full_scales};
+use crate::chip::{Chip, InTheLoopEngine, ModelledEngine, accuracy_on_chip, full_scales};
 use crate::study::{StudyContext, StudyError, TrainedNetwork, UnitLog, trained_network};
-
-/// Samples of the test set that are on a chip at the same time.
-const BATCH: usize = 250;
 
 /// A study under way.
 pub(super) struct Measurement<'a> {
@@ -153,65 +148,5 @@ impl OnChip<'_> {
         let network = trainer.network()?.clone();
         let test = trainer.test_samples();
         accuracy_on_chip(context, &network, &self.chip, test, prediction, self.number)
-    }
-}
-
-/// The accuracy of a network on a chip; `None` if the study was stopped.
-fn accuracy_on_chip(
-    context: &StudyContext<'_>,
-    network: &Network<f32>,
-    chip: &Chip,
-    test: &Batch<f32>,
-    prediction: Prediction,
-    seed: u64,
-) -> Result<Option<f64>, StudyError> {
-    let engine = &*context.engine;
-    let weights: Tensors<f32> = network
-        .indexed_weights()
-        .map(|(layer, weights)| (TensorName::weights(layer), weights.clone()))
-        .collect();
-    run_on(engine, || {
-        let mut emulator = Emulator::new(engine, network, chip)?;
-        emulator.write(&weights)?;
-        let samples: Vec<u32> = (0..test.len() as u32).collect();
-        let mut correct = 0;
-        for (index, chunk) in samples.chunks(BATCH).enumerate() {
-            if context.is_stopped() {
-                return Ok(None);
-            }
-            let input = events(test, chunk)?;
-            let trial = seed.wrapping_mul(1_000_003).wrapping_add(index as u64);
-            let spikes = emulator.run(&input, trial)?;
-            let Some(output) = spikes.last() else {
-                continue;
-            };
-            let labels = chunk.iter().map(|&sample| test.labels[sample as usize]);
-            correct += count_correct(output, labels, prediction);
-        }
-        Ok(Some(correct as f64 / samples.len().max(1) as f64))
-    })
-}
-
-fn count_correct(
-    output: &SpikeBatch<f32>,
-    labels: impl Iterator<Item = Label>,
-    prediction: Prediction,
-) -> usize {
-    let classes = output.population();
-    labels
-        .enumerate()
-        .filter(|&(sample, label)| prediction.of(output.sample(sample), classes) == Some(label))
-        .count()
-}
-
-/// The input events of some samples.
-fn events(batch: &Batch<f32>, samples: &[u32]) -> Result<SpikeBatch<f32>, StudyError> {
-    match &batch.samples {
-        Samples::Events(events) => Ok(events.subset(samples)),
-        Samples::Images(images) => {
-            let encoded = images.encode(samples);
-            Ok(encoded.map_err(noctule_core::EngineError::from)?)
-        }
-        other => unreachable!("samples of another kind: {other:?}"),
     }
 }

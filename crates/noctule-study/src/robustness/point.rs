@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chip::{ChipModel, Mismatch, SpikeNoise};
+use crate::chip::{ChipModel, Mismatch, TrialNoise};
 
 /// How imprecise the chips are.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ impl Point {
             bits: Some(self.bits),
             mismatch: Mismatch::of_everything(self.mismatch),
             dead_synapses: self.dead_synapses,
-            noise: SpikeNoise {
+            noise: TrialNoise {
                 jitter: self.jitter * tau_s,
-                deletion: 0.0,
+                ..TrialNoise::default()
             },
         }
     }

@@ -11,6 +11,7 @@ use noctule_train::{ConfigError, ExperimentError, RunDirectoryError, TrainError,
 use thiserror::Error;
 
 use super::chart_picture::ChartPictureError;
+use crate::sweep::SweepError;
 
 /// A study that cannot go on.
 #[derive(Debug, Error)]
@@ -82,6 +83,9 @@ pub enum StudyError {
     /// A training fails.
     #[error(transparent)]
     Train(#[from] Box<TrainError>),
+    /// A sweep fails.
+    #[error(transparent)]
+    Sweep(#[from] Box<SweepError>),
     /// The engine fails.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -117,5 +121,11 @@ impl From<ExperimentError> for StudyError {
 impl From<ConfigError> for StudyError {
     fn from(error: ConfigError) -> Self {
         Self::Config(Box::new(error))
+    }
+}
+
+impl From<SweepError> for StudyError {
+    fn from(error: SweepError) -> Self {
+        Self::Sweep(Box::new(error))
     }
 }

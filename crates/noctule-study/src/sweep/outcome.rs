@@ -27,6 +27,13 @@ pub struct SweepOutcome {
     pub mean_accuracy: f64,
     /// Mean of `solved` over the grid.
     pub mean_solved: f64,
+    /// Mean over all runs of the best training accuracy of an epoch, measured before each step; none if a run was recorded
+    /// without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_best_training: Option<f64>,
+    /// Share of the runs that make no mistake in some epoch, measured in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_ever_solved: Option<f64>,
     /// Runs that diverged, of all.
     pub diverged: usize,
     /// Which seeds the runs had.
@@ -126,6 +133,16 @@ impl SweepOutcome {
             &|run| f64::from(u8::from(run.test_accuracy == Some(1.0))),
             mean,
         );
+        // A run that diverged in its first epoch has none.
+        let best_training = |run: &RunRecord| match run.best_training_accuracy {
+            None if run.diverged => Some(0.0),
+            best => best,
+        };
+        let best_training: Option<Vec<f64>> = records.iter().map(best_training).collect();
+        let ever_solved = |best: &Vec<f64>| {
+            let solved = best.iter().filter(|&&accuracy| accuracy == 1.0);
+            solved.count() as f64 / best.len().max(1) as f64
+        };
         let judged = validation.as_ref().unwrap_or(&accuracy);
         let best = best_of(judged);
         let grid = |values: Vec<f64>| values.chunks(columns).map(<[f64]>::to_vec).collect();
@@ -135,6 +152,8 @@ impl SweepOutcome {
             seeds: sweep.seeds,
             mean_accuracy: mean(&accuracy),
             mean_solved: mean(&solved),
+            mean_best_training: best_training.as_deref().map(mean),
+            mean_ever_solved: best_training.as_ref().map(ever_solved),
             diverged: records.iter().filter(|run| run.diverged).count(),
             chosen_by: match validation {
                 Some(_) => ChosenBy::Validation,

@@ -26,6 +26,9 @@ pub struct RunRecord {
     pub loss: Option<f64>,
     /// Mean spikes of all neurons together in a test sample; none if training diverged.
     pub spikes: Option<f64>,
+    /// The best accuracy on the training samples in an epoch, each measured before the step that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_training_accuracy: Option<f64>,
     /// Whether the loss or a weight was no longer finite, which ended the run.
     pub diverged: bool,
     /// What decides the run, as a checksum.

@@ -75,6 +75,7 @@ pub(super) fn train(
         test_accuracy: None,
         loss: None,
         spikes: None,
+        best_training_accuracy: None,
         diverged: false,
         fingerprint,
     };
@@ -84,7 +85,11 @@ pub(super) fn train(
         finished_epochs: 0,
     };
     let mut trainer = Trainer::with_data(run.config.clone(), data, Arc::clone(engine))?;
-    match trainer.run(None, &mut watch, stop) {
+    let end = trainer.run(None, &mut watch, stop);
+    let trained = trainer.history().iter();
+    let trained = trained.filter(|epoch| epoch.split == "train");
+    record.best_training_accuracy = trained.map(|epoch| epoch.accuracy).reduce(f64::max);
+    match end {
         Ok(RunEnd::Finished) => note(&mut record, &trainer),
         Ok(RunEnd::Interrupted) => return Ok(None),
         Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => record.diverged = true,

@@ -15,6 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   noctule study robustness --quick            A small version, in less than 20 minutes on two cores
   noctule study robustness --out runs/chips
+  noctule study spikes --quick
   noctule study --resume runs/chips           Continue after Ctrl-C or a kill
 
 The directory gets study.md (verdicts, tables and pictures), study.json (the same as data), and units.jsonl (a line for each \
@@ -25,6 +26,9 @@ measurement as it is done).";
 pub enum StudyName {
     /// What imprecise analog chips cost, and which way of training for them costs least.
     Robustness,
+    /// Neurons that spike many times against neurons that spike once: convergence, sparsity, latency, dead neurons,
+    /// robustness.
+    Spikes,
 }
 
 impl StudyName {
@@ -32,6 +36,7 @@ impl StudyName {
     pub fn name(self) -> &'static str {
         match self {
             Self::Robustness => "robustness",
+            Self::Spikes => "spikes",
         }
     }
 }

@@ -10,6 +10,7 @@ use noctule::engines::{Backend, Choice, open};
 use noctule::version::VERSION;
 use noctule_core::EngineInfo;
 use noctule_study::robustness::{self, RobustnessPlan};
+use noctule_study::spikes::{self, SpikesPlan};
 use noctule_study::study::{
     StudyContext, StudyDescription, StudyDirectory, StudyDocument, StudySize,
 };
@@ -98,12 +99,14 @@ fn named(study: &str) -> Result<StudyName> {
 fn experiments(study: StudyName, size: StudySize) -> Result<Vec<Config>> {
     Ok(match study {
         StudyName::Robustness => robustness::experiments(size)?,
+        StudyName::Spikes => spikes::experiments(size)?,
     })
 }
 
 fn measure(study: StudyName, context: &StudyContext<'_>) -> Result<Option<StudyDocument>> {
     Ok(match study {
         StudyName::Robustness => robustness::run(context, &RobustnessPlan::new(context.size))?,
+        StudyName::Spikes => spikes::run(context, &SpikesPlan::new(context.size))?,
     })
 }
 

@@ -1,23 +1,44 @@
-//! [`SpikeNoise`]: what differs from trial to trial.
+//! [`TrialNoise`]: what differs from trial to trial.
 
-use noctule_core::{SpikeBatch, SpikeError};
+use noctule_core::{SpikeBatch, SpikeError, Tensors};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Random changes of spikes, drawn anew in each trial. The default is none.
+/// Random changes of spikes and weights, drawn anew in each trial. The default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SpikeNoise {
+pub struct TrialNoise {
     /// Standard deviation of what is added to a spike time, in seconds. No spike moves before 0.
     pub jitter: f64,
     /// The probability that a spike is lost.
     pub deletion: f64,
+    /// Relative standard deviation of weights.
+    pub weights: f64,
 }
 
-impl SpikeNoise {
+impl TrialNoise {
     /// Whether nothing is changed.
     pub fn is_none(&self) -> bool {
-        self.jitter == 0.0 && self.deletion == 0.0
+        *self == Self::default()
+    }
+
+    /// Whether spikes are changed.
+    pub fn changes_spikes(&self) -> bool {
+        self.jitter != 0.0 || self.deletion != 0.0
+    }
+
+    /// The weights of one trial.
+    pub fn apply_to_weights(
+        &self,
+        weights: &Tensors<f32>,
+        random: &mut ChaCha8Rng,
+    ) -> Tensors<f32> {
+        let mut noisy = weights.clone();
+        for weight in noisy.values_mut().flat_map(|tensor| tensor.as_mut_slice()) {
+            let normal: f32 = StandardNormal.sample(random);
+            *weight *= 1.0 + self.weights as f32 * normal;
+        }
+        noisy
     }
 
     /// The spikes of one trial.
@@ -67,9 +88,9 @@ mod tests {
 
     #[test]
     fn jitter_has_the_deviation_that_was_asked_for() {
-        let noise = SpikeNoise {
+        let noise = TrialNoise {
             jitter: 1e-4,
-            deletion: 0.0,
+            ..TrialNoise::default()
         };
         let spikes = regular(4000);
         let noisy = noise
@@ -84,9 +105,9 @@ mod tests {
 
     #[test]
     fn spikes_are_lost_as_often_as_was_asked_for() {
-        let noise = SpikeNoise {
-            jitter: 0.0,
+        let noise = TrialNoise {
             deletion: 0.25,
+            ..TrialNoise::default()
         };
         let spikes = regular(4000);
         let noisy = noise
@@ -107,9 +128,9 @@ mod tests {
     fn no_spike_comes_before_the_beginning() {
         let mut spikes = SpikeBatch::new(1);
         spikes.push_sample([(0.0, 0), (0.01, 0)]).unwrap();
-        let noise = SpikeNoise {
+        let noise = TrialNoise {
             jitter: 10.0,
-            deletion: 0.0,
+            ..TrialNoise::default()
         };
         for seed in 0..20 {
             let noisy = noise

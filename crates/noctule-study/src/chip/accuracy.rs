@@ -1,0 +1,76 @@
+//! The accuracy of a network on a chip.
+
+use noctule_core::{Batch, Label, Network, Prediction, Samples, SpikeBatch, TensorName, Tensors};
+use noctule_train::run_on;
+
+use super::emulator::Emulator;
+use super::instance::Chip;
+use crate::study::{StudyContext, StudyError};
+
+/// Samples of the test set that are on a chip at the same time.
+const BATCH: usize = 250;
+
+/// The accuracy of a network on a chip; `None` if the study was stopped.
+///
+/// `seed` decides what differs from trial to trial.
+///
+/// # Errors
+/// If the chip is for another network, or the engine fails.
+pub(crate) fn accuracy_on_chip(
+    context: &StudyContext<'_>,
+    network: &Network<f32>,
+    chip: &Chip,
+    test: &Batch<f32>,
+    prediction: Prediction,
+    seed: u64,
+) -> Result<Option<f64>, StudyError> {
+    let engine = &*context.engine;
+    let weights: Tensors<f32> = network
+        .indexed_weights()
+        .map(|(layer, weights)| (TensorName::weights(layer), weights.clone()))
+        .collect();
+    run_on(engine, || {
+        let mut emulator = Emulator::new(engine, network, chip)?;
+        emulator.write(&weights)?;
+        let samples: Vec<u32> = (0..test.len() as u32).collect();
+        let mut correct = 0;
+        for (index, chunk) in samples.chunks(BATCH).enumerate() {
+            if context.is_stopped() {
+                return Ok(None);
+            }
+            let input = events(test, chunk)?;
+            let trial = seed.wrapping_mul(1_000_003).wrapping_add(index as u64);
+            let spikes = emulator.run(&input, trial)?;
+            let Some(output) = spikes.last() else {
+                continue;
+            };
+            let labels = chunk.iter().map(|&sample| test.labels[sample as usize]);
+            correct += count_correct(output, labels, prediction);
+        }
+        Ok(Some(correct as f64 / samples.len().max(1) as f64))
+    })
+}
+
+fn count_correct(
+    output: &SpikeBatch<f32>,
+    labels: impl Iterator<Item = Label>,
+    prediction: Prediction,
+) -> usize {
+    let classes = output.population();
+    labels
+        .enumerate()
+        .filter(|&(sample, label)| prediction.of(output.sample(sample), classes) == Some(label))
+        .count()
+}
+
+/// The input events of some samples.
+fn events(batch: &Batch<f32>, samples: &[u32]) -> Result<SpikeBatch<f32>, StudyError> {
+    match &batch.samples {
+        Samples::Events(events) => Ok(events.subset(samples)),
+        Samples::Images(images) => {
+            let encoded = images.encode(samples);
+            Ok(encoded.map_err(noctule_core::EngineError::from)?)
+        }
+        other => unreachable!("samples of another kind: {other:?}"),
+    }
+}

@@ -1,0 +1,144 @@
+//! Accuracy under noise, of networks that were trained without and with it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use noctule_train::{Config, experiment};
+
+use super::measure::{Trained, Work};
+use super::outcome::{NoiseKind, NoiseOutcome};
+use super::plan::SpikesPlan;
+use super::training::train;
+use crate::chip::{Chip, InTheLoopEngine, TrialNoise, accuracy_on_chip};
+use crate::study::StudyError;
+
+/// The part of a preset's learning rate with which a network is trained on with noise.
+const TUNING_RATE: f64 = 0.3;
+
+/// The sizes of a kind of noise.
+pub(super) fn sizes(plan: &SpikesPlan, kind: NoiseKind) -> &[f64] {
+    match kind {
+        NoiseKind::Jitter => &plan.jitters,
+        NoiseKind::Deletion => &plan.deletions,
+        NoiseKind::Weights => &plan.weight_noises,
+    }
+}
+
+/// The size that networks are trained with: the middle one.
+pub(super) fn trained_size(plan: &SpikesPlan, kind: NoiseKind) -> f64 {
+    let sizes = sizes(plan, kind);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn noise(kind: NoiseKind, size: f64, tau_s: f64) -> TrialNoise {
+    let none = TrialNoise::default();
+    match kind {
+        NoiseKind::Jitter => TrialNoise {
+            jitter: size * tau_s,
+            ..none
+        },
+        NoiseKind::Deletion => TrialNoise {
+            deletion: size,
+            ..none
+        },
+        NoiseKind::Weights => TrialNoise {
+            weights: size,
+            ..none
+        },
+    }
+}
+
+/// Accuracies of a network under noise, before and after it is trained on with it; `None` if the study was stopped.
+pub(super) fn under_noise(
+    work: &mut Work<'_>,
+    trained: &Trained<'_>,
+) -> Result<Option<Vec<NoiseOutcome>>, StudyError> {
+    let mut outcomes = Vec::new();
+    let exact = trained.network.directory.last_path();
+    for kind in NoiseKind::ALL {
+        let Some(tuned) = train_with_noise(work, trained, kind)? else {
+            return Ok(None);
+        };
+        for (checkpoint, is_trained) in [(&exact, false), (&tuned, true)] {
+            for &size in sizes(work.plan, kind) {
+                let accuracy = measure(work, trained, checkpoint, (kind, size, is_trained))?;
+                let Some(accuracy) = accuracy else {
+                    return Ok(None);
+                };
+                outcomes.push(NoiseOutcome {
+                    pair: trained.chosen.pair,
+                    side: trained.side.name,
+                    kind,
+                    size,
+                    trained: is_trained,
+                    accuracy,
+                });
+            }
+        }
+    }
+    Ok(Some(outcomes))
+}
+
+/// Trains a network on with noise; gives the file of its weights, or `None` if the study was stopped.
+fn train_with_noise(
+    work: &mut Work<'_>,
+    trained: &Trained<'_>,
+    kind: NoiseKind,
+) -> Result<Option<std::path::PathBuf>, StudyError> {
+    let seed = trained.seed;
+    let directory = &trained.network.directory;
+    let name = format!("with-{}.safetensors", kind.name());
+    let path = directory.path().join(name);
+    let mut further = trained.further(TUNING_RATE)?;
+    further.push(format!("training.epochs={}", trained.side.short));
+    // A running mean would forget the noise-free weights only slowly.
+    further.push("training.weight_average=0.0".to_owned());
+    let config = trained.side.config(&further)?;
+    let noise = noise(kind, trained_size(work.plan, kind), config.neuron.tau_s);
+    let context = work.context;
+    let name = format!("seed {seed}, training with {}", kind.name());
+    let done = work.unit(trained.chosen.pair, trained.side, &name, || {
+        let engine = Arc::clone(&context.engine);
+        let engine = Arc::new(InTheLoopEngine::new(engine, Chip::with_noise(noise), seed));
+        let data = &trained.network.data;
+        let init = directory.last_path();
+        let Some(mut tuned) = train(context, config, data, engine, Some(&init))? else {
+            return Ok(None);
+        };
+        tuned.trainer.save(&path)?;
+        Ok(Some(tuned.accuracy("test")))
+    })?;
+    Ok(done.map(|_| path))
+}
+
+/// The accuracy of the weights of a checkpoint under noise.
+fn measure(
+    work: &mut Work<'_>,
+    trained: &Trained<'_>,
+    checkpoint: &Path,
+    (kind, size, is_trained): (NoiseKind, f64, bool),
+) -> Result<Option<f64>, StudyError> {
+    let seed = trained.seed;
+    let when = if is_trained {
+        "trained with it"
+    } else {
+        "exact"
+    };
+    let name = format!("seed {seed}, {} {size}, {when}", kind.name());
+    let config: Config = trained.side.config(&[])?;
+    let prediction = experiment::loss(&config).prediction();
+    let chip = Chip::with_noise(noise(kind, size, config.neuron.tau_s));
+    let context = work.context;
+    work.unit(trained.chosen.pair, trained.side, &name, || {
+        let data = Arc::clone(&trained.network.data);
+        let mut trainer = noctule_train::Trainer::with_data(
+            trained.network.config.clone(),
+            data,
+            Arc::clone(&context.engine),
+        )?;
+        trainer.load_weights(checkpoint)?;
+        let network = trainer.network()?.clone();
+        let test = trainer.test_samples();
+        accuracy_on_chip(context, &network, &chip, test, prediction, seed)
+    })
+}
