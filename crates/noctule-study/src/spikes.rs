@@ -15,6 +15,7 @@ mod plan;
 mod search;
 mod training;
 mod verdicts;
+mod work;
 
 use noctule_train::Config;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use noctule_train::config::ConfigTable;
 use serde::{Deserialize, Serialize};
 
-use super::measure::Work;
 use super::outcome::ConvergenceOutcome;
 use super::plan::SideName;
+use super::work::Work;
 use crate::study::StudyError;
 use crate::sweep::Sweep;
 

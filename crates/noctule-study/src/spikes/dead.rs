@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use noctule_train::Data;
 
-use super::measure::Work;
 use super::outcome::{Chosen, DeadOutcome};
 use super::plan::Side;
 use super::training::train;
+use super::work::Work;
 use crate::study::StudyError;
 
 /// Dead neurons of a side after short trainings from scaled initial weights; `None` if the study was stopped.

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use noctule_core::{Network, Pass, Prediction, SessionOptions, Sgd};
 use noctule_train::{Data, EpochRecord, experiment, run_on};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::convergence::convergence;
 use super::dead::dead_neurons;
 use super::noise::under_noise;
-use super::outcome::{Chosen, Measured, SideOutcome, SpikesOutcomes};
+use super::outcome::{Measured, SideOutcome, SpikesOutcomes};
 use super::plan::{Side, SpikesPlan};
 use super::search::search;
+use super::work::{Trained, Work, further};
 use crate::decision::DecisionTimes;
 use crate::study::{StudyContext, StudyError, TrainedNetwork, UnitLog, trained_network};
 
@@ -21,80 +20,13 @@ const TIMES: usize = 200;
 /// Test samples that are evaluated together.
 const BATCH: u32 = 500;
 
-/// A study under way.
-pub(super) struct Work<'a> {
-    pub context: &'a StudyContext<'a>,
-    pub plan: &'a SpikesPlan,
-    log: &'a UnitLog,
-    done: usize,
-}
-
-/// A network of one side that was trained with one seed.
-pub(super) struct Trained<'a> {
-    pub side: &'a Side,
-    pub chosen: &'a Chosen,
-    pub seed: u64,
-    pub network: TrainedNetwork,
-}
-
-impl Trained<'_> {
-    /// The overrides of its experiment, with another learning rate.
-    pub fn further(&self, rate: f64) -> Result<Vec<String>, StudyError> {
-        further(self.side, self.chosen, self.seed, rate)
-    }
-}
-
-fn further(side: &Side, chosen: &Chosen, seed: u64, rate: f64) -> Result<Vec<String>, StudyError> {
-    let mut further = side.scaled(chosen.rate * rate, chosen.scale)?;
-    further.push(format!("training.epochs={}", side.epochs));
-    further.push(format!("seed={seed}"));
-    Ok(further)
-}
-
-impl Work<'_> {
-    /// A unit of one side of a pair.
-    pub fn unit<R: Serialize + DeserializeOwned>(
-        &mut self,
-        pair: usize,
-        side: &Side,
-        name: &str,
-        measure: impl FnOnce() -> Result<Option<R>, StudyError>,
-    ) -> Result<Option<R>, StudyError> {
-        let pair = &self.plan.pairs[pair].name;
-        let name = format!("{pair}, {}: {name}", side.name.words());
-        self.whole_unit(&name, measure)
-    }
-
-    /// A unit with this name.
-    pub fn whole_unit<R: Serialize + DeserializeOwned>(
-        &mut self,
-        name: &str,
-        measure: impl FnOnce() -> Result<Option<R>, StudyError>,
-    ) -> Result<Option<R>, StudyError> {
-        self.show(name);
-        let result = self.log.unit(name, measure)?;
-        self.done += 1;
-        Ok(result)
-    }
-
-    fn show(&self, doing: &str) {
-        let total = self.plan.units();
-        self.context.progress.show(self.done, total, doing);
-    }
-}
-
 /// All outcomes; `None` if the study was stopped.
 pub(super) fn measure(
     context: &StudyContext<'_>,
     plan: &SpikesPlan,
     log: &UnitLog,
 ) -> Result<Option<SpikesOutcomes>, StudyError> {
-    let mut work = Work {
-        context,
-        plan,
-        log,
-        done: 0,
-    };
+    let mut work = Work::new(context, plan, log);
     let mut outcomes = SpikesOutcomes::default();
     for (index, pair) in plan.pairs.iter().enumerate() {
         for side in &pair.sides {
@@ -136,7 +68,7 @@ fn measure_side(
         let Some(network) = network else {
             return Ok(None);
         };
-        work.done += 1;
+        work.finish();
         let unit = format!("seed {seed}, measurements");
         let measured = work.unit(pair, side, &unit, || measure_network(context, &network))?;
         let Some(measured) = measured else {

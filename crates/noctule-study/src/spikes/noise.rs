@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use noctule_train::{Config, experiment};
 
-use super::measure::{Trained, Work};
 use super::outcome::{NoiseKind, NoiseOutcome};
 use super::plan::SpikesPlan;
 use super::training::train;
+use super::work::{Trained, Work};
 use crate::chip::{Chip, InTheLoopEngine, TrialNoise, accuracy_on_chip};
 use crate::study::StudyError;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use noctule_train::Data;
 
-use super::measure::Work;
 use super::outcome::Chosen;
 use super::plan::Side;
 use super::training::train;
+use super::work::Work;
 use crate::study::StudyError;
 
 /// The seed of the search; results come from other seeds.
