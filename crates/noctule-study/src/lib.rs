@@ -7,6 +7,7 @@
 //! | [`seeds`] | what runs of one experiment with several seeds reached |
 //! | [`heatmap`] | values on a grid as colours |
 //! | [`dot_plot`] | values with their spread along one axis |
+//! | [`report`] | `report.html`: a run or a study as one page |
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
@@ -14,6 +15,7 @@ mod canvas;
 pub mod decision_map;
 pub mod dot_plot;
 pub mod heatmap;
+pub mod report;
 pub mod seeds;
 mod statistics;
 pub mod study;

@@ -25,6 +25,11 @@ pub fn resume_sweep(directory: &Path) -> String {
     format!("noctule sweep --resume {}", quoted(directory))
 }
 
+/// The command that writes the page of a run, or of several in a folder.
+pub fn report(folder: &Path) -> String {
+    format!("noctule report {}", quoted(folder))
+}
+
 /// The command that evaluates a run.
 pub fn evaluate(run: &Path) -> String {
     format!("noctule eval {}", quoted(run))
