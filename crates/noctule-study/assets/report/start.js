@@ -58,6 +58,6 @@ function foot(provenance) {
   document.getElementById("foot").append(
     el("p", {}, `Made by Noctule ${provenance.version} on ${provenance.machine}. This file loads nothing from a network. `,
       "Its data are JSON in the element ", el("code", {}, "noctule-data"), ". In Python: ",
-      el("code", {}, "json.loads(re.search(r'id=\"noctule-data\">(.*?)</script>', open('report.html').read(), re.S)[1])"), "."),
+      el("code", {}, "json.loads(re.search(r'noctule-data\">([^<]*)', open('report.html').read())[1])"), "."),
     el("p", {}, "Charts by Apache ECharts 6.1.0 (Apache License 2.0). Colours by Okabe and Ito."));
 }
