@@ -92,6 +92,7 @@ def check_names(page):
     """Whoever does not see the page hears what each control and picture is."""
     nameless = page.evaluate("""() => [...document.querySelectorAll('button, [role=img], img')].filter((one) =>
         !(one.getAttribute('aria-label') || one.textContent.trim() || one.hasAttribute('alt'))).length""")
+    require("[object" not in page.inner_text("body"), "an element is shown as text")
     require(nameless == 0, f"{nameless} controls or pictures have no name")
 
 

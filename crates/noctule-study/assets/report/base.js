@@ -14,18 +14,23 @@ function el(name, attributes, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
+/** Titles that are shorter in the list of sections. */
+const SHORT_TITLES = { samples: "Samples", course: "Decision", counts: "Spikes, weights", confusion: "Confusion", worst: "Worst" };
+
 /** A section with a heading, which also stands in the list of sections. */
 function section(id, title, ...children) {
-  document.getElementById("contents").append(el("a", { href: "#" + id }, title));
+  document.getElementById("contents").append(el("a", { href: "#" + id }, SHORT_TITLES[id] || title));
   const made = el("section", { id, "aria-labelledby": id + "-title" }, el("h2", { id: id + "-title" }, title), children);
   document.getElementById("main").append(made);
   return made;
 }
 
+/** A version with the first digits of its commit. */
+const shortVersion = (version) => version.replace(/([0-9a-f]{10})[0-9a-f]{30}/, "$1");
 const percent = (share, digits = 2) => (100 * share).toFixed(digits) + " %";
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
@@ -57,12 +62,14 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 const SERIES = ["blue", "vermilion", "green", "purple", "orange", "sky", "black", "grey"];
 const DASHES = ["solid", "dashed", "dotted"];
 const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow"];
+const SIGNS = ["●", "■", "▲", "◆", "▪", "⬥", "▴"];
 /** The colour, dash and symbol of the series with this number: colours alone do not tell them apart. */
 function look(index) {
   return {
     color: color(SERIES[index % SERIES.length]),
     dash: DASHES[Math.floor(index / SERIES.length) % DASHES.length],
     symbol: SYMBOLS[index % SYMBOLS.length],
+    sign: SIGNS[index % SIGNS.length],
   };
 }
 const isNarrow = () => window.innerWidth < 560;

@@ -4,8 +4,12 @@ const GROUPS = [["wrong", "Wrong, worst first"], ["slow", "Right, decided latest
 const predicted = (sample) => (sample.prediction === null ? "none" : String(sample.prediction));
 const isRight = (sample) => sample.prediction === sample.label;
 const picture = (uri, alt, kind) => (uri ? el("img", { src: uri, alt, class: "pixels " + (kind || "") }) : null);
-const marginWords = (run, margin) => run.result.rule === "most_spikes"
-  ? `${margin > 0 ? "+" : ""}${count(margin, "spike")}` : `${margin > 0 ? "+" : ""}${short(timeUnit(Math.abs(margin)).of(margin), 3)} ${timeUnit(Math.abs(margin)).name}`;
+/** The lead of the true class, in spikes or in seconds. */
+function marginWords(run, margin) {
+  const sign = margin > 0 ? "+" : margin < 0 ? "−" : "";
+  const size = Math.abs(margin), unit = timeUnit(size);
+  return sign + (run.result.rule === "most_spikes" ? count(size, "spike") : `${short(unit.of(size), 3)} ${unit.name}`);
+}
 
 function explorerSection(run) {
   if (!run.samples.length) return;
@@ -88,7 +92,7 @@ function sampleHead(run, sample) {
   const total = sample.rasters.slice(1).reduce((sum, raster) => sum + raster.spikes, 0);
   return [picture(sample.picture, `Test sample ${sample.index}, class ${sample.label}`),
     el("div", {}, el("p", {}, el("b", {}, `Test sample ${sample.index}: class ${sample.label}, `, isRight(sample) ? "decided right" : sample.prediction === null ? "nothing decided" : `decided ${sample.prediction}, wrong`)),
-      el("p", { class: "note" }, `${decided} Lead of the true class over the best other one: ${marginWords(run, sample.margin)}. Spikes: ${sample.rasters[0].spikes.toLocaleString("en")} in, ${total.toLocaleString("en")} in all layers.`))];
+      el("p", { class: "note" }, `${decided} Lead of the true class over the best other one: ${marginWords(run, sample.margin)}. Spikes: ${sample.rasters[0].spikes.toLocaleString("en")} in, ${total.toLocaleString("en")} in all layers.`))].filter(Boolean);
 }
 
 /** What the pictures leave out. */
@@ -99,7 +103,7 @@ function sampleNotes(run, sample) {
   if (sample.traces.some((trace) => trace.crossings.length))
     notes.push(`At the spike times of the engine (single precision) the potentials, computed anew in double precision, differ from the threshold by ${worst < 1e-6 ? "less than 1e-6" : "at most " + worst.toExponential(0)} of it.`);
   const full = sample.traces.filter((trace) => trace.is_exhausted);
-  if (full.length) notes.push(`${full.map((trace) => `${layerName(run, trace.layer + 1)}, neuron ${trace.neuron}`).join("; ")}: as many spikes as the experiment allows, so the neuron is silent from then on.`);
+  if (full.length) notes.push(`${full.map((trace) => `${layerName(run, trace.layer + 1)}, neuron ${trace.neuron}`).join("; ")}: as many spikes as the experiment allows, so it is silent from then on, and its potential is not drawn further.`);
   return notes.map((note) => el("p", { class: "note" }, note));
 }
 
@@ -132,7 +136,7 @@ function sampleOption(run, sample) {
     const made = { raster: rasterPanel, trace: tracePanel, decision: decisionPanel }[panel.kind](run, sample, panel, unit);
     option.yAxis.push({ ...made.y, gridIndex: index, nameGap: left - 16 });
     option.series.push(...made.series.map((series) => ({ ...series, xAxisIndex: index, yAxisIndex: index })));
-    option.title.push({ text: made.title, left: left - 2, top: panel.top - 22, textStyle: { fontSize: 12, fontWeight: 600, color: color("ink"), overflow: "truncate", width: Math.max(200, window.innerWidth - 80) } });
+    option.title.push({ text: made.title, left: left - 2, top: panel.top - 22, textStyle: { fontSize: 12, fontWeight: 600, color: color("ink"), rich: made.rich || {} } });
   });
   const all = panels.map((_, index) => index);
   option.axisPointer = { link: [{ xAxisIndex: "all" }] };
@@ -153,7 +157,7 @@ function rasterPanel(run, sample, panel, unit) {
     words: `${layerName(run, layer)}, neuron ${raster.neurons[index]}: spike at ${unit.of(time).toPrecision(9)} ${unit.name}` }));
   const many = raster.times.length > 1200;
   return {
-    title: `${layerName(run, layer)}: ${count(raster.spikes, "spike")}, ${raster.spiking.toLocaleString("en")} of ${count(raster.population, "neuron")} spike`,
+    title: `${layerName(run, layer)}: ${count(raster.spikes, "spike")} of ${raster.spiking.toLocaleString("en")} / ${count(raster.population, "neuron")}`,
     y: axis("neuron", { min: -0.5, max: raster.population - 0.5, inverse: false, splitLine: { show: false }, axisLabel: { color: color("soft"), fontSize: 10,
       showMinLabel: true, formatter: (value) => (Number.isInteger(value) ? String(value) : "") }, splitNumber: 3 }),
     series: [{ type: "scatter", data, symbol: isOutput || raster.population < 60 ? "rect" : "circle", symbolSize: isOutput || raster.population < 60 ? [2, Math.min(9, Math.max(3, panel.height / raster.population - 1))] : many ? 2 : 3,
@@ -163,7 +167,10 @@ function rasterPanel(run, sample, panel, unit) {
 
 /** The potential with its jumps: the values on the grid, and both sides of each crossing. */
 function potentialLine(trace, unit) {
-  const points = trace.potentials.map((potential, index) => [unit.of(index * trace.step), potential, 1]);
+  // A neuron that may not spike any more is cut off there.
+  const end = trace.is_exhausted ? trace.crossings[trace.crossings.length - 1] : Infinity;
+  const points = trace.potentials.map((potential, index) => [index * trace.step, potential, 1])
+    .filter(([time]) => time < end).map(([time, ...rest]) => [unit.of(time), ...rest]);
   trace.crossings.forEach((time, index) => {
     points.push([unit.of(time), trace.before[index], 0], [unit.of(time), trace.before[index] - trace.reset, 0.5]);
   });
@@ -183,10 +190,16 @@ function tracePanel(run, sample, panel, unit) {
   });
   if (series.length) series[0].markLine = { silent: true, symbol: "none", lineStyle: { color: color("soft"), type: "dashed", width: 1 }, label: { show: true, position: "insideStartTop", formatter: "threshold", color: color("soft"), fontSize: 10 }, data: [{ yAxis: 1 }] };
   const low = Math.min(0, ...panel.traces.flatMap((trace) => trace.potentials));
-  const names = panel.traces.map((trace) => isOutput ? (trace.neuron === sample.label ? `${trace.neuron} (true)` : trace.neuron === sample.prediction ? `${trace.neuron} (decided)` : trace.neuron) : trace.neuron);
+  const rich = {};
+  const names = panel.traces.map((trace, index) => {
+    const role = !isOutput ? "" : trace.neuron === sample.label ? " true" : trace.neuron === sample.prediction ? " decided" : "";
+    rich["n" + index] = { color: look(index).color, fontSize: 12, fontWeight: 600 };
+    return `{n${index}|${look(index).sign} ${trace.neuron}${role}}`;
+  });
   return {
-    title: `${layerName(run, panel.layer + 1)}, potential of ${names.length === 1 ? "neuron" : "neurons"} ${names.join(", ")}`,
-    y: axis("potential / threshold", { min: Math.max(Math.floor(low), -4), max: (range) => Math.max(1.25, Math.min(Math.ceil(range.max * 10) / 10, 3)), axisLabel: { color: color("soft"), fontSize: 10 }, splitNumber: 3 }),
+    title: `${layerName(run, panel.layer + 1)}, ${isNarrow() ? "" : "potential of "}neurons ${names.join("  ")}`,
+    rich,
+    y: axis("potential / threshold", { min: Math.max(Math.floor(low * 4) / 4, -1), max: (range) => Math.max(1.25, Math.min(Math.ceil(range.max * 10) / 10, 3)), axisLabel: { color: color("soft"), fontSize: 10 }, splitNumber: 3 }),
     series: series.map((one) => ({ ...one, clip: true })),
   };
 }
@@ -201,23 +214,43 @@ function decisionPanel(run, sample, panel, unit) {
     counts.set(output.neurons[index], line);
   });
   const order = (sample.traces.filter((trace) => trace.layer === run.layers.length - 2)).map((trace) => trace.neuron);
+  const isFirst = run.result.rule === "first_spike";
+  if (isFirst) return firstSpikePanel(run, sample, order, output, unit);
   const series = order.filter((neuron) => counts.has(neuron)).map((neuron) => {
     const index = order.indexOf(neuron);
     const style = look(index), line = counts.get(neuron);
     return { type: "line", step: "end", name: `class ${neuron}`, symbol: "none", silent: true, data: [...line, [unit.of(sample.end), line.length - 1]], lineStyle: { width: index < 2 ? 2 : 1.2, color: style.color, type: style.dash }, itemStyle: { color: style.color },
       endLabel: { show: index < 3, formatter: String(neuron), color: style.color, fontSize: 11, offset: [-12, -7] } };
   });
-  const bands = sample.decisions.map((change, index) => {
-    const next = sample.decisions[index + 1];
-    const right = change.class === sample.label;
-    return [{ xAxis: unit.of(change.time), name: `${right ? "✓" : "✗"} ${change.class}`, itemStyle: { color: color(right ? "right" : "wrong"), opacity: right ? 0.2 : 0.14 } }, { xAxis: unit.of(next ? next.time : sample.end) }];
-  });
-  const wide = bands.filter(([from, to]) => to.xAxis - from.xAxis > unit.of(sample.end) * 0.03);
-  bands.forEach((band) => { if (!wide.includes(band)) band[0].name = ""; });
-  series.push({ type: "line", data: [], symbol: "none", markArea: { silent: true, data: bands, label: { show: true, position: "insideTop", color: color("ink"), fontSize: 11, fontWeight: 600 } } });
+  series.push(decisionBands(sample, unit));
   return {
-    title: run.result.rule === "most_spikes" ? "decision: spikes of each class so far, and the class that is ahead" : "decision: the class that spikes first",
+    title: "decision: spikes of each class so far, and who is ahead",
     y: axis("spikes", { min: 0, minInterval: 1, splitNumber: 3, axisLabel: { color: color("soft"), fontSize: 10 } }),
     series,
   };
+}
+
+/** A band for each class that is ahead for a while. */
+function decisionBands(sample, unit) {
+  const bands = sample.decisions.map((change, index) => {
+    const next = sample.decisions[index + 1];
+    const isTrue = change.class === sample.label;
+    const [from, to] = [unit.of(change.time), unit.of(next ? next.time : sample.end)];
+    const isWide = to - from > unit.of(sample.end) * 0.04;
+    return [{ xAxis: from, name: isWide ? `${isTrue ? "✓" : "✗"} ${change.class}` : "", itemStyle: { color: color(isTrue ? "right" : "wrong"), opacity: isTrue ? 0.22 : 0.16 } }, { xAxis: to }];
+  });
+  return { type: "line", data: [], symbol: "none", markArea: { silent: true, data: bands, label: { show: true, position: "insideTop", color: color("ink"), fontSize: 11, fontWeight: 600 } } };
+}
+
+/** The first spike of each class, over the band of the class that was first. */
+function firstSpikePanel(run, sample, order, output, unit) {
+  const first = new Map();
+  output.times.forEach((time, index) => { if (!first.has(output.neurons[index])) first.set(output.neurons[index], time); });
+  const series = order.filter((neuron) => first.has(neuron)).map((neuron) => {
+    const style = look(order.indexOf(neuron));
+    return { type: "scatter", symbol: style.symbol, symbolSize: 9, itemStyle: { color: style.color }, label: { show: true, position: "right", formatter: String(neuron), color: color("ink"), fontSize: 11 },
+      data: [{ value: [unit.of(first.get(neuron)), 0.25 + 0.12 * (order.indexOf(neuron) % 4)], words: `class ${neuron} spikes first at ${unit.of(first.get(neuron)).toPrecision(9)} ${unit.name}` }] };
+  });
+  series.push(decisionBands(sample, unit));
+  return { title: "decision: first spike of each class; the earliest decides", y: axis("", { min: 0, max: 1, axisLabel: { show: false }, splitLine: { show: false } }), series };
 }

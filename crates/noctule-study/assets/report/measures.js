@@ -18,25 +18,25 @@ function courseSection(run) {
       data: values.map((share, at) => [Number(unit.of(course.times[at]).toPrecision(5)), 100 * share]) })),
   }));
   const bars = chart("Histogram of the time of the final decision, for right and wrong samples.", () => ({
-    ...baseOption(), xAxis: xAxis(`time of the final decision (${unit.name})`, { min: 0, max: unit.of(last), axisLabel: { color: color("soft"), fontSize: 11, showMaxLabel: false } }), yAxis: axis("test samples"),
-    series: [histogramBars("right", right, color("right"), unit, 1), histogramBars("wrong", wrong, color("wrong"), unit, 1, right)],
+    ...baseOption(), legend: { ...baseOption().legend, icon: "rect" },
+    xAxis: xAxis(`time of the final decision (${unit.name})`, { min: 0, max: unit.of(last), axisLabel: { color: color("soft"), fontSize: 11, showMaxLabel: false } }), yAxis: axis("share of the group (%)"),
+    series: [["right", right], ["wrong", wrong]].filter(([, times]) => total(times)).map(([name, times]) =>
+      histogramSteps(`${name} (${total(times).toLocaleString("en")})`, times, color(name), unit, 100 / total(times), name === "wrong" ? "dashed" : "solid")),
     tooltip: { show: false },
   }));
   section("course", "Decision over time",
-    el("p", {}, `A spiking network has an answer before the sample ends. Left: what share of the test samples is right if the decision is taken with the spikes so far. ${percent(0.99 * final, 1)}, which is 99 % of the final accuracy, is reached after ${short(unit.of(near), 3)} ${unit.name}. Right: when the decision changed for the last time.`),
+    el("p", {}, `A spiking network has an answer before the sample ends. The first chart shows what share of the test samples is right if the decision is taken with the spikes so far. ${percent(0.99 * final, 1)}, which is 99 % of the final accuracy, is reached after ${short(unit.of(near), 3)} ${unit.name}. The second shows when the decision changed for the last time, among those that are right and among those that are wrong.`),
     el("div", { class: "pair" }, curves, bars));
 }
 
-/** A histogram as filled steps; `below` is what it stands on. */
-function histogramBars(name, histogram, fill, unit, scale, below) {
-  const points = [];
-  histogram.counts.forEach((value, index) => {
-    const ground = below ? below.counts[index] : 0;
-    points.push([unit.of(histogram.start + index * histogram.width), scale * (ground + value)]);
-  });
+const total = (histogram) => histogram.counts.reduce((sum, value) => sum + value, 0);
+
+/** A histogram as filled steps. */
+function histogramSteps(name, histogram, fill, unit, scale, dash) {
+  const points = histogram.counts.map((value, index) => [unit.of(histogram.start + index * histogram.width), scale * value]);
   if (points.length) points.push([unit.of(histogram.start + histogram.counts.length * histogram.width), points[points.length - 1][1]]);
-  return { type: "line", step: "end", name, data: points, symbol: "none", z: below ? 2 : 3, lineStyle: { width: 1.2, color: fill }, itemStyle: { color: fill },
-    areaStyle: { color: fill, opacity: below ? 0.75 : 0.9, origin: "start" } };
+  return { type: "line", step: "end", name, data: points, symbol: "none", lineStyle: { width: 1.6, color: fill, type: dash }, itemStyle: { color: fill },
+    areaStyle: { color: fill, opacity: 0.18, origin: "start" } };
 }
 
 function countsSection(run) {
@@ -44,29 +44,28 @@ function countsSection(run) {
   const lines = layers.map((layer, index) => ({ name: layerName(run, index + 1), counts: run.test.spike_counts[index], weights: run.test.weights[index] }));
   const shown = lines.filter((line) => line.weights.counts.length);
   const silent = lines.map((line) => {
-    const total = line.counts.counts.reduce((sum, value) => sum + value, 0);
-    return `${line.name} ${short(line.counts.mean, 3)} (silent ${percent((line.counts.counts[0] || 0) / Math.max(total, 1), 1)})`;
+    const silent = (line.counts.counts[0] || 0) / Math.max(total(line.counts), 1);
+    return `${line.name} ${short(line.counts.mean, 3)} (silent in ${percent(silent, 1)})`;
   });
   const spikes = chart("Histogram of the number of spikes of a neuron in a sample, for each layer.", () => ({
     ...baseOption(), xAxis: xAxis("spikes of a neuron in a sample", { min: 0, minInterval: 1 }), yAxis: axis("neurons and samples (%)", { type: "log", min: 0.001, max: 100, axisLabel: { color: color("soft"), fontSize: 11, formatter: (value) => short(value, 2) } }),
     tooltip: { ...baseOption().tooltip, valueFormatter: (value) => short(value, 3) + " %" },
     series: lines.map((line, index) => {
-      const total = line.counts.counts.reduce((sum, value) => sum + value, 0);
       return { type: "line", name: line.name, symbol: look(index).symbol, symbolSize: 5, lineStyle: { width: 1.6, color: look(index).color, type: look(index).dash }, itemStyle: { color: look(index).color },
-        data: line.counts.counts.map((value, at) => [at, value ? (100 * value) / total : null]) };
+        data: line.counts.counts.map((value, at) => [at, value ? (100 * value) / total(line.counts) : null]) };
     }),
   }));
   const weights = chart("Histogram of the weights of each layer.", () => ({
-    ...baseOption(), xAxis: xAxis("peak of one input spike / threshold"), yAxis: axis("share of the most frequent"),
+    ...baseOption(), legend: { ...baseOption().legend, icon: "rect" }, xAxis: xAxis("peak of one input spike / threshold"), yAxis: axis("share of the most frequent"),
     tooltip: { show: false },
     series: shown.map((line, index) => {
       const most = Math.max(...line.weights.counts);
-      return { ...histogramBars(line.name, line.weights, look(index).color, { of: (value) => value }, 1 / most), areaStyle: { color: look(index).color, opacity: 0.12, origin: "start" }, lineStyle: { width: 1.6, color: look(index).color, type: look(index).dash } };
+      return histogramSteps(line.name, line.weights, look(index).color, { of: (value) => value }, 1 / most, DASHES[index % 3]);
     }),
   }));
   section("counts", "Spikes and weights",
-    el("p", {}, `Left: how often a neuron spikes in a sample, over all neurons and ${count(run.test.counted_samples, "test sample")}. Means: ${silent.join("; ")}. `,
-      "Right: the weights, as the peak potential that one input spike causes in a neuron at rest, in units of its threshold. At 1 a single input makes the neuron spike; negative weights inhibit."),
+    el("p", {}, `The first chart shows how often a neuron spikes in a sample, over all neurons and ${count(run.test.counted_samples, "test sample")}. Means: ${silent.join("; ")}. `,
+      "The second shows the weights, as the peak potential that one input spike causes in a neuron at rest, in units of its threshold. At 1 a single input makes the neuron spike; negative weights inhibit."),
     el("div", { class: "pair" }, spikes, weights));
 }
 
@@ -76,15 +75,15 @@ function confusionSection(run) {
   const hasSilent = run.result.silent > 0;
   const columns = rows.map((_, index) => String(index)).concat(hasSilent ? ["none"] : []);
   const body = rows.map((row, label) => {
-    const total = row.reduce((sum, value) => sum + value, 0);
+    const samples = row.reduce((sum, value) => sum + value, 0);
     const cells = row.slice(0, columns.length).map((value, column) => {
-      const share = total ? value / total : 0;
+      const share = samples ? value / samples : 0;
       const hit = label === column;
       const strength = value ? Math.round(100 * Math.min(1, 0.12 + 0.88 * Math.sqrt(share))) : 0;
       const style = value ? `background: color-mix(in srgb, var(--${hit ? "right" : "wrong"}) ${strength}%, var(--paper)); ${strength > 62 ? "color: var(--paper)" : ""}` : null;
       return el("td", { style, class: (value ? "" : "zero") + (hit ? " diagonal" : ""), title: `true ${label}, decided ${columns[column]}: ${value}` }, value ? String(value) : "·");
     });
-    return el("tr", {}, el("th", { scope: "row" }, String(label)), cells, el("td", {}, total ? percent(row[label] / total, 1) : "–"));
+    return el("tr", {}, el("th", { scope: "row" }, String(label)), cells, el("td", {}, samples ? percent(row[label] / samples, 1) : "–"));
   });
   const frequent = rows.flatMap((row, label) => row.map((value, column) => ({ value, label, column })))
     .filter((cell) => cell.value && cell.label !== cell.column).sort((one, other) => other.value - one.value).slice(0, 5);

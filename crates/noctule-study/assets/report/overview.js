@@ -19,7 +19,7 @@ function facts(run) {
   ];
   document.getElementById("facts").append(
     el("p", { class: "lead" }, run.description || `The experiment ${run.name} on ${run.data_set}.`),
-    el("p", { class: "note" }, `Network: ${run.layers.map((layer) => layer.label).join(" → ")}. Noctule ${Page.data.provenance.version}.`),
+    el("p", { class: "note" }, `Network: ${run.layers.map((layer) => layer.label).join(" → ")}. Noctule ${shortVersion(Page.data.provenance.version)}.`),
     el("dl", { class: "facts" }, items.map(([name, value, more]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value, " "), el("small", {}, more)))));
   if (runs.length > 1) document.getElementById("facts").append(...runTable(runs));
@@ -32,7 +32,7 @@ function runTable(runs) {
     run.best_test_accuracy === null ? "–" : `${percent(run.best_test_accuracy)} (epoch ${run.best_epoch})`,
     run.spikes === null ? "–" : Math.round(run.spikes), duration(run.seconds)]);
   const parts = [table("What each run reached. No run and no epoch is chosen by its test accuracy.",
-    ["run", "seed", "epochs", "test accuracy", "at the epoch of validation", "spikes per inference", "time"], rows)];
+    ["run", "seed", "epochs", "test accuracy", "at the epoch that validation chose", "spikes per inference", "time"], rows)];
   if (done.length > 1) {
     const values = done.map((run) => run.test_accuracy);
     parts.push(el("p", {}, `Test accuracy after the last epoch: ${percent(mean(values))} ± ${(100 * deviation(values)).toFixed(2)} %, mean and standard deviation of ${count(done.length, "run")}.`));

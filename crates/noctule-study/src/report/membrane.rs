@@ -15,6 +15,14 @@ pub(super) struct Grid {
     pub points: usize,
 }
 
+impl Grid {
+    /// As many points from 0 to `end` seconds.
+    pub fn of(points: usize, end: f64) -> Self {
+        let step = end / (points - 1) as f64;
+        Self { step, points }
+    }
+}
+
 /// The spikes of a sample with their times in double precision.
 pub(super) fn precise(batch: &SpikeBatch<f32>, sample: usize) -> Vec<(f64, u32)> {
     let range = batch.range(sample);

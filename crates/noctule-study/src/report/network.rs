@@ -12,7 +12,7 @@ pub(super) fn layers(network: &Network<f32>, bias: bool) -> Vec<LayerInfo> {
     let input = LayerInfo {
         kind: "input".to_owned(),
         label: match bias {
-            true => format!("input, {} neurons with a bias neuron", network.inputs()),
+            true => format!("input, {} neurons and a bias neuron", network.inputs() - 1),
             false => format!("input, {}", population(network.input_shape())),
         },
         neurons: network.inputs(),

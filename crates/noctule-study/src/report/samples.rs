@@ -23,6 +23,9 @@ const FEWEST_POINTS: usize = 121;
 const MOST_POINTS: usize = 361;
 /// Output neurons of which the potential is shown.
 const OUTPUTS: usize = 6;
+/// Silent neurons of a layer among which one is chosen, and values of the potential by which that is done.
+const CANDIDATES: usize = 100;
+const COARSE: usize = 25;
 /// Hidden neurons of a layer of which the potential is shown.
 const HIDDEN: usize = 3;
 
@@ -157,10 +160,6 @@ impl Activity {
         points: usize,
         end: f64,
     ) -> Result<Vec<Trace>, ReportError> {
-        let grid = Grid {
-            step: end / (points - 1) as f64,
-            points,
-        };
         let layers = classifier.network().layers();
         let mut traces = Vec::new();
         for (index, layer) in layers.iter().enumerate().rev() {
@@ -169,32 +168,41 @@ impl Activity {
             };
             let chosen = match index + 1 == layers.len() {
                 true => self.output_neurons(outcome),
-                false => self.hidden_neurons(index),
+                false => self.hidden_neurons(index, layer, neurons, end)?,
             };
             for neuron in chosen {
-                let lif = neuron_of(neurons, neuron as usize)?;
-                let received: Vec<(f64, f64)> = self.spikes[index]
-                    .iter()
-                    .filter_map(|&(time, input)| {
-                        Some((time, weight(layer, input as usize, neuron as usize)?))
-                    })
-                    .collect();
-                let emitted: Vec<f64> = self.spikes[index + 1]
-                    .iter()
-                    .filter_map(|&(time, of)| (of == neuron).then_some(time))
-                    .collect();
-                let mut trace = trace(&lif, &received, &emitted, grid);
-                let rounding = Rounding::of_times(end);
-                trace.crossings = rounding.round_all(trace.crossings);
-                trace.step = Rounding::of_times(grid.step).round(grid.step);
+                let trace = self.trace(index, layer, neurons, neuron, Grid::of(points, end))?;
+                let (time, step) = (Rounding::of_times(end), Rounding::of_times(trace.step));
                 traces.push(Trace {
                     layer: index,
                     neuron,
+                    crossings: time.round_all(trace.crossings),
+                    step: step.round(trace.step),
                     ..trace
                 });
             }
         }
         Ok(traces)
+    }
+
+    /// The potential of a neuron.
+    fn trace(
+        &self,
+        index: usize,
+        layer: &SpikingLayer<f32>,
+        neurons: &Neurons<f32>,
+        neuron: u32,
+        grid: Grid,
+    ) -> Result<Trace, ReportError> {
+        let received = self.spikes[index].iter().filter_map(|&(time, input)| {
+            Some((time, weight(layer, input as usize, neuron as usize)?))
+        });
+        let received: Vec<(f64, f64)> = received.collect();
+        let emitted = self.spikes[index + 1].iter();
+        let emitted = emitted.filter_map(|&(time, of)| (of == neuron).then_some(time));
+        let emitted: Vec<f64> = emitted.collect();
+        let lif = neuron_of(neurons, neuron as usize)?;
+        Ok(trace(&lif, &received, &emitted, grid))
     }
 
     /// The true class, the predicted one, and those with most spikes.
@@ -216,20 +224,33 @@ impl Activity {
         order
     }
 
-    /// The neuron with most spikes, one in the middle of those that spike, and one that stays silent.
-    fn hidden_neurons(&self, layer: usize) -> Vec<u32> {
-        let counts = counts(&self.spikes[layer + 1], self.populations[layer + 1]);
+    /// The neuron with most spikes, one in the middle of those that spike, and one that almost spikes.
+    fn hidden_neurons(
+        &self,
+        index: usize,
+        layer: &SpikingLayer<f32>,
+        neurons: &Neurons<f32>,
+        end: f64,
+    ) -> Result<Vec<u32>, ReportError> {
+        let counts = counts(&self.spikes[index + 1], self.populations[index + 1]);
         let mut order: Vec<u32> = (0..counts.len() as u32).collect();
         order.sort_by_key(|&neuron| (Reverse(counts[neuron as usize]), neuron));
-        let spiking = order.partition_point(|&neuron| counts[neuron as usize] > 0);
-        let places = [0, spiking / 2, spiking];
-        let mut chosen: Vec<u32> = Vec::new();
-        for place in places {
-            if let Some(&neuron) = order.get(place).filter(|neuron| !chosen.contains(neuron)) {
-                chosen.push(neuron);
+        let silent = order.split_off(order.partition_point(|&neuron| counts[neuron as usize] > 0));
+        let mut chosen: Vec<u32> = order.first().copied().into_iter().collect();
+        chosen.extend(order.get(order.len() / 2).filter(|_| order.len() > 1));
+        let mut nearest: Option<(f64, u32)> = None;
+        for &neuron in silent
+            .iter()
+            .step_by(silent.len().div_ceil(CANDIDATES).max(1))
+        {
+            let trace = self.trace(index, layer, neurons, neuron, Grid::of(COARSE, end))?;
+            let peak = trace.potentials.into_iter().fold(0.0, f64::max);
+            if nearest.is_none_or(|(highest, _)| peak > highest) {
+                nearest = Some((peak, neuron));
             }
         }
-        chosen
+        chosen.extend(nearest.map(|(_, neuron)| neuron));
+        Ok(chosen)
     }
 }
 
