@@ -7,7 +7,7 @@ const picture = (uri, alt, kind) => (uri ? el("img", { src: uri, alt, class: "pi
 /** The lead of the true class, in spikes or in seconds. */
 function marginWords(run, margin) {
   const sign = margin > 0 ? "+" : margin < 0 ? "−" : "";
-  const size = Math.abs(margin), unit = timeUnit(size);
+  const size = Math.abs(margin), unit = timeUnit(Math.max(0, ...[...run.samples, ...run.worst].map((one) => Math.abs(one.margin))));
   return sign + (run.result.rule === "most_spikes" ? count(size, "spike") : `${short(unit.of(size), 3)} ${unit.name}`);
 }
 
@@ -103,7 +103,7 @@ function sampleNotes(run, sample) {
   if (sample.traces.some((trace) => trace.crossings.length))
     notes.push(`At the spike times of the engine (single precision) the potentials, computed anew in double precision, differ from the threshold by ${worst < 1e-6 ? "less than 1e-6" : "at most " + worst.toExponential(0)} of it.`);
   const full = sample.traces.filter((trace) => trace.is_exhausted);
-  if (full.length) notes.push(`${full.map((trace) => `${layerName(run, trace.layer + 1)}, neuron ${trace.neuron}`).join("; ")}: as many spikes as the experiment allows, so it is silent from then on, and its potential is not drawn further.`);
+  if (full.length) notes.push(`${full.length} of the ${sample.traces.length} neurons whose potentials are drawn spike as often as the experiment allows. They are silent from then on, and not drawn further.`);
   return notes.map((note) => el("p", { class: "note" }, note));
 }
 
@@ -157,7 +157,7 @@ function rasterPanel(run, sample, panel, unit) {
     words: `${layerName(run, layer)}, neuron ${raster.neurons[index]}: spike at ${unit.of(time).toPrecision(9)} ${unit.name}` }));
   const many = raster.times.length > 1200;
   return {
-    title: `${layerName(run, layer)}: ${count(raster.spikes, "spike")} of ${raster.spiking.toLocaleString("en")} / ${count(raster.population, "neuron")}`,
+    title: `${layerName(run, layer)}: ${count(raster.spikes, "spike")} from ${raster.spiking.toLocaleString("en")} of ${count(raster.population, "neuron")}`,
     y: axis("neuron", { min: -0.5, max: raster.population - 0.5, inverse: false, splitLine: { show: false }, axisLabel: { color: color("soft"), fontSize: 10,
       showMinLabel: true, formatter: (value) => (Number.isInteger(value) ? String(value) : "") }, splitNumber: 3 }),
     series: [{ type: "scatter", data, symbol: isOutput || raster.population < 60 ? "rect" : "circle", symbolSize: isOutput || raster.population < 60 ? [2, Math.min(9, Math.max(3, panel.height / raster.population - 1))] : many ? 2 : 3,

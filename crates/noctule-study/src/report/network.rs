@@ -74,8 +74,9 @@ fn constants(layer: &SpikingLayer<f32>) -> String {
         of(ParameterKind::Theta, common.theta, ""),
         of(ParameterKind::Reset, common.reset, ""),
         format!(
-            "at most {} spikes until {} s",
-            common.max_spikes, common.t_max
+            "at most {} until {} s",
+            spikes(common.max_spikes),
+            common.t_max
         ),
     ];
     if layer.dropout() > 0.0 {
@@ -85,6 +86,13 @@ fn constants(layer: &SpikingLayer<f32>) -> String {
         ));
     }
     words.join(", ")
+}
+
+fn spikes(count: u32) -> String {
+    match count {
+        1 => "1 spike".to_owned(),
+        _ => format!("{count} spikes"),
+    }
 }
 
 /// For each layer: weights by the peak of the potential that one input spike causes in a neuron at rest, in
