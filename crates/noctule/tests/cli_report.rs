@@ -1,6 +1,5 @@
 //! `noctule report`, and the page that `train` writes.
 
-#[expect(dead_code, reason = "other tests need more of it")]
 mod common;
 
 use std::fs;

@@ -38,7 +38,7 @@ const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number 
 function short(value, digits = 4) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.max(digits - 2, 1));
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.max(digits - 2, 1)).replace(/\.?0+e/, "e");
   return String(Number(value.toPrecision(digits)));
 }
 
@@ -61,8 +61,8 @@ function duration(seconds) {
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const SERIES = ["blue", "vermilion", "green", "purple", "orange", "sky", "black", "grey"];
 const DASHES = ["solid", "dashed", "dotted"];
-const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "pin", "arrow"];
-const SIGNS = ["●", "■", "▲", "◆", "▪", "⬥", "▴"];
+const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle"];
+const SIGNS = ["●", "■", "▲", "◆", "○", "□", "△"];
 /** The colour, dash and symbol of the series with this number: colours alone do not tell them apart. */
 function look(index) {
   return {

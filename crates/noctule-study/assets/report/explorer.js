@@ -197,7 +197,7 @@ function tracePanel(run, sample, panel, unit) {
     return `{n${index}|${look(index).sign} ${trace.neuron}${role}}`;
   });
   return {
-    title: `${layerName(run, panel.layer + 1)}, ${isNarrow() ? "" : "potential of "}neurons ${names.join("  ")}`,
+    title: `${layerName(run, panel.layer + 1)}, ${isNarrow() ? "" : "potential of "}${names.length === 1 ? "neuron" : "neurons"} ${names.join("  ")}`,
     rich,
     y: axis("potential / threshold", { min: Math.max(Math.floor(low * 4) / 4, -1), max: (range) => Math.max(1.25, Math.min(Math.ceil(range.max * 10) / 10, 3)), axisLabel: { color: color("soft"), fontSize: 10 }, splitNumber: 3 }),
     series: series.map((one) => ({ ...one, clip: true })),
@@ -237,7 +237,7 @@ function decisionBands(sample, unit) {
     const isTrue = change.class === sample.label;
     const [from, to] = [unit.of(change.time), unit.of(next ? next.time : sample.end)];
     const isWide = to - from > unit.of(sample.end) * 0.04;
-    return [{ xAxis: from, name: isWide ? `${isTrue ? "✓" : "✗"} ${change.class}` : "", itemStyle: { color: color(isTrue ? "right" : "wrong"), opacity: isTrue ? 0.22 : 0.16 } }, { xAxis: to }];
+    return [{ xAxis: from, name: isWide ? `${isTrue ? "✓" : "✗"} ${change.class}` : "", itemStyle: { color: color(isTrue ? "right" : "wrong"), opacity: isTrue ? 0.22 : 0.16, borderColor: color("ink"), borderWidth: 0.6 } }, { xAxis: to }];
   });
   return { type: "line", data: [], symbol: "none", markArea: { silent: true, data: bands, label: { show: true, position: "insideTop", color: color("ink"), fontSize: 11, fontWeight: 600 } } };
 }

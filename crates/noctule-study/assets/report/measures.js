@@ -25,7 +25,8 @@ function courseSection(run) {
     tooltip: { show: false },
   }));
   section("course", "Decision over time",
-    el("p", {}, `A spiking network has an answer before the sample ends. The first chart shows what share of the test samples is right if the decision is taken with the spikes so far. ${percent(0.99 * final, 1)}, which is 99 % of the final accuracy, is reached after ${short(unit.of(near), 3)} ${unit.name}. The second shows when the decision changed for the last time, among those that are right and among those that are wrong.`),
+    el("p", {}, "A spiking network has an answer before the sample ends. The first chart shows what share of the test samples is right if the decision is taken with the spikes so far. ",
+      final > 0 ? `${percent(0.99 * final, 1)}, which is 99 % of the final accuracy, is reached after ${short(unit.of(near), 3)} ${unit.name}. ` : "", `The second shows when the decision changed for the last time, among those that are right and among those that are wrong.`),
     el("div", { class: "pair" }, curves, bars));
 }
 

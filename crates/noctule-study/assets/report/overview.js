@@ -70,7 +70,7 @@ function curvesOption(run, measure) {
   });
   const name = { accuracy: "right (%)", loss: "mean loss of a sample", spikes: "spikes per sample, all layers" }[measure];
   const base = baseOption();
-  return { ...base, xAxis: xAxis("epoch", { min: "dataMin", max: "dataMax", minInterval: 1 }), yAxis: axis(name, { scale: true }), series,
+  return { ...base, xAxis: xAxis("epoch", { min: (range) => (range.min < range.max ? range.min : range.min - 1), max: (range) => (range.min < range.max ? range.max : range.max + 1), minInterval: 1 }), yAxis: axis(name, { scale: true }), series,
     tooltip: { ...base.tooltip, formatter: (points) => {
       const seen = points.filter((point) => point.value && series[point.seriesIndex].z === 5);
       if (!seen.length) return "";
