@@ -220,7 +220,7 @@ function decisionPanel(run, sample, panel, unit) {
     const index = order.indexOf(neuron);
     const style = look(index), line = counts.get(neuron);
     return { type: "line", step: "end", name: `class ${neuron}`, symbol: "none", silent: true, data: [...line, [unit.of(sample.end), line.length - 1]], lineStyle: { width: index < 2 ? 2 : 1.2, color: style.color, type: style.dash }, itemStyle: { color: style.color },
-      endLabel: { show: index < 3, formatter: String(neuron), color: style.color, fontSize: 11, offset: [-12, -7] } };
+      endLabel: { show: index < 2, formatter: String(neuron), color: style.color, fontSize: 11, offset: [-12, -7] } };
   });
   series.push(decisionBands(sample, unit));
   return {
