@@ -116,6 +116,28 @@ fn the_page_of_several_runs_shows_all_learning_curves() {
     assert_eq!(length(&data(&bench, "report.html")["run"]["samples"]), 0);
 }
 
+/// Layers of other sizes have other numbers of spikes.
+#[test]
+fn runs_of_different_networks_can_be_compared() {
+    let bench = Bench::new();
+    bench.train("small", &["--no-report"]);
+    let wider = ["--set", "layers.0.neurons=40", "--no-report"];
+    bench.train("wide", &wider);
+    bench.succeed(&["report", "wide"]);
+    bench.succeed(&[
+        "report",
+        "small",
+        "wide",
+        "-o",
+        "both.html",
+        "--samples",
+        "1",
+    ]);
+    let (both, alone) = (data(&bench, "both.html"), data(&bench, "wide/report.html"));
+    assert_eq!(both["run"]["runs"][1], alone["run"]["runs"][0]);
+    assert_eq!(both["run"]["curves"][1], alone["run"]["curves"][0]);
+}
+
 #[test]
 fn images_are_shown_as_pictures() {
     let bench = Bench::new();

@@ -130,7 +130,7 @@ function sampleOption(run, sample) {
   const left = isNarrow() ? 40 : 56;
   panels.forEach((panel, index) => {
     const isLast = index === panels.length - 1;
-    option.grid.push({ left, right: 14, top: panel.top, height: panel.height });
+    option.grid.push({ left, right: 14, top: panel.top, height: panel.height, outerBoundsMode: "none" });
     option.xAxis.push(xAxis(isLast ? `time since the start of the sample (${unit.name})` : "", { gridIndex: index, min: 0, max: unit.of(sample.end),
       axisLabel: { show: isLast, color: color("soft"), fontSize: 11, showMaxLabel: false, formatter: (value) => short(value, 4) }, axisPointer: { label: { show: false } } }));
     const made = { raster: rasterPanel, trace: tracePanel, decision: decisionPanel }[panel.kind](run, sample, panel, unit);

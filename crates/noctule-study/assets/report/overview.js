@@ -56,7 +56,7 @@ function curvesOption(run, measure) {
   const scale = measure === "accuracy" ? 100 : 1;
   Object.keys(SPLIT_NAMES).forEach((split, index) => {
     const style = look(index);
-    const curves = run.curves.map((curve) => curve.splits.find((one) => one.split === split)).filter(Boolean);
+    const curves = run.curves.map((curve) => curve.splits.find((one) => one.split === split)).filter((curve) => curve && curve[measure].length);
     if (!curves.length) return;
     const points = (list) => list.map(([epoch, value]) => [epoch, value * scale]);
     if (curves.length > 1) curves.forEach((curve) => series.push({

@@ -5,20 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use noctule_core::{Engine, Prediction, Samples};
+use noctule_core::{Engine, Network, Prediction, Samples};
 use noctule_data::Dataset;
-use noctule_train::{Classifier, Config, RunDirectory, experiment};
+use noctule_train::{Classifier, Config, ConfigTable, RunDirectory, experiment};
 
 use super::choice::{choose, worst};
 use super::commands::{commands, name_of};
 use super::curves::{curve, summary};
-use super::data::{Provenance, Result as Classification, RunReport, Worst};
+use super::data::{Provenance, Report, Result as Classification, RunReport, Worst};
 use super::error::ReportError;
 use super::machine::machine;
 use super::network::{layers, weights};
 use super::outcomes::{Judge, Outcomes};
 use super::picture::{data_uri, picture};
 use super::samples;
+use crate::study::StudyDocument;
 
 /// Wrong samples that are shown as pictures.
 const WORST: usize = 32;
@@ -60,6 +61,23 @@ impl Provenance {
     }
 }
 
+impl Report {
+    /// A page of a program of this version on this machine, with the title that its contents suggest.
+    pub fn new(version: &str, run: Option<RunReport>, studies: Vec<StudyDocument>) -> Self {
+        let title = match (&run, &studies[..]) {
+            (Some(run), _) => run.name.as_str(),
+            (None, [only]) => only.title.as_str(),
+            (None, _) => "Studies",
+        };
+        Self {
+            title: title.to_owned(),
+            provenance: Provenance::here(version),
+            run,
+            studies,
+        }
+    }
+}
+
 /// Measures the network after its last epoch; `None` if `stop` was set meanwhile.
 ///
 /// # Errors
@@ -91,18 +109,14 @@ pub fn collect(source: &Source<'_>, stop: &AtomicBool) -> Result<Option<RunRepor
     };
     let mut test = outcomes.report();
     test.weights = weights(classifier.network());
-    let neurons: Vec<usize> = classifier
-        .network()
-        .layers()
-        .iter()
-        .map(|layer| layer.outputs())
-        .collect();
+    let neurons = neurons_of(classifier.network());
     let (mut curves, mut runs) = (Vec::new(), Vec::new());
     for run in std::iter::once(&source.run).chain(&source.others) {
         let name = name_of(run.directory.path());
         let records = run.directory.read_epochs()?;
-        curves.push(curve(&name, run.seed, &records, &neurons));
-        runs.push(summary(&name, run.seed, &records, &neurons));
+        let own = neurons_of_run(source, run, &neurons);
+        curves.push(curve(&name, run.seed, &records, own.as_deref()));
+        runs.push(summary(&name, run.seed, &records, own.as_deref()));
     }
     let seeds: Vec<u64> = curves.iter().map(|curve| curve.seed).collect();
     let has_own_start = directory.initial_path().exists();
@@ -124,6 +138,31 @@ pub fn collect(source: &Source<'_>, stop: &AtomicBool) -> Result<Option<RunRepor
         config: config.to_toml()?,
         commands: commands(directory.path(), &seeds, has_own_start),
     }))
+}
+
+/// Number of neurons of each layer.
+fn neurons_of(network: &Network<f32>) -> Vec<usize> {
+    network
+        .layers()
+        .iter()
+        .map(|layer| layer.outputs())
+        .collect()
+}
+
+/// Number of neurons of each layer of a run beside the first, whose layers have `neurons` neurons; `None` if its network is
+/// another, and does not fit these samples.
+fn neurons_of_run(source: &Source<'_>, run: &ReportedRun, neurons: &[usize]) -> Option<Vec<usize>> {
+    let config = ConfigTable::read(&run.directory.config_path()).ok()?;
+    let config = config.resolve().ok()?;
+    if config.layers == source.config.layers {
+        return Some(neurons.to_vec());
+    }
+    let population = source
+        .test
+        .batch(experiment::encoding(&config).ok()?)
+        .population();
+    let network = experiment::network(&config, population, source.test).ok()?;
+    Some(neurons_of(&network))
 }
 
 fn engine_in_words(engine: &dyn Engine<f32>) -> String {

@@ -9,8 +9,13 @@ use crate::seeds::SeedRun;
 /// Parts of the data, in the order in which they are shown.
 const SPLITS: [&str; 3] = ["train", "validation", "test"];
 
-/// The learning curves of a run whose layers have `neurons` neurons.
-pub(super) fn curve(run: &str, seed: u64, records: &[EpochRecord], neurons: &[usize]) -> Curve {
+/// The learning curves of a run whose layers have `neurons` neurons, if that is known.
+pub(super) fn curve(
+    run: &str,
+    seed: u64,
+    records: &[EpochRecord],
+    neurons: Option<&[usize]>,
+) -> Curve {
     let mut splits = Vec::new();
     for split in SPLITS {
         let mut curve = SplitCurve {
@@ -25,8 +30,10 @@ pub(super) fn curve(run: &str, seed: u64, records: &[EpochRecord], neurons: &[us
             curve
                 .accuracy
                 .push(Rounding::behind_point(6).round(record.accuracy));
-            let spikes = Rounding::behind_point(2).round(spikes(record, neurons));
-            curve.spikes.push(spikes);
+            let spikes = neurons.map(|neurons| spikes(record, neurons));
+            curve
+                .spikes
+                .extend(spikes.map(|spikes| Rounding::behind_point(2).round(spikes)));
         }
         if !curve.epochs.is_empty() {
             splits.push(curve);
@@ -44,7 +51,7 @@ pub(super) fn summary(
     run: &str,
     seed: u64,
     records: &[EpochRecord],
-    neurons: &[usize],
+    neurons: Option<&[usize]>,
 ) -> RunSummary {
     let reached = SeedRun::of_records(seed, run, records);
     let last = records.iter().rfind(|record| record.split == "test");
@@ -57,7 +64,9 @@ pub(super) fn summary(
         best_test_accuracy: reached
             .as_ref()
             .and_then(|reached| reached.best_test_accuracy),
-        spikes: last.map(|last| Rounding::behind_point(2).round(spikes(last, neurons))),
+        spikes: last
+            .zip(neurons)
+            .map(|(last, neurons)| Rounding::behind_point(2).round(spikes(last, neurons))),
         seconds: Rounding::behind_point(2).round(records.iter().map(|record| record.seconds).sum()),
     }
 }

@@ -89,7 +89,8 @@ pub struct Curve {
     pub splits: Vec<SplitCurve>,
 }
 
-/// What was measured of a part of the data, epoch by epoch. All lists have the same length.
+/// What was measured of a part of the data, epoch by epoch. All lists have the same length; but `spikes` is empty if the
+/// sizes of the run's layers are not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SplitCurve {
     /// `train`, `validation` or `test`.
@@ -119,7 +120,7 @@ pub struct RunSummary {
     pub best_epoch: Option<u64>,
     /// Test accuracy of that epoch.
     pub best_test_accuracy: Option<f64>,
-    /// Spikes of all layers in a test sample, the input left out.
+    /// Spikes of all layers in a test sample, the input left out; `None` if that is not known.
     pub spikes: Option<f64>,
     /// Time of training and evaluation in seconds.
     pub seconds: f64,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use noctule::engines::open;
 use noctule::version::VERSION;
 use noctule_data::Split;
-use noctule_study::report::{Provenance, Report as Page, ReportedRun, Source, collect, page};
+use noctule_study::report::{Report as Page, ReportedRun, RunReport, Source, collect, page};
 use noctule_study::study::StudyDocument;
 use noctule_train::{ConfigTable, Data, RunDirectory, SampleOrder, write_atomically};
 
@@ -47,20 +47,15 @@ pub fn run(options: &Report, stop: &AtomicBool) -> Result<Outcome> {
     check_output(&output)?;
     keep_apart(&output, &subjects.files)?;
     let (count, studies) = (subjects.runs.len(), subjects.studies.len());
-    let mut page = Page {
-        title: String::new(),
-        provenance: Provenance::here(VERSION),
-        run: None,
-        studies: subjects.studies,
-    };
     let mut runs = subjects.runs.into_iter();
+    let mut measured = None;
     if let Some(first) = runs.next() {
-        let Some(measured) = measure(first, runs.collect(), options, stop)? else {
+        measured = measure(first, runs.collect(), options, stop)?;
+        if measured.is_none() {
             return Ok(Outcome::Interrupted);
-        };
-        page.run = Some(measured);
+        }
     }
-    let size = write(page, &output)?;
+    let size = write(&Page::new(VERSION, measured, subjects.studies), &output)?;
     let about = match (count, studies) {
         (0, studies) => plural_studies(studies),
         (count, 0) => plural(count, "run"),
@@ -83,7 +78,7 @@ fn measure(
     others: Vec<ReportedRun>,
     options: &Report,
     stop: &AtomicBool,
-) -> Result<Option<noctule_study::report::RunReport>> {
+) -> Result<Option<RunReport>> {
     let directory = &first.directory;
     let config = ConfigTable::read(&directory.config_path())?.resolve()?;
     let choice = engine_for(&options.engine, &directory.last_path())?;
@@ -101,14 +96,9 @@ fn measure(
     Ok(collect(&source, stop)?)
 }
 
-/// Writes a page, with the title that its contents suggest, and returns its size in bytes.
-pub(super) fn write(mut report: Page, output: &Path) -> Result<usize> {
-    report.title = match (&report.run, &report.studies[..]) {
-        (Some(run), _) => run.name.clone(),
-        (None, [only]) => only.title.clone(),
-        (None, _) => "Studies".to_owned(),
-    };
-    let html = page(&report)?;
+/// Writes a page and returns its size in bytes.
+pub(super) fn write(report: &Page, output: &Path) -> Result<usize> {
+    let html = page(report)?;
     write_atomically(output, html.as_bytes())?;
     Ok(html.len())
 }

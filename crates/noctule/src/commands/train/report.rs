@@ -8,7 +8,7 @@ use anyhow::Result;
 use noctule::version::VERSION;
 use noctule_core::Engine;
 use noctule_data::Dataset;
-use noctule_study::report::{Provenance, Report, ReportedRun, Source, collect};
+use noctule_study::report::{Report, ReportedRun, Source, collect};
 use noctule_train::{Config, RunDirectory, Trainer};
 
 use super::super::report::{REPORT, SAMPLES, write};
@@ -88,12 +88,6 @@ fn make(
     let Some(measured) = collect(&source, stop)? else {
         return Ok(false);
     };
-    let report = Report {
-        title: String::new(),
-        provenance: Provenance::here(VERSION),
-        run: Some(measured),
-        studies: Vec::new(),
-    };
-    write(report, output)?;
+    write(&Report::new(VERSION, Some(measured), Vec::new()), output)?;
     Ok(true)
 }
