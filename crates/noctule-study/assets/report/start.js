@@ -45,8 +45,16 @@ const redrawAll = () => Page.charts.forEach((place) => { place.resize(); place.r
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 /* Paper is white, whatever the screen is. */
 const printing = (isPrinting) => {
-  if (isPrinting) document.documentElement.setAttribute("data-theme", "print");
-  else document.documentElement.removeAttribute("data-theme");
+  const root = document.documentElement;
+  // Browsers tell it once or twice.
+  if (root.hasAttribute("data-theme") === isPrinting) return;
+  if (isPrinting) root.setAttribute("data-theme", "print");
+  else root.removeAttribute("data-theme");
+  // What can be unfolded on a screen cannot be on paper.
+  document.querySelectorAll("details").forEach((details) => {
+    if (isPrinting) details.wasOpen = details.open;
+    details.open = isPrinting || details.wasOpen === true;
+  });
   while (Page.waiting.length && Page.isReady) Page.waiting.shift().redraw();
   redrawAll();
 };
