@@ -9,6 +9,7 @@
 //! | [`dot_plot`] | values with their spread along one axis |
 //! | [`robustness`] | the study of imprecise analog chips |
 //! | [`spikes`] | the study of many spikes against one |
+//! | [`report`] | `report.html`: a run or a study as one page |
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
 //! | [`chip`] | analog chips as a model, and engines that train for one |
 //! | [`decision`] | decisions with the output spikes so far |
@@ -20,6 +21,7 @@ pub mod decision;
 pub mod decision_map;
 pub mod dot_plot;
 pub mod heatmap;
+pub mod report;
 pub mod robustness;
 pub mod seeds;
 pub mod spikes;

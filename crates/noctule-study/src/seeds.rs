@@ -63,7 +63,7 @@ impl SeedRun {
         Ok(Self::of_records(seed, run, &directory.read_epochs()?))
     }
 
-    fn of_records(seed: u64, run: &str, records: &[EpochRecord]) -> Option<Self> {
+    pub(crate) fn of_records(seed: u64, run: &str, records: &[EpochRecord]) -> Option<Self> {
         let of_split = |split| records.iter().filter(move |record| record.split == split);
         let last = of_split("test").next_back()?;
         // The first of several that are equally good, as the trainer chooses it.

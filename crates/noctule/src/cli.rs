@@ -10,6 +10,7 @@ mod experiments;
 mod numbers;
 mod predict;
 mod replay;
+mod report;
 mod seeds;
 mod shell;
 mod study;
@@ -28,6 +29,7 @@ pub use eval::Eval;
 pub use experiments::{New, Show};
 pub use predict::Predict;
 pub use replay::{Precision, Replay};
+pub use report::Report;
 pub use seeds::Seeds;
 pub use shell::{Completions, Man};
 pub use study::{Study, StudyName};
@@ -50,6 +52,7 @@ Examples:
   noctule new mine.toml --from data.npz       Begin an experiment on your own data
   noctule eval runs/yinyang                   Evaluate the last checkpoint
   noctule predict runs/yinyang -o out.npz     Write its predictions for NumPy
+  noctule report runs/yinyang                 Write a page with pictures of it
   noctule data fetch mnist                    Download a data set";
 
 /// The commands.
@@ -70,6 +73,9 @@ pub enum Command {
     /// Classify the samples of a data set with a run's network, and write what it says of each as NumPy arrays.
     #[command(after_help = predict::HELP)]
     Predict(Predict),
+    /// Write a page about runs or studies: curves, spikes, potentials, errors, and how to repeat them.
+    #[command(after_help = report::HELP)]
+    Report(Report),
     /// Write a commented experiment file that runs as it is, on Yin-Yang or on your own data.
     #[command(after_help = experiments::NEW_HELP)]
     New(New),

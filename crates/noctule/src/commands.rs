@@ -11,6 +11,7 @@ mod new;
 mod output_file;
 mod predict;
 mod replay;
+mod report;
 mod shell;
 mod show;
 mod study;
@@ -43,6 +44,10 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         Command::Predict(options) => {
             ranks.refuse("predict")?;
             predict::run(&options, &*listen()?)
+        }
+        Command::Report(options) => {
+            ranks.refuse("report")?;
+            report::run(&options, &*listen()?)
         }
         Command::Bench(options) => {
             ranks.refuse("bench")?;

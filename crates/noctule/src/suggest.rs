@@ -30,6 +30,11 @@ pub fn resume_study(directory: &Path) -> String {
     format!("noctule study --resume {}", quoted(directory))
 }
 
+/// The command that writes the page of a run, or of several in a folder.
+pub fn report(folder: &Path) -> String {
+    format!("noctule report {}", quoted(folder))
+}
+
 /// The command that evaluates a run.
 pub fn evaluate(run: &Path) -> String {
     format!("noctule eval {}", quoted(run))

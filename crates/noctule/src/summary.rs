@@ -43,6 +43,7 @@ pub struct Summary {
     test: Option<EpochRecord>,
     best: Option<(BestEpoch, Option<f64>)>,
     silent: Option<Warning>,
+    report: Option<PathBuf>,
 }
 
 impl Summary {
@@ -59,11 +60,17 @@ impl Summary {
             neurons: trainer.layer_sizes().split_off(1),
             silent: test_of(last).and_then(|record| trainer.silent_layer(record)),
             test: test_of(last).cloned(),
+            report: None,
             best: trainer.best().map(|best| {
                 let test = test_of(best.epoch as u64).map(|record| record.accuracy);
                 (best, test)
             }),
         }
+    }
+
+    /// With the page that was written about the run, if one was.
+    pub fn with_report(self, report: Option<PathBuf>) -> Self {
+        Self { report, ..self }
     }
 }
 
@@ -110,6 +117,9 @@ impl Display for Summary {
         }
         writeln!(f, "  time            {}", HumanDuration(self.elapsed))?;
         writeln!(f, "  run             {}", self.run.display())?;
+        if let Some(report) = &self.report {
+            writeln!(f, "  report          {}", report.display())?;
+        }
         writeln!(f, "  next            {}", suggest::evaluate(&self.run))
     }
 }

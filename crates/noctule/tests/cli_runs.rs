@@ -25,6 +25,7 @@ fn a_run_directory_holds_what_scripts_rely_on() {
         "decision.png",
         "last.safetensors",
         "metrics.jsonl",
+        "report.html",
     ];
     assert_eq!(names(&bench.path("run")), expected);
     assert!(bench.read("run/decision.png").starts_with(b"\x89PNG"));

@@ -34,7 +34,7 @@ fn each_seed_is_the_run_that_it_would_be_alone() {
     );
     assert_eq!(
         names(&bench.path("runs")),
-        ["seed-0", "seed-1", "seed-7", "summary.json"]
+        ["report.html", "seed-0", "seed-1", "seed-7", "summary.json"]
     );
     let alone = [
         &["train", "yinyang", "--seed", "7", "--out", "alone"],

@@ -96,7 +96,7 @@ fn a_folder_that_was_never_finished_is_used_again() {
     bench.succeed(&[&train[..], &SMALL, &["--out", "runs/named"]].concat());
     assert_eq!(names(&bench.path("runs")), ["named", "yinyang"]);
     for run in ["named", "yinyang"] {
-        assert_eq!(names(&bench.path("runs").join(run)).len(), 5);
+        assert_eq!(names(&bench.path("runs").join(run)).len(), 6);
     }
     // Weights that somebody keeps in a folder are nobody's leftovers.
     fs::create_dir(bench.path("kept")).unwrap();

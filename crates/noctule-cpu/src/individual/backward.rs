@@ -241,8 +241,8 @@ impl<T: CpuReal> BlockBackward<'_, T> {
     fn add_input(&mut self, adjoints: &mut Adjoints<T>, input_spike: &InputSpike<T>) {
         adjoints.reach(self.neurons, input_spike.time);
         let sums = &mut self.d_weights[input_spike.column as usize];
-        for lane in 0..LANES {
-            sums[lane] -= adjoints.current[lane];
+        for (sum, &current) in sums.iter_mut().zip(&adjoints.current) {
+            *sum -= current;
         }
         if self.d_input.is_empty() {
             return;
@@ -288,11 +288,8 @@ impl<T: Real> Adjoints<T> {
         if self.now == [time; LANES] {
             return;
         }
-        let mut elapsed = splat(T::zero());
-        for lane in 0..LANES {
-            // The adjoints of a neuron that has not spiked yet are 0 at any time.
-            elapsed[lane] = self.now[lane].since(time).max(T::zero());
-        }
+        // The adjoints of a neuron that has not spiked yet are 0 at any time.
+        let elapsed = self.now.map(|now| now.since(time).max(T::zero()));
         let decays = neurons.decays(&elapsed);
         for lane in 0..LANES {
             let (potential, current) = (self.potential[lane], self.current[lane]);

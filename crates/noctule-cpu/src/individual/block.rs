@@ -91,8 +91,7 @@ impl<T: Real> NeuronBlock<T> {
             current: [T::zero(); LANES],
             response: [T::zero(); LANES],
         };
-        for lane in 0..LANES {
-            let s = elapsed[lane];
+        for (lane, &s) in elapsed.iter().enumerate() {
             // The slower of the two decays is factored out, so that no factor grows with s.
             let slow = (-s * self.inverse_slow[lane]).fast_exp();
             let loss = (-s * self.rate[lane]).fast_exp_m1();

@@ -116,10 +116,7 @@ impl<T: Real> Trajectories<T> {
         if self.now == [time; LANES] {
             return;
         }
-        let mut elapsed = splat(T::zero());
-        for lane in 0..LANES {
-            elapsed[lane] = time.since(self.now[lane]);
-        }
+        let elapsed = self.now.map(|now| time.since(now));
         let decays = neurons.decays(&elapsed);
         for lane in 0..LANES {
             let (potential, current) = (self.potential[lane], self.current[lane]);

@@ -181,12 +181,11 @@ fn by_layer(side: &[&Measured], of: &dyn Fn(&Measured) -> &[f64], factor: f64) -
     (0..layers).map(layer).collect::<Vec<String>>().join(", ")
 }
 
-/// Both sides as lines, means over seeds; `of` gives the positions and values of a network.
-fn lines(
-    outcomes: &SpikesOutcomes,
-    pair: usize,
-    of: &dyn Fn(&Measured) -> (Vec<f64>, Vec<f64>),
-) -> Vec<Series> {
+/// Positions and values of a network's line.
+type LineOf<'a> = &'a dyn Fn(&Measured) -> (Vec<f64>, Vec<f64>);
+
+/// Both sides as lines, means over seeds.
+fn lines(outcomes: &SpikesOutcomes, pair: usize, of: LineOf<'_>) -> Vec<Series> {
     let line = |side: SideName| {
         let networks: Vec<_> = measured(outcomes, pair, side).into_iter().map(of).collect();
         let x = networks

@@ -113,9 +113,4 @@ impl StudyDirectory {
         }
         Ok(())
     }
-
-    /// The page that people read.
-    pub fn page(&self) -> PathBuf {
-        self.path.join(PAGE)
-    }
 }

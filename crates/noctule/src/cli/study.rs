@@ -18,8 +18,8 @@ Examples:
   noctule study spikes --quick
   noctule study --resume runs/chips           Continue after Ctrl-C or a kill
 
-The directory gets study.md (verdicts, tables and pictures), study.json (the same as data), and units.jsonl (a line for each \
-measurement as it is done).";
+The directory gets report.html (verdicts, tables and charts), study.md with pictures, study.json (the same as data), and \
+units.jsonl (a line for each measurement as it is done).";
 
 /// The studies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

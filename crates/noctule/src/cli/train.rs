@@ -85,6 +85,9 @@ pub struct Train {
     /// On another back end it continues with other bits.
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// Do not write report.html, a page with pictures of the finished run.
+    #[arg(long)]
+    pub no_report: bool,
     /// Override a key of the experiment, such as `training.batch_size=100`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use noctule::engines::{Backend, Choice, open};
 use noctule::version::VERSION;
 use noctule_core::EngineInfo;
+use noctule_study::report::Report;
 use noctule_study::robustness::{self, RobustnessPlan};
 use noctule_study::spikes::{self, SpikesPlan};
 use noctule_study::study::{
@@ -17,6 +18,7 @@ use noctule_study::study::{
 use noctule_train::{Config, SingleProcess};
 
 use super::experiment::{RUNS, load_data};
+use super::report::{REPORT, write};
 use crate::cli;
 use crate::cli::StudyName;
 use crate::outcome::Outcome;
@@ -77,7 +79,9 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         Some(document) => {
             let document = signed(document, &info, study, size);
             directory.write(&document)?;
-            report(&document, &directory);
+            let page = directory.path().join(REPORT);
+            write(&Report::new(VERSION, None, vec![document.clone()]), &page)?;
+            report(&document, &page);
             Ok(Outcome::Done)
         }
         None => {
@@ -164,11 +168,11 @@ fn signed(
     document
 }
 
-fn report(document: &StudyDocument, directory: &StudyDirectory) {
+fn report(document: &StudyDocument, page: &Path) {
     remark!("{}", document.title);
     for verdict in &document.verdicts {
         remark!("  {:<20} {}", verdict.subject, verdict.finding.words());
         remark!("  {:<20} {}", "", verdict.evidence);
     }
-    remark!("  page                 {}", directory.page().display());
+    remark!("  report               {}", page.display());
 }

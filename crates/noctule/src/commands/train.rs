@@ -3,6 +3,7 @@
 mod begin;
 mod picture;
 mod progress;
+mod report;
 mod seeds;
 
 use std::path::Path;
@@ -32,7 +33,9 @@ pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result
     let is_root = trainer.collective().is_root();
     if trainer.finished_epochs() >= begun.config.training.epochs {
         let completed = match &begun.resumed {
-            Some(directory) if is_root => complete(&begun.config, trainer, directory),
+            Some(directory) if is_root => {
+                complete(options, &begun.config, trainer, directory, stop)
+            }
             _ => Ok(()),
         };
         together(trainer.collective(), completed)?;
@@ -53,7 +56,7 @@ pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result
         ..
     } = begun;
     match together(trainer.collective(), directory.transpose())? {
-        Some(directory) => run_root(&config, &mut trainer, &directory, stop),
+        Some(directory) => run_root(options, &config, &mut trainer, &directory, stop),
         None => match trainer.run(None, &mut NoProgress, stop)? {
             RunEnd::Finished => Ok(Outcome::Done),
             RunEnd::Interrupted => Ok(Outcome::Interrupted),
@@ -63,6 +66,7 @@ pub fn run(options: &Train, ranks: &mut Ranks, stop: &Arc<AtomicBool>) -> Result
 
 /// Trains, writes the run directory and reports progress.
 fn run_root(
+    options: &Train,
     config: &Config,
     trainer: &mut Trainer,
     directory: &RunDirectory,
@@ -81,15 +85,33 @@ fn run_root(
         let colours = size == 1 && shows_colours(&std::io::stdout());
         remark!("{}", picture::text(trainer, colours)?);
     }
-    remark!("{}", Summary::new(trainer, path, start.elapsed()));
-    Ok(Outcome::Done)
+    let summary = Summary::new(trainer, path, start.elapsed());
+    let report = match options.no_report {
+        true => None,
+        false => report::of_run(trainer, directory, stop),
+    };
+    let was_stopped = !options.no_report && report.is_none() && stop.load(Ordering::Relaxed);
+    remark!("{}", summary.with_report(report));
+    match was_stopped {
+        true => Ok(Outcome::Interrupted),
+        false => Ok(Outcome::Done),
+    }
 }
 
 /// Completes the folder of a run that was trained to its end, but may have been killed after that.
-fn complete(config: &Config, trainer: &mut Trainer, directory: &RunDirectory) -> Result<()> {
+fn complete(
+    options: &Train,
+    config: &Config,
+    trainer: &mut Trainer,
+    directory: &RunDirectory,
+    stop: &AtomicBool,
+) -> Result<()> {
     let path: &Path = directory.path();
     if picture::suits(config) && !picture::is_there(path) {
         picture::write(trainer, path)?;
+    }
+    if !options.no_report && !report::is_there(path) {
+        report::of_run(trainer, directory, stop);
     }
     remark!(
         "This run has already finished its {}; use --epochs to train for more.",

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use noctule::engines;
 use noctule_core::Engine;
+use noctule_study::report::ReportedRun;
 use noctule_study::{SeedRun, SeedsSummary};
 use noctule_train::{
     Checkpoint, Collective, Config, ConfigTable, RunDirectory, RunEnd, SingleProcess, TrainError,
-    recorded_backend, write_atomically,
+    Trainer, recorded_backend, write_atomically,
 };
 
-use super::super::experiment::{LoadedData, RUNS, configure};
+use super::super::experiment::{LoadedData, RUNS, configure, data_directory_of};
 use super::begin::{Start, begin, overrides, weights_file};
+use super::report::{self, Measuring};
 use super::{picture, progress};
 use crate::cli::{Seeds, Train};
 use crate::outcome::Outcome;
@@ -79,9 +81,13 @@ pub(super) fn run(
         finished.push(run);
         write_summary(&runs.out, &config.name, &finished)?;
     }
+    let report = runs.report_all(&seeds.0);
     if let Some(summary) = SeedsSummary::of(&config.name, finished) {
         remark!("\n{}", table::table(&summary));
         remark!("  summary  {}", runs.out.join(SUMMARY).display());
+    }
+    if let Some(report) = report {
+        remark!("  report   {}", report.display());
     }
     Ok(Outcome::Done)
 }
@@ -121,6 +127,7 @@ impl SeedRuns<'_> {
                 if picture::suits(config) && !picture::is_there(&path) {
                     picture::write(&mut begun.trainer, &path)?;
                 }
+                self.report(&begun.trainer, &directory, report::is_there(&path));
                 directory
             }
             _ => {
@@ -129,12 +136,47 @@ impl SeedRuns<'_> {
                 if end == RunEnd::Interrupted {
                     return Ok(None);
                 }
+                self.report(&begun.trainer, &directory, false);
                 directory
             }
         };
         let run = SeedRun::read(seed, &name_of(seed), &directory)?;
         let run = run.with_context(|| format!("`{}` has no test record", path.display()))?;
         Ok(Some(run))
+    }
+
+    /// Writes the page of a finished run, unless it `is_there` or nobody wants it.
+    fn report(&self, trainer: &Trainer, directory: &RunDirectory, is_there: bool) {
+        if !self.options.no_report && !is_there {
+            report::of_run(trainer, directory, self.stop);
+        }
+    }
+
+    /// Writes the page of all runs and returns its path; `None` if nobody wants it, or it cannot be written.
+    fn report_all(&mut self, seeds: &[u64]) -> Option<PathBuf> {
+        if self.options.no_report {
+            return None;
+        }
+        let runs = seeds.iter().map(|&seed| {
+            let directory = RunDirectory::open(self.directory(seed))?;
+            Ok(ReportedRun { directory, seed })
+        });
+        // Each was read a moment ago.
+        let mut runs = runs.collect::<Result<Vec<_>>>().ok()?.into_iter();
+        let first = runs.next()?;
+        let config = ConfigTable::read(&first.directory.config_path()).ok()?;
+        let config = config.resolve().ok()?;
+        let data_dir =
+            data_directory_of(&first.directory, self.options.data_dir.as_deref()).ok()?;
+        let data = self
+            .loaded
+            .get(&config, data_dir.as_deref(), &mut SingleProcess, self.stop);
+        let measuring = Measuring {
+            config: &config,
+            test: &data.ok()?.test,
+            engine: Arc::clone(&self.engine),
+        };
+        report::of_runs(measuring, first, runs.collect(), &self.out, self.stop)
     }
 
     fn directory(&self, seed: u64) -> PathBuf {
