@@ -8,12 +8,16 @@
 //! | [`heatmap`] | values on a grid as colours |
 //! | [`dot_plot`] | values with their spread along one axis |
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
+//! | [`euler`] | simulation in time steps, to compare with |
+//! | [`precision`] | the study of the precision of spike times and gradients, and of its cost |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
 mod canvas;
 pub mod decision_map;
 pub mod dot_plot;
+pub mod euler;
 pub mod heatmap;
+pub mod precision;
 pub mod seeds;
 mod statistics;
 pub mod study;

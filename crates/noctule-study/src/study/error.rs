@@ -7,6 +7,8 @@ use noctule_core::{EngineError, LayerError, NetworkError, SpikeError, TensorErro
 use noctule_train::{ConfigError, ExperimentError, RunDirectoryError, TrainError, WriteError};
 use thiserror::Error;
 
+use crate::euler::EulerError;
+
 /// A study that cannot go on.
 #[derive(Debug, Error)]
 pub enum StudyError {
@@ -63,6 +65,12 @@ pub enum StudyError {
     /// The engine fails.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The study does not know something that a network or a data set has.
+    #[error("this study does not know {0}")]
+    Unsupported(&'static str),
+    /// A network cannot be simulated in steps.
+    #[error(transparent)]
+    Euler(#[from] EulerError),
     /// A network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
