@@ -16,11 +16,14 @@
 //! at rest is skipped until its first event, and samples are shared among threads. None of this changes a result.
 
 mod connections;
+mod dispatch;
 mod error;
 mod events;
+mod lanes;
 mod population;
 mod simulator;
 mod state;
 
+pub use dispatch::StepReal;
 pub use error::EulerError;
 pub use simulator::EulerSimulator;

@@ -7,7 +7,7 @@ const TOLERANCE: f64 = 1e-6;
 
 /// A spike within a step, ordered by step and neuron.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct StepEvent {
+pub struct StepEvent {
     /// The step, counted from 0.
     pub step: u32,
     /// The neuron that spikes.

@@ -5,18 +5,16 @@ use noctule_core::{Lif, Neurons, Real, SpikingLayer};
 use super::error::EulerError;
 use super::events::whole_steps;
 
-/// Neurons in a block of a layer with many neurons: what registers hold.
-pub(super) const WIDE: usize = 64;
-/// Neurons in a block of a layer with few.
-pub(super) const NARROW: usize = 16;
+/// Neurons in a block of a layer with many neurons: a multiple of four vectors of any width.
+const WIDE: usize = 64;
+/// Neurons in a block of a layer with few: a multiple of one vector of any width.
+const NARROW: usize = 16;
 
 /// The constants of the neurons of a layer, padded to whole blocks by neurons that never spike.
 #[derive(Clone, Debug)]
 pub(super) struct Population<T> {
     /// Number of neurons, padded to whole blocks.
     pub padded: usize,
-    /// Neurons in a block.
-    pub block: usize,
     /// Number of whole steps until `t_max`.
     pub steps: u32,
     /// The largest number of spikes of a neuron.
@@ -78,7 +76,6 @@ impl<T: Real> Population<T> {
         };
         Ok(Self {
             padded,
-            block,
             steps: steps as u32,
             max_spikes: layer.neuron().max_spikes,
             decays,

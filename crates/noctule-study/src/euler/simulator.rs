@@ -1,14 +1,14 @@
 //! [`EulerSimulator`]: a network that is simulated in steps.
 
-use noctule_core::{Layer, Network, NetworkError, Real, SpikeBatch, SpikeError, Spikes, SumPool2d};
-use pulp::{Arch, Simd, WithSimd};
+use noctule_core::{Layer, Network, NetworkError, SpikeBatch, SpikeError, Spikes, SumPool2d};
 use rayon::prelude::*;
 
 use super::connections::Connections;
+use super::dispatch::StepReal;
 use super::error::EulerError;
 use super::events::{StepEvent, at_ends_of_steps, binned};
 use super::population::Population;
-use super::state::LayerState;
+use super::state::LayerRun;
 
 /// A network prepared for Euler's forward method with steps of one width.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ enum StepLayer<T> {
     SumPool2d(SumPool2d),
 }
 
-impl<T: Real> EulerSimulator<T> {
+impl<T: StepReal> EulerSimulator<T> {
     /// The network in evaluation, with steps of `step` seconds.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl<T: Real> EulerSimulator<T> {
                     population,
                     connections,
                     ..
-                } => Arch::new().dispatch(LayerRun {
+                } => T::run_layer(LayerRun {
                     population,
                     connections,
                     arrivals,
@@ -138,20 +138,4 @@ fn pooled(pooling: &SumPool2d, arrivals: &[StepEvent]) -> Vec<StepEvent> {
         ..*event
     });
     events.collect()
-}
-
-/// A layer in one sample, to be compiled for each instruction set.
-struct LayerRun<'a, T> {
-    population: &'a Population<T>,
-    connections: &'a Connections<T>,
-    arrivals: &'a [StepEvent],
-}
-
-impl<T: Real> WithSimd for LayerRun<'_, T> {
-    type Output = Vec<StepEvent>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        LayerState::new(self.population).run(self.connections, self.arrivals)
-    }
 }

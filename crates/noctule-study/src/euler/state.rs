@@ -1,14 +1,53 @@
-//! [`LayerState`]: potentials and currents of a layer, and how they advance.
+//! [`LayerRun`]: a layer in one sample, step by step.
+
+use std::ops::Range;
 
 use noctule_core::Real;
+use pulp::Simd;
 
 use super::connections::Connections;
 use super::events::StepEvent;
-use super::population::{Decays, NARROW, Population, WIDE};
+use super::lanes::Lanes;
+use super::population::{Decays, Population};
+
+/// A layer in one sample.
+pub struct LayerRun<'a, T> {
+    /// The neurons.
+    pub(super) population: &'a Population<T>,
+    /// Their weights.
+    pub(super) connections: &'a Connections<T>,
+    /// The input events, ordered by step.
+    pub(super) arrivals: &'a [StepEvent],
+}
+
+impl<T: Real> LayerRun<'_, T> {
+    /// The spikes of the layer, ordered by step and neuron.
+    #[inline(always)]
+    pub(super) fn simulate<S: Simd>(self, simd: S) -> Vec<StepEvent>
+    where
+        T: Lanes<S>,
+    {
+        let mut state = LayerState::new(self.population);
+        let end = self.population.steps;
+        let mut next = 0;
+        while let Some(first) = self.arrivals.get(next) {
+            let step = first.step;
+            while let Some(event) = self.arrivals.get(next).filter(|event| event.step == step) {
+                self.connections.deliver(event.neuron, &mut state.currents);
+                next += 1;
+            }
+            let until = self
+                .arrivals
+                .get(next)
+                .map_or(end, |event| event.step.min(end));
+            state.advance(simd, step, until);
+        }
+        state.spikes
+    }
+}
 
 /// What changes in a layer during a sample. Each list has one entry per neuron, padded to whole blocks.
-#[derive(Clone, Debug)]
-pub(super) struct LayerState<'a, T> {
+struct LayerState<'a, T> {
     population: &'a Population<T>,
     /// Potentials `u`.
     potentials: Vec<T>,
@@ -23,7 +62,8 @@ pub(super) struct LayerState<'a, T> {
 
 impl<'a, T: Real> LayerState<'a, T> {
     /// A layer at rest.
-    pub(super) fn new(population: &'a Population<T>) -> Self {
+    #[inline(always)]
+    fn new(population: &'a Population<T>) -> Self {
         let padded = population.padded;
         Self {
             population,
@@ -35,148 +75,108 @@ impl<'a, T: Real> LayerState<'a, T> {
         }
     }
 
-    /// The spikes of the layer in a whole sample, ordered by step and neuron. `arrivals` are ordered by step.
-    #[inline(always)]
-    pub(super) fn run(
-        mut self,
-        connections: &Connections<T>,
-        arrivals: &[StepEvent],
-    ) -> Vec<StepEvent> {
-        let end = self.population.steps;
-        let mut next = 0;
-        while let Some(first) = arrivals.get(next) {
-            let step = first.step;
-            while let Some(event) = arrivals.get(next).filter(|event| event.step == step) {
-                connections.deliver(event.neuron, &mut self.currents);
-                next += 1;
-            }
-            let until = arrivals.get(next).map_or(end, |event| event.step.min(end));
-            self.advance(step, until);
-        }
-        self.spikes
-    }
-
     /// Takes the steps from `from` to before `until`, in which nothing arrives after the first.
     #[inline(always)]
-    fn advance(&mut self, from: u32, until: u32) {
+    fn advance<S: Simd>(&mut self, simd: S, from: u32, until: u32)
+    where
+        T: Lanes<S>,
+    {
         let before = self.spikes.len();
-        let population = self.population;
-        match (&population.decays, population.block) {
-            (Decays::Shared(membrane, synapse), NARROW) => {
-                self.blocks::<NARROW, _>(from, until, |_| Equal(*membrane, *synapse));
-            }
-            (Decays::Shared(membrane, synapse), _) => {
-                self.blocks::<WIDE, _>(from, until, |_| Equal(*membrane, *synapse));
-            }
-            (Decays::Individual(membrane, synapse), NARROW) => {
-                self.blocks::<NARROW, _>(from, until, |block| {
-                    Each(part(membrane, block), part(synapse, block))
-                });
-            }
-            (Decays::Individual(membrane, synapse), _) => {
-                self.blocks::<WIDE, _>(from, until, |block| {
-                    Each(part(membrane, block), part(synapse, block))
-                });
-            }
+        // As many vectors as hide the latency of an operation and still fit into registers.
+        let vectors = T::vectors(&self.potentials).len();
+        if vectors.is_multiple_of(4) {
+            self.blocks::<S, 4>(simd, from, until);
+        } else if vectors.is_multiple_of(2) {
+            self.blocks::<S, 2>(simd, from, until);
+        } else {
+            self.blocks::<S, 1>(simd, from, until);
         }
         // Blocks come one after another, each with all of its steps.
         self.spikes[before..].sort_unstable();
     }
 
     #[inline(always)]
-    fn blocks<const N: usize, F: Factors<T, N>>(
-        &mut self,
-        from: u32,
-        until: u32,
-        factors: impl Fn(usize) -> F,
-    ) {
-        let population = self.population;
-        let (potentials, _) = self.potentials.as_chunks_mut::<N>();
-        let (currents, _) = self.currents.as_chunks_mut::<N>();
-        let (thresholds, _) = self.thresholds.as_chunks_mut::<N>();
-        let (emitted, _) = self.emitted.as_chunks_mut::<N>();
-        let (resets, _) = population.reset.as_chunks::<N>();
-        let states = potentials.iter_mut().zip(currents);
-        let counts = thresholds.iter_mut().zip(emitted).zip(resets);
-        for (index, (state, ((thresholds, emitted), reset))) in states.zip(counts).enumerate() {
-            let factors = factors(index);
-            // Copies, which the compiler keeps in registers.
-            let (mut u, mut current) = (*state.0, *state.1);
-            for step in from..until {
-                if !integrate(&mut u, &mut current, thresholds, &factors) {
-                    continue;
+    fn blocks<S: Simd, const N: usize>(&mut self, simd: S, from: u32, until: u32)
+    where
+        T: Lanes<S>,
+    {
+        let lanes = self.potentials.len() / T::vectors(&self.potentials).len();
+        for first in (0..self.potentials.len()).step_by(N * lanes) {
+            let neurons = first..first + N * lanes;
+            match &self.population.decays {
+                Decays::Shared(membrane, synapse) => {
+                    let factors = (T::splat(simd, *membrane), T::splat(simd, *synapse));
+                    self.block::<S, N>(simd, neurons, from..until, |_| factors);
                 }
-                for lane in 0..N {
-                    if u[lane] >= thresholds[lane] {
-                        u[lane] -= reset[lane];
-                        emitted[lane] += 1;
-                        if emitted[lane] == population.max_spikes {
-                            thresholds[lane] = T::infinity();
-                        }
-                        let neuron = (index * N + lane) as u32;
-                        self.spikes.push(StepEvent { step, neuron });
-                    }
+                Decays::Individual(membrane, synapse) => {
+                    let membrane = T::vectors(&membrane[neurons.clone()]);
+                    let synapse = T::vectors(&synapse[neurons.clone()]);
+                    let factors = |vector: usize| (membrane[vector], synapse[vector]);
+                    self.block::<S, N>(simd, neurons, from..until, factors);
                 }
             }
-            (*state.0, *state.1) = (u, current);
+        }
+    }
+
+    /// Takes steps of the block of the neurons `neurons`: `N` vectors, which stay in registers. `factors` are what a step
+    /// leaves of the potentials and currents of a vector.
+    #[inline(always)]
+    fn block<S: Simd, const N: usize>(
+        &mut self,
+        simd: S,
+        neurons: Range<usize>,
+        steps: Range<u32>,
+        factors: impl Fn(usize) -> (T::Vector, T::Vector),
+    ) where
+        T: Lanes<S>,
+    {
+        let mut u = load::<S, T, N>(&self.potentials[neurons.clone()]);
+        let mut current = load::<S, T, N>(&self.currents[neurons.clone()]);
+        let mut thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
+        for step in steps {
+            let mut reached = None;
+            for vector in 0..N {
+                let (membrane, synapse) = factors(vector);
+                u[vector] = T::multiply_add(simd, u[vector], membrane, current[vector]);
+                current[vector] = T::multiply(simd, current[vector], synapse);
+                let here = T::at_least(simd, u[vector], thresholds[vector]);
+                reached = Some(reached.map_or(here, |mask| T::either(simd, mask, here)));
+            }
+            if reached.is_some_and(|mask| T::any(simd, mask)) {
+                store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
+                self.spike(neurons.clone(), step);
+                u = load::<S, T, N>(&self.potentials[neurons.clone()]);
+                thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
+            }
+        }
+        store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
+        store::<S, T, N>(&mut self.currents[neurons], current);
+    }
+
+    /// Lets those of the neurons `neurons` spike that have reached their thresholds.
+    #[inline(always)]
+    fn spike(&mut self, neurons: Range<usize>, step: u32) {
+        for neuron in neurons {
+            if self.potentials[neuron] >= self.thresholds[neuron] {
+                self.potentials[neuron] -= self.population.reset[neuron];
+                self.emitted[neuron] += 1;
+                if self.emitted[neuron] == self.population.max_spikes {
+                    self.thresholds[neuron] = T::infinity();
+                }
+                let neuron = neuron as u32;
+                self.spikes.push(StepEvent { step, neuron });
+            }
         }
     }
 }
 
-/// One step of a block; whether a neuron has reached its threshold.
 #[inline(always)]
-fn integrate<T: Real, const N: usize>(
-    u: &mut [T; N],
-    current: &mut [T; N],
-    thresholds: &[T; N],
-    factors: &impl Factors<T, N>,
-) -> bool {
-    let mut reached = false;
-    for lane in 0..N {
-        u[lane] = u[lane] * factors.membrane(lane) + current[lane];
-        current[lane] *= factors.synapse(lane);
-        reached |= u[lane] >= thresholds[lane];
-    }
-    reached
-}
-
-/// What a step leaves of potentials and currents of a block.
-trait Factors<T, const N: usize> {
-    fn membrane(&self, lane: usize) -> T;
-    fn synapse(&self, lane: usize) -> T;
-}
-
-/// The same for all neurons: potential, current.
-struct Equal<T>(T, T);
-
-impl<T: Real, const N: usize> Factors<T, N> for Equal<T> {
-    #[inline(always)]
-    fn membrane(&self, _: usize) -> T {
-        self.0
-    }
-
-    #[inline(always)]
-    fn synapse(&self, _: usize) -> T {
-        self.1
-    }
-}
-
-/// One for each neuron: potentials, currents.
-struct Each<'a, T, const N: usize>(&'a [T; N], &'a [T; N]);
-
-impl<T: Real, const N: usize> Factors<T, N> for Each<'_, T, N> {
-    #[inline(always)]
-    fn membrane(&self, lane: usize) -> T {
-        self.0[lane]
-    }
-
-    #[inline(always)]
-    fn synapse(&self, lane: usize) -> T {
-        self.1[lane]
-    }
+fn load<S: Simd, T: Lanes<S>, const N: usize>(from: &[T]) -> [T::Vector; N] {
+    let vectors = T::vectors(from);
+    std::array::from_fn(|vector| vectors[vector])
 }
 
 #[inline(always)]
-fn part<T, const N: usize>(values: &[T], block: usize) -> &[T; N] {
-    &values.as_chunks::<N>().0[block]
+fn store<S: Simd, T: Lanes<S>, const N: usize>(to: &mut [T], vectors: [T::Vector; N]) {
+    T::vectors_mut(to)[..N].copy_from_slice(&vectors);
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use noctule_core::{Batch, Engine, Network, Pass, Real, Session, SessionOptions, Sgd, SpikeBatch};
 
 use super::on_threads::on_threads;
-use crate::euler::EulerSimulator;
+use crate::euler::{EulerSimulator, StepReal};
 use crate::study::StudyError;
 
 /// A network that runs on samples.
@@ -82,7 +82,7 @@ pub(super) struct InSteps<'a, T: Real> {
     layers: Vec<SpikeBatch<T>>,
 }
 
-impl<'a, T: Real> InSteps<'a, T> {
+impl<'a, T: StepReal> InSteps<'a, T> {
     /// The network with steps of `step` seconds.
     pub(super) fn new(
         engine: &'a dyn Engine<T>,
@@ -97,7 +97,7 @@ impl<'a, T: Real> InSteps<'a, T> {
     }
 }
 
-impl<T: Real> Simulation<T> for InSteps<'_, T> {
+impl<T: StepReal> Simulation<T> for InSteps<'_, T> {
     fn simulate(&mut self, input: &SpikeBatch<T>) -> Result<f64, StudyError> {
         let simulator = &self.simulator;
         let (layers, seconds) = on_threads(self.engine, || {

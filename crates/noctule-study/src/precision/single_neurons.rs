@@ -73,7 +73,7 @@ pub(super) fn measure(
     match simulated {
         Simulated::Single => {
             let mut engine = Exact::open(&*context.engine, &single)?;
-            let mut gradient = |input: &SpikeBatch<f32>, engine: &mut Exact<'_, f32>| {
+            let gradient = |input: &SpikeBatch<f32>, engine: &mut Exact<'_, f32>| {
                 engine.with_session(|session| summed_times(session, input, None))
             };
             compare(
