@@ -105,14 +105,13 @@ impl<'a, T: Real> LayerState<'a, T> {
             let neurons = first..first + N * lanes;
             match &self.population.decays {
                 Decays::Shared(membrane, synapse) => {
-                    let factors = (T::splat(simd, *membrane), T::splat(simd, *synapse));
-                    self.block::<S, N>(simd, neurons, from..until, |_| factors);
+                    let factors = Equal(T::splat(simd, *membrane), T::splat(simd, *synapse));
+                    self.block::<S, N>(simd, neurons, from..until, factors);
                 }
                 Decays::Individual(membrane, synapse) => {
                     let membrane = T::vectors(&membrane[neurons.clone()]);
                     let synapse = T::vectors(&synapse[neurons.clone()]);
-                    let factors = |vector: usize| (membrane[vector], synapse[vector]);
-                    self.block::<S, N>(simd, neurons, from..until, factors);
+                    self.block::<S, N>(simd, neurons, from..until, Each(membrane, synapse));
                 }
             }
         }
@@ -126,23 +125,25 @@ impl<'a, T: Real> LayerState<'a, T> {
         simd: S,
         neurons: Range<usize>,
         steps: Range<u32>,
-        factors: impl Fn(usize) -> (T::Vector, T::Vector),
+        factors: impl Factors<T::Vector>,
     ) where
         T: Lanes<S>,
     {
         let mut u = load::<S, T, N>(&self.potentials[neurons.clone()]);
         let mut current = load::<S, T, N>(&self.currents[neurons.clone()]);
         let mut thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
+        // No closures or adaptors in here: they might not be compiled for the instruction set.
+        let nowhere = T::at_least(simd, T::splat(simd, T::zero()), T::splat(simd, T::one()));
         for step in steps {
-            let mut reached = None;
+            let mut reached = nowhere;
             for vector in 0..N {
-                let (membrane, synapse) = factors(vector);
+                let (membrane, synapse) = factors.of(vector);
                 u[vector] = T::multiply_add(simd, u[vector], membrane, current[vector]);
                 current[vector] = T::multiply(simd, current[vector], synapse);
                 let here = T::at_least(simd, u[vector], thresholds[vector]);
-                reached = Some(reached.map_or(here, |mask| T::either(simd, mask, here)));
+                reached = T::either(simd, reached, here);
             }
-            if reached.is_some_and(|mask| T::any(simd, mask)) {
+            if T::any(simd, reached) {
                 store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
                 self.spike(neurons.clone(), step);
                 u = load::<S, T, N>(&self.potentials[neurons.clone()]);
@@ -170,10 +171,38 @@ impl<'a, T: Real> LayerState<'a, T> {
     }
 }
 
+/// What a step leaves of the potentials and currents of the vectors of a block.
+trait Factors<Vector> {
+    /// For the potentials and for the currents of a vector.
+    fn of(&self, vector: usize) -> (Vector, Vector);
+}
+
+/// The same for all neurons.
+struct Equal<Vector>(Vector, Vector);
+
+impl<Vector: Copy> Factors<Vector> for Equal<Vector> {
+    #[inline(always)]
+    fn of(&self, _: usize) -> (Vector, Vector) {
+        (self.0, self.1)
+    }
+}
+
+/// Of each neuron its own.
+struct Each<'a, Vector>(&'a [Vector], &'a [Vector]);
+
+impl<Vector: Copy> Factors<Vector> for Each<'_, Vector> {
+    #[inline(always)]
+    fn of(&self, vector: usize) -> (Vector, Vector) {
+        (self.0[vector], self.1[vector])
+    }
+}
+
 #[inline(always)]
 fn load<S: Simd, T: Lanes<S>, const N: usize>(from: &[T]) -> [T::Vector; N] {
-    let vectors = T::vectors(from);
-    std::array::from_fn(|vector| vectors[vector])
+    let from = T::vectors(from);
+    let mut vectors = [from[0]; N];
+    vectors.copy_from_slice(&from[..N]);
+    vectors
 }
 
 #[inline(always)]

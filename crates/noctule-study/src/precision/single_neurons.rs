@@ -23,7 +23,7 @@ pub const INPUTS: usize = 40;
 /// The end of the time in which inputs spike, in seconds.
 pub const INPUT_TIME: f64 = 0.040;
 /// Time constants of membrane and synapse in seconds; a third of the neurons has each pair.
-pub const TIME_CONSTANTS: [(f64, f64); 3] = [(0.020, 0.010), (0.010, 0.010), (0.020, 0.005)];
+pub const TIME_CONSTANTS: [(f64, f64); 3] = [(0.020, 0.010), (0.010, 0.010), (0.024, 0.006)];
 /// The neurons. The reset is not the threshold, so that rests of the potential stay.
 const NEURON: LifParameters = LifParameters {
     tau_m: 0.020,
