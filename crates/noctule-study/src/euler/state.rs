@@ -105,7 +105,7 @@ impl<'a, T: Real> LayerState<'a, T> {
             let neurons = first..first + N * lanes;
             match &self.population.decays {
                 Decays::Shared(membrane, synapse) => {
-                    let factors = Equal(T::splat(simd, *membrane), T::splat(simd, *synapse));
+                    let factors = Equal(*membrane, *synapse);
                     self.block::<S, N>(simd, neurons, from..until, factors);
                 }
                 Decays::Individual(membrane, synapse) => {
@@ -117,52 +117,60 @@ impl<'a, T: Real> LayerState<'a, T> {
         }
     }
 
-    /// Takes steps of the block of the neurons `neurons`: `N` vectors, which stay in registers. `factors` are what a step
-    /// leaves of the potentials and currents of a vector.
+    /// Takes steps of the block of the neurons `neurons`: `N` vectors. `factors` are what a step leaves of the potentials
+    /// and currents of a vector.
     #[inline(always)]
     fn block<S: Simd, const N: usize>(
         &mut self,
         simd: S,
         neurons: Range<usize>,
         steps: Range<u32>,
-        factors: impl Factors<T::Vector>,
+        factors: impl Factors<S, T>,
     ) where
         T: Lanes<S>,
     {
-        let mut u = load::<S, T, N>(&self.potentials[neurons.clone()]);
-        let mut current = load::<S, T, N>(&self.currents[neurons.clone()]);
-        let mut thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
-        // No closures or adaptors in here: they might not be compiled for the instruction set.
-        let nowhere = T::at_least(simd, T::splat(simd, T::zero()), T::splat(simd, T::one()));
-        for step in steps {
-            let mut reached = nowhere;
-            for vector in 0..N {
-                let (membrane, synapse) = factors.of(vector);
-                u[vector] = T::multiply_add(simd, u[vector], membrane, current[vector]);
-                current[vector] = T::multiply(simd, current[vector], synapse);
-                let here = T::at_least(simd, u[vector], thresholds[vector]);
-                reached = T::either(simd, reached, here);
+        let mut step = steps.start;
+        while step < steps.end {
+            // The vectors live in this loop's body only, so that nothing has to be saved where spikes are appended. And
+            // there are no closures in here: they might not be compiled for the instruction set.
+            let mut u = load::<S, T, N>(&self.potentials[neurons.clone()]);
+            let mut current = load::<S, T, N>(&self.currents[neurons.clone()]);
+            let thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
+            let mut is_reached = false;
+            while step < steps.end && !is_reached {
+                let both = factors.of(simd, 0);
+                let mut reached =
+                    turn::<S, T>(simd, &mut u[0], &mut current[0], both, thresholds[0]);
+                for vector in 1..N {
+                    let (u, current) = (&mut u[vector], &mut current[vector]);
+                    let both = factors.of(simd, vector);
+                    let here = turn::<S, T>(simd, u, current, both, thresholds[vector]);
+                    reached = T::either(simd, reached, here);
+                }
+                is_reached = T::any(simd, reached);
+                step += 1;
             }
-            if T::any(simd, reached) {
-                store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
-                self.spike(neurons.clone(), step);
-                u = load::<S, T, N>(&self.potentials[neurons.clone()]);
-                thresholds = load::<S, T, N>(&self.thresholds[neurons.clone()]);
+            store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
+            store::<S, T, N>(&mut self.currents[neurons.clone()], current);
+            if is_reached {
+                self.spike(neurons.clone(), step - 1);
             }
         }
-        store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
-        store::<S, T, N>(&mut self.currents[neurons], current);
     }
 
     /// Lets those of the neurons `neurons` spike that have reached their thresholds.
     #[inline(always)]
     fn spike(&mut self, neurons: Range<usize>, step: u32) {
-        for neuron in neurons {
-            if self.potentials[neuron] >= self.thresholds[neuron] {
-                self.potentials[neuron] -= self.population.reset[neuron];
+        let first = neurons.start;
+        let potentials = self.potentials[neurons.clone()].iter_mut();
+        let thresholds = self.thresholds[neurons].iter_mut();
+        for (lane, (potential, threshold)) in potentials.zip(thresholds).enumerate() {
+            if *potential >= *threshold {
+                let neuron = first + lane;
+                *potential -= self.population.reset[neuron];
                 self.emitted[neuron] += 1;
                 if self.emitted[neuron] == self.population.max_spikes {
-                    self.thresholds[neuron] = T::infinity();
+                    *threshold = T::infinity();
                 }
                 let neuron = neuron as u32;
                 self.spikes.push(StepEvent { step, neuron });
@@ -171,28 +179,42 @@ impl<'a, T: Real> LayerState<'a, T> {
     }
 }
 
+/// One step of a vector, with the factors of potentials and currents: where thresholds are reached.
+#[inline(always)]
+fn turn<S: Simd, T: Lanes<S>>(
+    simd: S,
+    u: &mut T::Vector,
+    current: &mut T::Vector,
+    (membrane, synapse): (T::Vector, T::Vector),
+    thresholds: T::Vector,
+) -> T::Mask {
+    *u = T::multiply_add(simd, *u, membrane, *current);
+    *current = T::multiply(simd, *current, synapse);
+    T::at_least(simd, *u, thresholds)
+}
+
 /// What a step leaves of the potentials and currents of the vectors of a block.
-trait Factors<Vector> {
+trait Factors<S: Simd, T: Lanes<S>> {
     /// For the potentials and for the currents of a vector.
-    fn of(&self, vector: usize) -> (Vector, Vector);
+    fn of(&self, simd: S, vector: usize) -> (T::Vector, T::Vector);
 }
 
 /// The same for all neurons.
-struct Equal<Vector>(Vector, Vector);
+struct Equal<T>(T, T);
 
-impl<Vector: Copy> Factors<Vector> for Equal<Vector> {
+impl<S: Simd, T: Lanes<S>> Factors<S, T> for Equal<T> {
     #[inline(always)]
-    fn of(&self, _: usize) -> (Vector, Vector) {
-        (self.0, self.1)
+    fn of(&self, simd: S, _: usize) -> (T::Vector, T::Vector) {
+        (T::splat(simd, self.0), T::splat(simd, self.1))
     }
 }
 
 /// Of each neuron its own.
 struct Each<'a, Vector>(&'a [Vector], &'a [Vector]);
 
-impl<Vector: Copy> Factors<Vector> for Each<'_, Vector> {
+impl<S: Simd, T: Lanes<S>> Factors<S, T> for Each<'_, T::Vector> {
     #[inline(always)]
-    fn of(&self, vector: usize) -> (Vector, Vector) {
+    fn of(&self, _: S, vector: usize) -> (T::Vector, T::Vector) {
         (self.0[vector], self.1[vector])
     }
 }
