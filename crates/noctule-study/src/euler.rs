@@ -2,14 +2,15 @@
 //!
 //! It is what simulators of spiking networks in common frameworks do. In the step from `t` to `t + dt`, each layer in turn
 //!
-//! 1. adds the weights of the spikes that arrive within the step to the current `I`, as if they arrived at `t`,
+//! 1. adds the weights of the spikes that arrive at `t` to the current `I`,
 //! 2. integrates, `u += dt (I - u/tau_m)` and `I -= dt I/tau_s`, both from the values at `t`,
 //! 3. lets every neuron with `u >= theta` spike, at `t + dt`, and subtracts `reset` from its potential: at most one
 //!    spike per neuron and step, however far the potential is above the threshold.
 //!
-//! Spikes of a layer arrive in the next layer within the same step. Input spikes act early by half a step on average,
-//! output spikes are late by half a step on average; so the two nearly cancel, also over many layers, and the remaining
-//! error is of first order in `dt`. In the limit the equations are those of `docs/mathematics.md`.
+//! Input spikes arrive at the boundary between steps that is nearest. Spikes of a layer arrive in the next one at their
+//! own time: of the usual conventions this is the most accurate. (Frameworks that let a spike act on the next layer within
+//! the step in which it is emitted are early by a step in each layer.) The error is of first order in `dt`; in the limit the
+//! equations are those of `docs/mathematics.md`.
 //!
 //! The simulator is built to be fast: a layer is simulated for the whole sample before the next one, between two
 //! arrivals a block of neurons stays in registers, the loops use the widest vector instructions of the processor, a layer

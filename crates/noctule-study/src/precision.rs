@@ -45,11 +45,11 @@ pub fn presets(size: StudySize) -> Vec<&'static str> {
     networks.iter().map(|network| network.preset).collect()
 }
 
-/// About how long the study takes on one core, in seconds.
+/// About how long the study takes on one free core, in seconds.
 pub fn estimate(size: StudySize) -> f64 {
     match size {
-        StudySize::Quick => 120.0,
-        StudySize::Full => 2_400.0,
+        StudySize::Quick => 180.0,
+        StudySize::Full => 1_800.0,
     }
 }
 

@@ -195,7 +195,7 @@ fn the_steps_are_those_of_the_closed_form() {
         max_spikes: 1,
         ..NEURON
     };
-    // Within the fourth step.
+    // The nearest boundary is that after three steps.
     let simulator = EulerSimulator::new(&single(weight, neuron), step).unwrap();
     let output = &simulator.simulate(&one_spike(0.0034)).unwrap()[0];
     assert_eq!(output.times(), [f64::from(3 + first) * step]);

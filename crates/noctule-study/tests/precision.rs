@@ -118,6 +118,7 @@ fn tiny() -> PrecisionPlan {
                 .map(str::to_owned)
                 .to_vec(),
             samples: 60,
+            together: 50,
             batch: 20,
             batches: 2,
             steps: vec![step(1e-3, 60, 2), step(1e-4, 40, 2), step(1e-5, 12, 0)],

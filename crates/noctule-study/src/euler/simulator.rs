@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::connections::Connections;
 use super::dispatch::StepReal;
 use super::error::EulerError;
-use super::events::{StepEvent, at_ends_of_steps, binned};
+use super::events::{StepEvent, rounded, timed};
 use super::population::Population;
 use super::state::LayerRun;
 
@@ -90,7 +90,7 @@ impl<T: StepReal> EulerSimulator<T> {
         let layers = self.layers.iter().enumerate();
         let batches = layers.map(|(index, layer)| {
             let events = samples.iter().map(|layers| &layers[index]);
-            at_ends_of_steps(events, layer.outputs(), self.step)
+            timed(events, layer.outputs(), self.step)
         });
         batches.collect()
     }
@@ -98,7 +98,7 @@ impl<T: StepReal> EulerSimulator<T> {
     /// The events of each layer in one sample.
     fn sample(&self, input: Spikes<'_, T>) -> Vec<Vec<StepEvent>> {
         let mut layers: Vec<Vec<StepEvent>> = Vec::with_capacity(self.layers.len());
-        let input = binned(input, self.step, self.steps);
+        let input = rounded(input, self.step, self.steps);
         for layer in &self.layers {
             let arrivals = layers.last().unwrap_or(&input);
             let spikes = match layer {

@@ -153,7 +153,8 @@ impl<'a, T: Real> LayerState<'a, T> {
             store::<S, T, N>(&mut self.potentials[neurons.clone()], u);
             store::<S, T, N>(&mut self.currents[neurons.clone()], current);
             if is_reached {
-                self.spike(neurons.clone(), step - 1);
+                // A spike is on the boundary after the step.
+                self.spike(neurons.clone(), step);
             }
         }
     }

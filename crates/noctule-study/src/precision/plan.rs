@@ -33,6 +33,8 @@ pub struct NetworkPlan {
     pub overrides: Vec<String>,
     /// Test samples that the exact engine in single precision is compared on; at most all of them.
     pub samples: usize,
+    /// The most samples that are simulated before it is asked again whether the study is to stop.
+    pub together: usize,
     /// Samples of a gradient.
     pub batch: usize,
     /// Batches whose gradients the exact engine in single precision is compared on.
@@ -61,11 +63,11 @@ impl PrecisionPlan {
                 networks: vec![NetworkPlan {
                     overrides: overrides(&["data.samples=10000", "training.epochs=3", "seed=0"]),
                     samples: 2_000,
-                    batches: 20,
+                    batches: 10,
                     steps: steps(&[
-                        (5e-3, 2_000, 20),
-                        (1e-3, 2_000, 20),
-                        (1e-4, 2_000, 20),
+                        (5e-3, 2_000, 10),
+                        (1e-3, 2_000, 10),
+                        (1e-4, 2_000, 10),
                         (1e-5, 500, 5),
                         (1e-6, 100, 1),
                         (1e-7, 10, 0),
@@ -91,11 +93,12 @@ impl PrecisionPlan {
                     },
                     NetworkPlan {
                         overrides: overrides(&["training.epochs=3", "seed=0"]),
-                        samples: 10_000,
-                        batches: 20,
+                        samples: 2_000,
+                        together: 10,
+                        batches: 10,
                         steps: steps(&[
-                            (5e-3, 5_000, 20),
-                            (1e-3, 5_000, 20),
+                            (5e-3, 2_000, 10),
+                            (1e-3, 2_000, 10),
                             (1e-4, 2_000, 10),
                             (1e-5, 200, 2),
                             (1e-6, 20, 0),
@@ -126,6 +129,7 @@ impl NetworkPlan {
             preset,
             overrides: overrides(&["seed=0"]),
             samples: 0,
+            together: 50,
             batch: 50,
             batches: 0,
             steps: Vec::new(),
@@ -134,13 +138,14 @@ impl NetworkPlan {
 }
 
 impl StepPlan {
-    /// Samples that are simulated before it is asked again whether the study is to stop.
-    pub(super) fn together(&self) -> usize {
-        match self.step {
+    /// Samples of a network with at most `most` together that are simulated at once.
+    pub(super) fn together(&self, most: usize) -> usize {
+        let together = match self.step {
             step if step >= 1e-4 => 50,
             step if step >= 1e-5 => 10,
             _ => 2,
-        }
+        };
+        together.min(most)
     }
 }
 

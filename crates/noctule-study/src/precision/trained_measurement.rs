@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use noctule_core::{Batch, Engine, Network};
+use noctule_core::{Batch, Engine, Network, Real};
 use noctule_train::experiment;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,6 @@ use super::plan::{NetworkPlan, StepPlan};
 use super::simulation::{Exact, InSteps, Simulation};
 use super::units::Units;
 use crate::study::{StudyContext, StudyError, TrainedNetwork, trained_network};
-
-/// Samples that the exact engine simulates at once.
-const TOGETHER: usize = 50;
 
 /// All that was measured of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,13 +66,13 @@ pub(super) fn measure(
     };
     let network = Measured::new(context, &**exact, plan, &trained)?;
     let Some(double) = units.unit(plan.name, "exact, f64", || {
-        network.exact(&**exact, &network.double, TOGETHER)
+        network.exact(&**exact, &network.double, plan.together)
     })?
     else {
         return Ok(None);
     };
     let Some(single) = units.unit(plan.name, "exact, f32", || {
-        network.exact(&*context.engine, &trained.network, TOGETHER)
+        network.exact(&*context.engine, &trained.network, plan.together)
     })?
     else {
         return Ok(None);
@@ -84,7 +81,11 @@ pub(super) fn measure(
     if plan.batches > 0 {
         let measured = units.unit(plan.name, "gradients, exact, f32", || {
             let mut single = Exact::open(&*context.engine, &trained.network)?;
-            network.gradients(plan.batches, TOGETHER, &mut Source::Single(&mut single))
+            network.gradients(
+                plan.batches,
+                plan.together,
+                &mut Source::Single(&mut single),
+            )
         })?;
         if measured.is_none() {
             return Ok(None);
@@ -145,7 +146,7 @@ impl<'a> Measured<'a> {
     }
 
     /// The exact engine in any precision, beside that in double precision.
-    fn exact<T: noctule_core::Real>(
+    fn exact<T: Real>(
         &self,
         engine: &dyn Engine<T>,
         network: &Network<T>,
@@ -155,7 +156,7 @@ impl<'a> Measured<'a> {
         self.compared(self.plan.samples, together, &mut simulation)
     }
 
-    fn compared<T: noctule_core::Real>(
+    fn compared<T: Real>(
         &self,
         count: usize,
         together: usize,
@@ -196,7 +197,7 @@ impl<'a> Measured<'a> {
         units: &mut Units<'_>,
         plan: &StepPlan,
     ) -> Result<Option<StepResults>, StudyError> {
-        let (step, together) = (plan.step, plan.together());
+        let (step, together) = (plan.step, plan.together(self.plan.together));
         let name = self.plan.name;
         let Some(double) = units.unit(name, &format!("steps of {step:e} s, f64"), || {
             let mut simulation = InSteps::new(self.exact, &self.double, step)?;
