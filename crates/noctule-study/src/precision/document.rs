@@ -49,8 +49,10 @@ fn summary(results: &PrecisionResults) -> String {
          on trained networks ({}). The f64 engine is the reference; elsewhere it is checked against independent references \
          to 1e-12 of a time constant. Spikes of a neuron are paired in order, one to one, as many as possible, with the \
          least sum of distances; the others are missed or extra. Costs are for simulating alone, with the same number of \
-         threads for all: {threads}. The simulator in steps lets spikes arrive at their own time, on the nearest boundary of steps, uses the widest vector instructions of the processor, keeps \
-         neurons in registers between arrivals, and skips a layer until its first event.",
+         threads for all: {threads}. In the simulation in steps, input spikes arrive at the nearest boundary of steps and \
+         spikes of a layer at their own time, the most accurate of the usual conventions; it uses the widest vector \
+         instructions of the processor, keeps neurons in registers between arrivals, and skips a layer until its first \
+         event.",
         steps.join(", "),
         networks.join(", "),
     )

@@ -40,7 +40,10 @@ impl Needed {
 }
 
 /// A criterion: its name, and the error that must not exceed the target.
-const CRITERIA: [(&str, fn(&SpikeErrors) -> f64); 2] = [
+type Criterion = (&'static str, fn(&SpikeErrors) -> f64);
+
+/// The criteria.
+const CRITERIA: [Criterion; 2] = [
     ("half of the spikes", |errors| errors.median),
     ("99 % of the spikes", |errors| errors.high),
 ];

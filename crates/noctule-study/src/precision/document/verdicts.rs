@@ -88,9 +88,9 @@ fn exact(results: &PrecisionResults) -> Verdict {
         .count();
     let evidence = all.iter().map(|(name, errors)| {
         format!(
-            "{name}: of {} spikes {} % are within 1 us (median {}, 99 % up to {}, largest {}), {} missed, {} extra.",
+            "{name}: of {} spikes {:.3} % are within 1 us (median {}, 99 % up to {}, largest {}), {} missed, {} extra.",
             errors.spikes,
-            digits(100.0 * errors.within),
+            100.0 * errors.within,
             time(errors.median),
             time(errors.high),
             time(errors.largest),
@@ -127,7 +127,7 @@ fn cost(needed: &[Needed]) -> Verdict {
     let evidence = needed.iter().map(|needed| {
         format!(
             "{}, {} within 1 us: steps of {} ({}), {} per sample; the exact engine takes {} (f32), which is {} times as \
-             fast, and {} times within f64.",
+             fast; with both in f64 it is {} times as fast.",
             needed.network,
             needed.criterion,
             time(needed.step.value),
@@ -142,7 +142,8 @@ fn cost(needed: &[Needed]) -> Verdict {
     Verdict {
         subject: "cost of precision".to_owned(),
         claim: format!(
-            "The exact engine is at least {FACTOR} times as fast as simulation in the steps that spikes within 1 us need."
+            "The exact engine in f32, whose spikes are within 1 us, is at least {FACTOR} times as fast as simulation in the \
+             steps that spikes within 1 us need."
         ),
         finding: Finding::of(fast, needed.len()),
         evidence: evidence.join(" "),
