@@ -28,7 +28,7 @@ pub struct SpikeErrors {
     pub high: f64,
     /// The largest distance.
     pub largest: f64,
-    /// The share of the reference's spikes that have a partner within [`TARGET`].
+    /// The share of the reference's spikes that have a partner within 1 us.
     pub within: f64,
 }
 
