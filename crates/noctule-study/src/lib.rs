@@ -13,6 +13,8 @@
 //! | [`study`] | studies: what they measured, as data, Markdown and pictures |
 //! | [`chip`] | analog chips as a model, and engines that train for one |
 //! | [`decision`] | decisions with the output spikes so far |
+//! | [`euler`] | simulation in time steps, to compare with |
+//! | [`precision`] | the study of the precision of spike times and gradients, and of its cost |
 //! | [`decision_map`] | the classes that a Yin-Yang network predicts, point by point |
 
 mod canvas;
@@ -20,7 +22,9 @@ pub mod chip;
 pub mod decision;
 pub mod decision_map;
 pub mod dot_plot;
+pub mod euler;
 pub mod heatmap;
+pub mod precision;
 pub mod report;
 pub mod robustness;
 pub mod seeds;

@@ -11,6 +11,7 @@ use noctule_train::{ConfigError, ExperimentError, RunDirectoryError, TrainError,
 use thiserror::Error;
 
 use super::chart_picture::ChartPictureError;
+use crate::euler::EulerError;
 use crate::sweep::SweepError;
 
 /// A study that cannot go on.
@@ -89,6 +90,12 @@ pub enum StudyError {
     /// The engine fails.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The study does not know something that a network or a data set has.
+    #[error("this study does not know {0}")]
+    Unsupported(&'static str),
+    /// A network cannot be simulated in steps.
+    #[error(transparent)]
+    Euler(#[from] EulerError),
     /// A network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),

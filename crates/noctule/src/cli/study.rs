@@ -13,7 +13,7 @@ noctule study [OPTIONS] <STUDY>
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  noctule study robustness --quick            A small version, in less than 20 minutes on two cores
+  noctule study precision --quick             A small version, in less than 20 minutes on two cores
   noctule study robustness --out runs/chips
   noctule study spikes --quick
   noctule study --resume runs/chips           Continue after Ctrl-C or a kill
@@ -24,6 +24,8 @@ units.jsonl (a line for each measurement as it is done).";
 /// The studies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StudyName {
+    /// Simulation in time steps against the exact engine: spike times, gradients, classes and cost.
+    Precision,
     /// What imprecise analog chips cost, and which way of training for them costs least.
     Robustness,
     /// Neurons that spike many times against neurons that spike once: convergence, sparsity, latency, dead neurons,
@@ -35,6 +37,7 @@ impl StudyName {
     /// The name as it is typed.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Precision => "precision",
             Self::Robustness => "robustness",
             Self::Spikes => "spikes",
         }

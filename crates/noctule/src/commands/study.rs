@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use noctule::engines::{Backend, Choice, open};
+use noctule::engines::{Backend, Choice, open, open_f64};
 use noctule::version::VERSION;
 use noctule_core::EngineInfo;
+use noctule_study::precision;
 use noctule_study::report::Report;
 use noctule_study::robustness::{self, RobustnessPlan};
 use noctule_study::spikes::{self, SpikesPlan};
@@ -73,7 +74,7 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         progress: &bar,
         stop,
     };
-    let document = measure(study, &context);
+    let document = measure(study, &context, (choice, options.threads));
     bar.finish();
     match document? {
         Some(document) => {
@@ -102,13 +103,22 @@ fn named(study: &str) -> Result<StudyName> {
 /// The experiments whose data a study needs.
 fn experiments(study: StudyName, size: StudySize) -> Result<Vec<Config>> {
     Ok(match study {
+        StudyName::Precision => {
+            let presets = precision::presets(size).into_iter();
+            presets.map(Config::preset).collect::<Result<_, _>>()?
+        }
         StudyName::Robustness => robustness::experiments(size)?,
         StudyName::Spikes => spikes::experiments(size)?,
     })
 }
 
-fn measure(study: StudyName, context: &StudyContext<'_>) -> Result<Option<StudyDocument>> {
+fn measure(
+    study: StudyName,
+    context: &StudyContext<'_>,
+    (choice, threads): (Choice, usize),
+) -> Result<Option<StudyDocument>> {
     Ok(match study {
+        StudyName::Precision => precision::run(context, &open_f64(choice, threads)?)?,
         StudyName::Robustness => robustness::run(context, &RobustnessPlan::new(context.size))?,
         StudyName::Spikes => spikes::run(context, &SpikesPlan::new(context.size))?,
     })

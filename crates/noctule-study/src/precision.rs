@@ -1,0 +1,124 @@
+//! The study of precision: simulation in steps beside the exact engine.
+//!
+//! Euler's forward method ([`euler`](crate::euler)) with steps from 5 ms down, and the exact engine in single precision,
+//! are compared with the exact engine in double precision, which is the reference: spike times, missed and extra spikes,
+//! gradients at the spikes that were simulated, classes, and the time that it takes. On random single neurons, and on
+//! networks that are trained first.
+
+mod converted;
+mod document;
+mod gradient_errors;
+mod matching;
+mod needed_step;
+mod network_gradients;
+mod network_measurement;
+mod on_threads;
+mod plan;
+mod results;
+mod simulation;
+mod single_neurons;
+mod spike_errors;
+mod trained_measurement;
+mod units;
+
+use std::sync::Arc;
+
+use noctule_core::Engine;
+
+pub use gradient_errors::GradientErrors;
+pub use matching::Matching;
+pub use network_gradients::NetworkGradients;
+pub use network_measurement::NetworkMeasurement;
+pub use plan::{NetworkPlan, NeuronPlan, PrecisionPlan, StepPlan};
+pub use results::PrecisionResults;
+pub use single_neurons::NeuronMeasurement;
+pub use spike_errors::SpikeErrors;
+pub use trained_measurement::{NetworkResults, StepResults};
+
+use crate::study::{StudyContext, StudyDocument, StudyError, StudySize};
+use single_neurons::Simulated;
+use units::Units;
+
+/// The presets whose data a size needs.
+pub fn presets(size: StudySize) -> Vec<&'static str> {
+    let networks = PrecisionPlan::of(size).networks;
+    networks.iter().map(|network| network.preset).collect()
+}
+
+/// About how long the study takes on one free core, in seconds.
+pub fn estimate(size: StudySize) -> f64 {
+    match size {
+        StudySize::Quick => 180.0,
+        StudySize::Full => 1_800.0,
+    }
+}
+
+/// Measures what is not measured yet; `None` if the study was stopped.
+///
+/// Simulations in steps get the threads of the engine of the same precision. Provenance is left to the caller.
+///
+/// # Errors
+/// If data cannot be loaded, training or an engine fails, or a file cannot be read or written.
+pub fn run(
+    context: &StudyContext<'_>,
+    exact: &Arc<dyn Engine<f64>>,
+) -> Result<Option<StudyDocument>, StudyError> {
+    run_plan(context, exact, &PrecisionPlan::of(context.size))
+}
+
+/// As [`run`], with a plan of the caller's own.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_plan(
+    context: &StudyContext<'_>,
+    exact: &Arc<dyn Engine<f64>>,
+    plan: &PrecisionPlan,
+) -> Result<Option<StudyDocument>, StudyError> {
+    let results = measure(context, exact, plan)?;
+    Ok(results.map(|results| document::document(&results)))
+}
+
+/// Measures what is not measured yet; `None` if the study was stopped.
+///
+/// # Errors
+/// As [`run`].
+pub fn measure(
+    context: &StudyContext<'_>,
+    exact: &Arc<dyn Engine<f64>>,
+    plan: &PrecisionPlan,
+) -> Result<Option<PrecisionResults>, StudyError> {
+    let of_networks = plan.networks.iter().map(trained_measurement::units);
+    let total = 1 + plan.neurons.steps.len() + of_networks.sum::<usize>();
+    let mut units = Units::open(context, total)?;
+    let of_neurons = |simulated| single_neurons::measure(context, exact, &plan.neurons, simulated);
+    let part = "single neurons";
+    let single = units.unit(part, "exact, f32", || of_neurons(Simulated::Single))?;
+    let Some(single_neurons) = single else {
+        return Ok(None);
+    };
+    let mut neurons = Vec::new();
+    for &step in &plan.neurons.steps {
+        let what = format!("steps of {step:e} s");
+        let measured = units.unit(part, &what, || of_neurons(Simulated::InSteps(step)))?;
+        let Some(measured) = measured else {
+            return Ok(None);
+        };
+        neurons.push((step, measured));
+    }
+    let mut networks = Vec::new();
+    for network in &plan.networks {
+        let Some(results) = trained_measurement::measure(context, &mut units, exact, network)?
+        else {
+            return Ok(None);
+        };
+        networks.push(results);
+    }
+    units.finish();
+    Ok(Some(PrecisionResults {
+        threads: [context.engine.info().threads, exact.info().threads],
+        single_neurons,
+        neurons,
+        networks,
+    }))
+}
