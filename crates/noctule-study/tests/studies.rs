@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use noctule_cpu::CpuEngine;
+use noctule_study::precision::PrecisionPlan;
 use noctule_study::robustness::{self, Point, RobustnessPlan, Task};
 use noctule_study::spikes::{self, Pair, Side, SideName, SpikesPlan};
 use noctule_study::study::{
@@ -181,12 +182,43 @@ fn many_spikes_against_one_in_small_networks() {
 }
 
 #[test]
+fn plans_are_limited_to_networks_that_they_have() {
+    let only = |name: &str| vec![name.to_owned()];
+    let plan = RobustnessPlan::new(StudySize::Quick);
+    let limited = plan.clone().only(&only("yinyang")).unwrap();
+    assert_eq!(limited.tasks.len(), 1);
+    assert_eq!(plan.clone().only(&[]).unwrap(), plan);
+    let error = plan.only(&only("yingyang")).unwrap_err().to_string();
+    assert!(
+        error.contains("`yingyang`") && error.contains("mnist-count"),
+        "{error}"
+    );
+    let pairs = SpikesPlan::new(StudySize::Full).only(&only("mnist-conv-ttfs"));
+    assert_eq!(pairs.unwrap().pairs.len(), 1);
+    assert!(
+        PrecisionPlan::new(StudySize::Quick)
+            .only(&only("yinyang"))
+            .is_err()
+    );
+    for size in [StudySize::Quick, StudySize::Full] {
+        for experiments in [
+            RobustnessPlan::new(size).experiments(),
+            SpikesPlan::new(size).experiments(),
+            PrecisionPlan::new(size).experiments(),
+        ] {
+            assert!(!experiments.unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_study_directory_is_made_opened_and_locked() {
     let folder = tempfile::tempdir().unwrap();
     let description = StudyDescription {
         study: "robustness".to_owned(),
         size: StudySize::Quick,
         backend: "cpu".to_owned(),
+        only: vec!["yinyang".to_owned()],
         data_directory: None,
     };
     let path = folder.path().join("study");

@@ -25,6 +25,9 @@ pub struct StudyDescription {
     pub size: StudySize,
     /// The back end that it was begun on.
     pub backend: String,
+    /// The networks that it is limited to, by preset; empty: all.
+    #[serde(default)]
+    pub only: Vec<String>,
     /// Where the data sets lie, if that was named.
     pub data_directory: Option<PathBuf>,
 }
