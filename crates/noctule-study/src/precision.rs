@@ -91,6 +91,7 @@ pub fn measure(
     }
     units.finish();
     Ok(Some(PrecisionResults {
+        seconds: units.seconds(),
         threads: [context.engine.info().threads, exact.info().threads],
         single_neurons,
         neurons,

@@ -31,6 +31,6 @@ pub fn run(
         return Ok(None);
     };
     let mut document = document::document(plan, &outcomes);
-    document.provenance.seconds = log.seconds();
+    document.provenance.seconds = measurement.seconds();
     Ok(Some(document))
 }

@@ -35,6 +35,6 @@ pub fn run(
         return Ok(None);
     };
     let mut document = document::document(plan, &outcomes);
-    document.provenance.seconds = log.seconds();
+    document.provenance.seconds = outcomes.seconds;
     Ok(Some(document))
 }

@@ -9,8 +9,8 @@ use noctule_study::precision::PrecisionPlan;
 use noctule_study::robustness::{self, Point, RobustnessPlan, Task};
 use noctule_study::spikes::{self, Pair, Side, SideName, SpikesPlan};
 use noctule_study::study::{
-    NoStudyProgress, StudyContext, StudyDescription, StudyDirectory, StudyDocument, StudyError,
-    StudyProgress, StudySize,
+    NoStudyProgress, Series, StudyContext, StudyDescription, StudyDirectory, StudyDocument,
+    StudyError, StudyProgress, StudySize,
 };
 
 fn context<'a>(
@@ -175,10 +175,8 @@ fn many_spikes_against_one_in_small_networks() {
     let dead = &document.sections[0].charts[2];
     assert!(dead.name.ends_with("dead"), "{}", dead.name);
     // Of weights a hundred times too small, hardly a neuron spikes.
-    assert!(
-        dead.series.iter().all(|series| series.y[0] >= series.y[1]),
-        "{dead:?}"
-    );
+    let is_mostly_dead = |series: &Series| series.y[0] > 50.0 && series.y[0] > series.y[1];
+    assert!(dead.series.iter().all(is_mostly_dead), "{dead:?}");
 }
 
 #[test]
@@ -217,6 +215,7 @@ fn a_study_directory_is_made_opened_and_locked() {
     let description = StudyDescription {
         study: "robustness".to_owned(),
         size: StudySize::Quick,
+        plan: "0123".to_owned(),
         backend: "cpu".to_owned(),
         only: vec!["yinyang".to_owned()],
         data_directory: None,

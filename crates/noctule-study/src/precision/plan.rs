@@ -170,14 +170,15 @@ impl NetworkPlan {
 }
 
 impl StepPlan {
-    /// Samples of a network with at most `most` together that are simulated at once.
-    pub(super) fn together(&self, most: usize) -> usize {
+    /// Samples of a network with at most `most` together that are simulated at once: enough for all threads, and few enough
+    /// to stop soon.
+    pub(super) fn together(&self, most: usize, threads: usize) -> usize {
         let together = match self.step {
             step if step >= 1e-4 => 50,
             step if step >= 1e-5 => 10,
             _ => 2,
         };
-        together.min(most)
+        together.min(most).max(2 * threads)
     }
 }
 

@@ -105,7 +105,7 @@ impl RobustnessPlan {
 
     /// Measurements in all, those of exact networks included.
     pub fn units(&self) -> usize {
-        let of_task = self.seeds as usize + self.points.len() * self.chips as usize * 3;
+        let of_task = 2 * self.seeds as usize + self.points.len() * self.chips as usize * 3;
         self.tasks.len() * of_task
     }
 }

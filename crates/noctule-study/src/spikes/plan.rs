@@ -19,7 +19,7 @@ pub struct SpikesPlan {
     pub seeds: u64,
     /// Factors on the initial weights for which dead neurons are counted.
     pub dead_scales: Vec<f64>,
-    /// Standard deviations of spike times, in units of the synaptic time constant.
+    /// Standard deviations of spike times, in units of the duration of the input.
     pub jitters: Vec<f64>,
     /// Probabilities that a spike is lost.
     pub deletions: Vec<f64>,

@@ -49,6 +49,12 @@ pub enum StudyError {
         /// What is wrong with it.
         message: String,
     },
+    /// A result has a number that is NaN or infinite.
+    #[error("the result of `{unit}` has a number that is NaN or infinite")]
+    NotFinite {
+        /// The unit.
+        unit: String,
+    },
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[source] serde_json::Error),

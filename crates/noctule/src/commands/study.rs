@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use noctule::engines::{Backend, Choice, open, open_f64};
 use noctule::version::VERSION;
-use noctule_core::EngineInfo;
+use noctule_core::{Engine, EngineInfo};
+use noctule_study::chip;
 use noctule_study::precision::{self, PrecisionPlan};
 use noctule_study::report::Report;
 use noctule_study::robustness::{self, RobustnessPlan};
@@ -16,7 +17,7 @@ use noctule_study::spikes::{self, SpikesPlan};
 use noctule_study::study::{
     StudyContext, StudyDescription, StudyDirectory, StudyDocument, StudySize,
 };
-use noctule_train::{Config, SingleProcess};
+use noctule_train::{Config, SingleProcess, short_sha256};
 
 use super::experiment::{RUNS, load_data};
 use super::report::{REPORT, write};
@@ -29,6 +30,7 @@ use crate::study_progress::StudyBar;
 use crate::suggest;
 
 /// A study that is planned.
+#[derive(Debug)]
 enum Plan {
     Precision(PrecisionPlan),
     Robustness(RobustnessPlan),
@@ -41,13 +43,27 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         None => None,
     };
     let choice = choice(options, resumed.as_ref())?;
-    let description = describe(options, resumed.as_ref(), choice)?;
+    let mut description = describe(options, resumed.as_ref(), choice)?;
     let plan = Plan::new(&description)?;
+    let checksum = plan.checksum();
+    if resumed.is_some() && description.plan != checksum {
+        bail!(
+            "the study was begun by a version that measures something else; begin a new one:  {}",
+            command(&description)
+        );
+    }
+    description.plan = checksum;
     let data_directory = match &options.data_dir {
         Some(named) => Some(named.clone()),
         None => description.data_directory.clone(),
     };
+    // What no engine can do is said before anything is made.
     let engine = open(choice, options.threads)?;
+    let double = plan
+        .needs_double()
+        .then(|| open_f64(choice, options.threads));
+    let double = double.transpose()?;
+    plan.check(&*engine)?;
     let info = engine.info();
     prepare(&plan.experiments()?, data_directory.as_deref(), stop)?;
     if stop.load(Ordering::Relaxed) {
@@ -69,7 +85,7 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         progress: &bar,
         stop,
     };
-    let document = plan.measure(&context, (choice, options.threads));
+    let document = plan.measure(&context, double.as_ref());
     bar.finish();
     let Some(document) = document? else {
         let command = suggest::resume_study(directory.path());
@@ -99,6 +115,8 @@ fn describe(
             true => StudySize::Quick,
             false => StudySize::Full,
         },
+        // Known when the study is planned.
+        plan: String::new(),
         only: options.only.clone(),
         backend: choice.backend.name().to_owned(),
         // A study may be resumed from another folder.
@@ -129,13 +147,34 @@ impl Plan {
         })
     }
 
+    /// A checksum of all that is measured.
+    fn checksum(&self) -> String {
+        short_sha256(&format!("{self:?}"))
+    }
+
+    /// Whether an engine in double precision is needed.
+    fn needs_double(&self) -> bool {
+        matches!(self, Self::Precision(_))
+    }
+
+    /// Checks that the engine can do what is measured.
+    fn check(&self, engine: &dyn Engine<f32>) -> Result<()> {
+        match self {
+            Self::Robustness(_) => Ok(chip::check_engine(engine)?),
+            Self::Precision(_) | Self::Spikes(_) => Ok(()),
+        }
+    }
+
     fn measure(
         &self,
         context: &StudyContext<'_>,
-        (choice, threads): (Choice, usize),
+        double: Option<&Arc<dyn Engine<f64>>>,
     ) -> Result<Option<StudyDocument>> {
         Ok(match self {
-            Self::Precision(plan) => precision::run(context, &open_f64(choice, threads)?, plan)?,
+            Self::Precision(plan) => {
+                let double = double.context("the study needs an engine in double precision")?;
+                precision::run(context, double, plan)?
+            }
             Self::Robustness(plan) => robustness::run(context, plan)?,
             Self::Spikes(plan) => spikes::run(context, plan)?,
         })
@@ -172,12 +211,8 @@ fn choice(options: &cli::Study, resumed: Option<&StudyDirectory>) -> Result<Choi
     Ok(Choice::new(backend, options.engine.device)?)
 }
 
-/// The document with where its numbers come from.
-fn signed(
-    mut document: StudyDocument,
-    info: &EngineInfo,
-    description: &StudyDescription,
-) -> StudyDocument {
+/// The command that begins the study.
+fn command(description: &StudyDescription) -> String {
     let mut command = format!("noctule study {}", description.study);
     if description.size == StudySize::Quick {
         command += " --quick";
@@ -185,10 +220,19 @@ fn signed(
     for preset in &description.only {
         command += &format!(" --only {preset}");
     }
+    command
+}
+
+/// The document with where its numbers come from.
+fn signed(
+    mut document: StudyDocument,
+    info: &EngineInfo,
+    description: &StudyDescription,
+) -> StudyDocument {
     let source = &mut document.provenance;
     source.version = VERSION.to_owned();
     source.machine = format!("{}, {}", info.device, plural(info.threads, "thread"));
-    source.command = command;
+    source.command = command(description);
     document
 }
 
