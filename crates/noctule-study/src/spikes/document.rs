@@ -7,6 +7,8 @@ use super::verdicts::{verdicts, with_error};
 use crate::statistics::{mean, standard_error};
 use crate::study::{Axis, Chart, Section, Series, StudyDocument, Table};
 
+/// The durations of the input that decisions are shown for.
+const MOST_DURATIONS: f64 = 3.0;
 /// Validation accuracies whose epochs are counted.
 const LEVELS: [f64; 4] = [0.9, 0.95, 0.97, 0.98];
 
@@ -229,7 +231,9 @@ fn decision_chart(outcomes: &SpikesOutcomes, pair: usize, slug: &str) -> Chart {
     let of = |m: &Measured| {
         let times = m.times.iter().map(|&time| m.in_inputs(time));
         let accuracy = m.accuracy_at.iter().map(|accuracy| 100.0 * accuracy);
-        (times.collect(), accuracy.collect())
+        // Samples may last long after the last decision.
+        let points = times.zip(accuracy);
+        points.take_while(|point| point.0 <= MOST_DURATIONS).unzip()
     };
     let mut series = lines(outcomes, pair, &of);
     // Two hundred bars would hide the lines.

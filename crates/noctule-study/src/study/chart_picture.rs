@@ -8,6 +8,8 @@ use super::document::{Axis, Chart, Series};
 
 /// Width and height of a picture.
 const SIZE: (u32, u32) = (720, 440);
+/// The most points of a line that are drawn as dots, too.
+const MOST_DOTS: usize = 40;
 /// The colours of the lines, which people with any kind of colour vision can tell apart (Okabe and Ito, 2008).
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
@@ -113,10 +115,11 @@ where
             .map_err(failed)?
             .label(&series.name)
             .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-        let dots = points
-            .iter()
-            .map(|&point| Circle::new(point, 3, colour.filled()));
-        context.draw_series(dots).map_err(failed)?;
+        if points.len() <= MOST_DOTS {
+            let dots = points.iter();
+            let dots = dots.map(|&point| Circle::new(point, 3, colour.filled()));
+            context.draw_series(dots).map_err(failed)?;
+        }
         let bars = error_bars(chart, series);
         let bars = bars
             .iter()

@@ -59,9 +59,9 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     };
     // What no engine can do is said before anything is made.
     let engine = open(choice, options.threads)?;
-    let double = plan
-        .needs_double()
-        .then(|| open_f64(choice, options.threads));
+    // The reference in double precision is the processor's, whichever back end is measured.
+    let double = plan.needs_double();
+    let double = double.then(|| open_f64(Backend::Cpu, options.threads));
     let double = double.transpose()?;
     plan.check(&*engine)?;
     let info = engine.info();
