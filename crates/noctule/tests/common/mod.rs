@@ -12,8 +12,26 @@ pub struct Bench {
     folder: TempDir,
 }
 
+/// A shell lets its background jobs ignore SIGINT, and so would the commands that tests start. With a handler here, which
+/// ends the tests, commands begin with the default.
+fn heed_interrupts() {
+    #[cfg(unix)]
+    {
+        use std::sync::{Arc, Once, atomic::AtomicBool};
+
+        use signal_hook::{consts::SIGINT, flag::register_conditional_shutdown};
+
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let always = Arc::new(AtomicBool::new(true));
+            register_conditional_shutdown(SIGINT, 130, always).unwrap();
+        });
+    }
+}
+
 impl Bench {
     pub fn new() -> Self {
+        heed_interrupts();
         let folder = tempfile::tempdir().unwrap();
         Self { folder }
     }
