@@ -52,8 +52,8 @@ pub struct SessionOptions {
     /// The fraction of the running mean of the weights that each step keeps, from 0 (no mean) to below 1. Early steps
     /// keep less, so that the mean soon forgets the initial weights.
     pub weight_average: f64,
-    /// How the hardware that is trained for changes the weights. Passes use the transformed weights, and steps change
-    /// the untransformed ones, which `read` and `write` see.
+    /// How the hardware that is trained for changes the weights. Passes use the transformed weights, the gradient is that
+    /// with respect to these, and steps change the untransformed ones, which `read` and `write` see.
     pub substrate: Substrate,
 }
 

@@ -11,7 +11,8 @@ use crate::tensor::Tensor;
 /// How a substrate changes the weights of a network: coarse levels, and synapses that differ.
 ///
 /// The passes of a session with a substrate use the transformed weights, and its steps change the untransformed ones: the
-/// gradient passes *straight through* the rounding (Bengio et al., 2013). The default changes nothing.
+/// gradient passes *straight through* the rounding and the factors (Bengio et al., 2013): it is that with respect to the
+/// transformed weights, so a dead synapse has one, too. The default changes nothing.
 ///
 /// Constants of neurons that differ, such as thresholds, are parameters of the [`Network`] itself; see
 /// [`SpikingLayer::with_constants`](crate::SpikingLayer::with_constants).
@@ -59,6 +60,9 @@ pub enum SubstrateError {
         /// The number that was given.
         bits: u32,
     },
+    /// There is no level above 0.
+    #[error("a weight that is rounded needs at least one level above 0")]
+    NoLevels,
     /// The largest weight is not a positive number.
     #[error("the full scale of a weight is {full_scale}; it must be positive and finite")]
     FullScale {
@@ -98,12 +102,14 @@ impl Quantisation {
     }
 
     fn check(&self) -> Result<(), SubstrateError> {
-        if self.full_scale.is_finite() && self.full_scale > 0.0 && self.levels > 0 {
-            return Ok(());
+        let full_scale = self.full_scale;
+        if !(full_scale.is_finite() && full_scale > 0.0) {
+            return Err(SubstrateError::FullScale { full_scale });
         }
-        Err(SubstrateError::FullScale {
-            full_scale: self.full_scale,
-        })
+        match self.levels {
+            0 => Err(SubstrateError::NoLevels),
+            _ => Ok(()),
+        }
     }
 }
 

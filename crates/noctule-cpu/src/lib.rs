@@ -8,7 +8,7 @@
 //! | `tape` | what the forward pass records for the backward pass: spikes, their slopes, jumps of the adjoints |
 //! | `forward` | from input events to output spikes |
 //! | `backward` | from errors of output spikes to gradients |
-//! | `individual` | the same method neuron by neuron: per-neuron constants, recorded spikes |
+//! | `individual` | the same method for neurons that may differ: per-neuron constants, recorded spikes |
 //! | `parallel` | the thread pool, and the tasks of a layer |
 //! | `layers` | a layer of each kind: forward and backward passes with their record |
 //! | `optimiser` | optimiser steps, and a running mean of the weights |

@@ -24,5 +24,5 @@ pub use emulator::Emulator;
 pub use in_the_loop::InTheLoopEngine;
 pub use instance::{Chip, full_scales};
 pub use model::{ChipModel, Mismatch};
-pub use modelled::ModelledEngine;
+pub use modelled::{ModelledEngine, check_engine};
 pub use trial_noise::TrialNoise;

@@ -1,6 +1,7 @@
 //! Simulation in time steps by Euler's forward method: the opponent that the study of precision measures.
 //!
-//! It is what simulators of spiking networks in common frameworks do. In the step from `t` to `t + dt`, each layer in turn
+//! It is what people write when they discretise a network by hand. Frameworks differ: some propagate exactly between the
+//! boundaries of steps, which costs as much, and still put spikes onto boundaries. In the step from `t` to `t + dt`, each layer in turn
 //!
 //! 1. adds the weights of the spikes that arrive at `t` to the current `I`,
 //! 2. integrates, `u += dt (I - u/tau_m)` and `I -= dt I/tau_s`, both from the values at `t`,

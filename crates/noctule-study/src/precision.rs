@@ -35,23 +35,9 @@ pub use single_neurons::NeuronMeasurement;
 pub use spike_errors::SpikeErrors;
 pub use trained_measurement::{NetworkResults, StepResults};
 
-use crate::study::{StudyContext, StudyDocument, StudyError, StudySize};
+use crate::study::{StudyContext, StudyDocument, StudyError};
 use single_neurons::Simulated;
 use units::Units;
-
-/// The presets whose data a size needs.
-pub fn presets(size: StudySize) -> Vec<&'static str> {
-    let networks = PrecisionPlan::of(size).networks;
-    networks.iter().map(|network| network.preset).collect()
-}
-
-/// About how long the study takes on one free core, in seconds.
-pub fn estimate(size: StudySize) -> f64 {
-    match size {
-        StudySize::Quick => 180.0,
-        StudySize::Full => 1_800.0,
-    }
-}
 
 /// Measures what is not measured yet; `None` if the study was stopped.
 ///
@@ -60,17 +46,6 @@ pub fn estimate(size: StudySize) -> f64 {
 /// # Errors
 /// If data cannot be loaded, training or an engine fails, or a file cannot be read or written.
 pub fn run(
-    context: &StudyContext<'_>,
-    exact: &Arc<dyn Engine<f64>>,
-) -> Result<Option<StudyDocument>, StudyError> {
-    run_plan(context, exact, &PrecisionPlan::of(context.size))
-}
-
-/// As [`run`], with a plan of the caller's own.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_plan(
     context: &StudyContext<'_>,
     exact: &Arc<dyn Engine<f64>>,
     plan: &PrecisionPlan,
@@ -116,6 +91,7 @@ pub fn measure(
     }
     units.finish();
     Ok(Some(PrecisionResults {
+        seconds: units.seconds(),
         threads: [context.engine.info().threads, exact.info().threads],
         single_neurons,
         neurons,

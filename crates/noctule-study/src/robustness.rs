@@ -10,23 +10,12 @@ mod outcome;
 mod plan;
 mod point;
 
-use noctule_train::Config;
-
 use measure::Measurement;
 pub use outcome::{ChipOutcome, Way};
 pub use plan::{RobustnessPlan, Task};
 pub use point::Point;
 
-use crate::study::{StudyContext, StudyDocument, StudyError, StudySize, UnitLog};
-
-/// The experiments whose data the study needs.
-///
-/// # Errors
-/// If a preset cannot be read.
-pub fn experiments(size: StudySize) -> Result<Vec<Config>, StudyError> {
-    let tasks = RobustnessPlan::new(size).tasks;
-    tasks.iter().map(|task| task.config(0, &[])).collect()
-}
+use crate::study::{StudyContext, StudyDocument, StudyError, UnitLog};
 
 /// Measures, or goes on measuring; `None` if the study was stopped.
 ///
@@ -42,6 +31,6 @@ pub fn run(
         return Ok(None);
     };
     let mut document = document::document(plan, &outcomes);
-    document.provenance.seconds = log.seconds();
+    document.provenance.seconds = measurement.seconds();
     Ok(Some(document))
 }

@@ -17,22 +17,10 @@ mod training;
 mod verdicts;
 mod work;
 
-use noctule_train::Config;
-
 pub use outcome::{DeadOutcome, NoiseKind, NoiseOutcome, SideOutcome, SpikesOutcomes};
 pub use plan::{Pair, Side, SideName, SpikesPlan};
 
-use crate::study::{StudyContext, StudyDocument, StudyError, StudySize, UnitLog};
-
-/// The experiments whose data the study needs.
-///
-/// # Errors
-/// If a preset cannot be read.
-pub fn experiments(size: StudySize) -> Result<Vec<Config>, StudyError> {
-    let pairs = SpikesPlan::new(size).pairs;
-    let sides = pairs.iter().flat_map(|pair| &pair.sides);
-    sides.map(|side| side.config(&[])).collect()
-}
+use crate::study::{StudyContext, StudyDocument, StudyError, UnitLog};
 
 /// Measures, or goes on measuring; `None` if the study was stopped.
 ///
@@ -47,6 +35,6 @@ pub fn run(
         return Ok(None);
     };
     let mut document = document::document(plan, &outcomes);
-    document.provenance.seconds = log.seconds();
+    document.provenance.seconds = outcomes.seconds;
     Ok(Some(document))
 }

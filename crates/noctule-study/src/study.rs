@@ -21,5 +21,6 @@ pub use document::{
     Axis, Chart, Finding, Provenance, Section, Series, StudyDocument, Table, Verdict,
 };
 pub use error::StudyError;
+pub(crate) use error::check_networks;
 pub use trained::{TrainedNetwork, trained_network};
 pub use unit_log::UnitLog;

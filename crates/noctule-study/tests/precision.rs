@@ -140,7 +140,7 @@ fn study(directory: &Path, units: usize) -> Option<StudyDocument> {
         stop: &stop,
     };
     let exact: Arc<dyn Engine<f64>> = Arc::new(engine);
-    precision::run_plan(&context, &exact, &tiny()).unwrap()
+    precision::run(&context, &exact, &tiny()).unwrap()
 }
 
 /// The results of all units, without the times that they took.
@@ -237,14 +237,4 @@ fn checks_document(document: &StudyDocument) {
             to_svg(chart).unwrap();
         }
     }
-}
-
-#[test]
-fn each_size_names_its_presets() {
-    assert_eq!(precision::presets(StudySize::Quick), ["mnist-count"]);
-    assert_eq!(
-        precision::presets(StudySize::Full),
-        ["mnist-count", "mnist-conv"]
-    );
-    assert!(precision::estimate(StudySize::Quick) < precision::estimate(StudySize::Full));
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use noctule_cpu::CpuEngine;
+use noctule_study::precision::PrecisionPlan;
 use noctule_study::robustness::{self, Point, RobustnessPlan, Task};
 use noctule_study::spikes::{self, Pair, Side, SideName, SpikesPlan};
 use noctule_study::study::{
-    NoStudyProgress, StudyContext, StudyDescription, StudyDirectory, StudyDocument, StudyError,
-    StudyProgress, StudySize,
+    NoStudyProgress, Series, StudyContext, StudyDescription, StudyDirectory, StudyDocument,
+    StudyError, StudyProgress, StudySize,
 };
 
 fn context<'a>(
@@ -174,10 +175,38 @@ fn many_spikes_against_one_in_small_networks() {
     let dead = &document.sections[0].charts[2];
     assert!(dead.name.ends_with("dead"), "{}", dead.name);
     // Of weights a hundred times too small, hardly a neuron spikes.
+    let is_mostly_dead = |series: &Series| series.y[0] > 50.0 && series.y[0] > series.y[1];
+    assert!(dead.series.iter().all(is_mostly_dead), "{dead:?}");
+}
+
+#[test]
+fn plans_are_limited_to_networks_that_they_have() {
+    let only = |name: &str| vec![name.to_owned()];
+    let plan = RobustnessPlan::new(StudySize::Quick);
+    let limited = plan.clone().only(&only("yinyang")).unwrap();
+    assert_eq!(limited.tasks.len(), 1);
+    assert_eq!(plan.clone().only(&[]).unwrap(), plan);
+    let error = plan.only(&only("yingyang")).unwrap_err().to_string();
     assert!(
-        dead.series.iter().all(|series| series.y[0] >= series.y[1]),
-        "{dead:?}"
+        error.contains("`yingyang`") && error.contains("mnist-count"),
+        "{error}"
     );
+    let pairs = SpikesPlan::new(StudySize::Full).only(&only("mnist-conv-ttfs"));
+    assert_eq!(pairs.unwrap().pairs.len(), 1);
+    assert!(
+        PrecisionPlan::new(StudySize::Quick)
+            .only(&only("yinyang"))
+            .is_err()
+    );
+    for size in [StudySize::Quick, StudySize::Full] {
+        for experiments in [
+            RobustnessPlan::new(size).experiments(),
+            SpikesPlan::new(size).experiments(),
+            PrecisionPlan::new(size).experiments(),
+        ] {
+            assert!(!experiments.unwrap().is_empty());
+        }
+    }
 }
 
 #[test]
@@ -186,7 +215,9 @@ fn a_study_directory_is_made_opened_and_locked() {
     let description = StudyDescription {
         study: "robustness".to_owned(),
         size: StudySize::Quick,
+        plan: "0123".to_owned(),
         backend: "cpu".to_owned(),
+        only: vec!["yinyang".to_owned()],
         data_directory: None,
     };
     let path = folder.path().join("study");

@@ -57,7 +57,7 @@ impl Summary {
         Self {
             run: run.to_owned(),
             elapsed,
-            neurons: trainer.layer_sizes().split_off(1),
+            neurons: trainer.spiking_neurons(),
             silent: test_of(last).and_then(|record| trainer.silent_layer(record)),
             test: test_of(last).cloned(),
             report: None,

@@ -207,6 +207,14 @@ impl<T: Real> Network<T> {
         Some(self.layers.get(layer)?.spiking()?.weights())
     }
 
+    /// For each layer the number of neurons that spike themselves: none in a pooling layer, which only renames spikes.
+    pub fn spiking_neurons(&self) -> Vec<usize> {
+        let layers = self.layers.iter();
+        layers
+            .map(|layer| layer.spiking().map_or(0, |layer| layer.outputs()))
+            .collect()
+    }
+
     /// The weights of all layers that have weights, each with the index of its layer.
     pub fn indexed_weights(&self) -> impl Iterator<Item = (usize, &Tensor<T>)> {
         let layers = self.layers.iter().enumerate();

@@ -59,29 +59,20 @@ pub(crate) fn backward<T: CpuReal>(
     let samples = tape.input.samples();
     let chunks = (TASKS / blocks).clamp(1, samples.max(1));
     let per_chunk = samples.div_ceil(chunks).max(1);
-    let tasks = (0..blocks * chunks).into_par_iter();
-    let parts: Vec<BlockGradient<T>> = tasks
-        .map(|task| {
-            let (block, chunk) = (task / chunks, task % chunks);
-            let first = (chunk * per_chunk).min(samples);
-            let chunk = first..(first + per_chunk).min(samples);
-            BlockGradient::new(&batch, block, chunk, want_input)
-        })
-        .collect();
-    let inputs = view.weights.inputs();
+    let part = |task: usize| {
+        let (block, chunk) = (task / chunks, task % chunks);
+        let first = (chunk * per_chunk).min(samples);
+        let chunk = first..(first + per_chunk).min(samples);
+        BlockGradient::new(&batch, block, chunk, want_input)
+    };
     let mut d_input = vec![T::zero(); if want_input { tape.input.spikes() } else { 0 }];
-    for part in &parts {
-        let sums = &mut gradient.lanes_mut()[part.block * inputs..][..inputs];
-        for (sums, part) in sums.iter_mut().zip(&part.d_weights) {
-            for (sum, &part) in sums.iter_mut().zip(part) {
-                *sum += part;
-            }
-        }
-        if want_input {
-            let sums = &mut d_input[part.first_event..];
-            for (sum, &part) in sums.iter_mut().zip(&part.d_input) {
-                *sum += part;
-            }
+    let tasks = blocks * chunks;
+    // Some at a time: each may need memory for all input events.
+    for first in (0..tasks).step_by(TASKS) {
+        let tasks = (first..(first + TASKS).min(tasks)).into_par_iter();
+        let parts: Vec<BlockGradient<T>> = tasks.map(part).collect();
+        for part in &parts {
+            part.add_to(gradient, &mut d_input);
         }
     }
     want_input.then_some(d_input)
@@ -153,6 +144,21 @@ impl<T: CpuReal> BlockGradient<T> {
             gradient.add_sample(batch, sample);
         }
         gradient
+    }
+
+    /// Adds this part to the gradient of all weights, and of all input times, if these are wanted.
+    fn add_to(&self, gradient: &mut BlockedWeights<T>, d_input: &mut [T]) {
+        let inputs = gradient.inputs();
+        let sums = &mut gradient.lanes_mut()[self.block * inputs..][..inputs];
+        for (sums, part) in sums.iter_mut().zip(&self.d_weights) {
+            for (sum, &part) in sums.iter_mut().zip(part) {
+                *sum += part;
+            }
+        }
+        let sums = d_input.iter_mut().skip(self.first_event);
+        for (sum, &part) in sums.zip(&self.d_input) {
+            *sum += part;
+        }
     }
 
     fn add_sample(&mut self, batch: &PreparedBatch<'_, T>, sample: usize) {

@@ -1,4 +1,4 @@
-//! [`IndividualTape`]: what a forward pass neuron by neuron records for the backward pass.
+//! [`IndividualTape`]: what a forward pass of neurons that may differ records for the backward pass.
 
 use noctule_core::SpikeBatch;
 

@@ -1,4 +1,4 @@
-//! [`IndividualView`]: a layer as input of the passes neuron by neuron.
+//! [`IndividualView`]: a layer as input of the passes of neurons that may differ.
 
 use noctule_core::{Lif, Neurons};
 

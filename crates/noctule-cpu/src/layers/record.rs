@@ -21,7 +21,7 @@ pub(crate) struct LayerRecord<T: CpuReal> {
     pub tape: Tape<T>,
     /// The input event of each output event of a pooling layer, if the spikes were recorded.
     pub pooled_from: Option<Vec<usize>>,
-    /// The memory of passes in blocks, while `tape` is that of a pass neuron by neuron.
+    /// The memory of passes in blocks, while `tape` is that of a pass of neurons that may differ.
     pub spare_tape: Option<LayerTape<T>>,
     /// Memory of passes in blocks.
     pub workspace: Workspace<T>,
@@ -32,7 +32,7 @@ pub(crate) struct LayerRecord<T: CpuReal> {
 pub(crate) enum Tape<T: CpuReal> {
     /// The pass ran in blocks of equal neurons.
     Blocked(LayerTape<T>),
-    /// The pass ran neuron by neuron.
+    /// The pass was one of neurons that may differ.
     Individual(IndividualTape<T>),
 }
 
@@ -66,7 +66,7 @@ impl<T: CpuReal> LayerRecord<T> {
         }
     }
 
-    /// Sets the tape of a pass neuron by neuron; keeps the memory of passes in blocks.
+    /// Sets the tape of a pass of neurons that may differ; keeps the memory of passes in blocks.
     pub fn set_individual(&mut self, tape: IndividualTape<T>) {
         if let Tape::Blocked(tape) = std::mem::replace(&mut self.tape, Tape::Individual(tape)) {
             self.spare_tape = Some(tape);

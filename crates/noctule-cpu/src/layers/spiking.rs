@@ -1,5 +1,5 @@
-//! [`CpuSpikingLayer`]: a layer of neurons. Equal neurons run in blocks; different neurons, and recorded spikes, run
-//! neuron by neuron.
+//! [`CpuSpikingLayer`]: a layer of neurons. Equal neurons run in blocks; neurons that differ, and
+//! recorded spikes, run in blocks of their own.
 
 use noctule_core::{Connection, LayerError, Lif, Neurons, SpikeBatch, SpikingLayer};
 

@@ -22,18 +22,18 @@ function facts(run) {
     el("p", { class: "note" }, `Network: ${run.layers.map((layer) => layer.label).join(" → ")}. Noctule ${shortVersion(Page.data.provenance.version)}.`),
     el("dl", { class: "facts" }, items.map(([name, value, more]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value, " "), el("small", {}, more)))));
-  if (runs.length > 1) document.getElementById("facts").append(...runTable(runs));
+  if (runs.length > 1) document.getElementById("facts").append(...runTable(runs, run.are_seeds));
 }
 
 /** What each run reached, and the mean. */
-function runTable(runs) {
+function runTable(runs, areSeeds) {
   const done = runs.filter((run) => run.test_accuracy !== null);
   const rows = runs.map((run) => [run.run, run.seed, run.epochs, run.test_accuracy === null ? "–" : percent(run.test_accuracy),
     run.best_test_accuracy === null ? "–" : `${percent(run.best_test_accuracy)} (epoch ${run.best_epoch})`,
     run.spikes === null ? "–" : Math.round(run.spikes), duration(run.seconds)]);
   const parts = [table("What each run reached. No run and no epoch is chosen by its test accuracy.",
     ["run", "seed", "epochs", "test accuracy", "at the epoch that validation chose", "spikes per inference", "time"], rows)];
-  if (done.length > 1) {
+  if (done.length > 1 && areSeeds) {
     const values = done.map((run) => run.test_accuracy);
     parts.push(el("p", {}, `Test accuracy after the last epoch: ${percent(mean(values))} ± ${(100 * deviation(values)).toFixed(2)} %, mean and standard deviation of ${count(done.length, "run")}.`));
   }
@@ -58,6 +58,17 @@ function curvesOption(run, measure) {
     const style = look(index);
     const curves = run.curves.map((curve) => curve.splits.find((one) => one.split === split)).filter((curve) => curve && curve[measure].length);
     if (!curves.length) return;
+    if (!run.are_seeds) {
+      // Other experiments: each run has a colour, each part of the samples a dash.
+      run.curves.forEach((curve, place) => {
+        const part = curve.splits.find((one) => one.split === split);
+        if (!part || !part[measure].length) return;
+        const { color } = look(place);
+        series.push({ type: "line", name: `${curve.run}, ${SPLIT_NAMES[split]}`, symbol: "none", z: 5, itemStyle: { color },
+          data: part.epochs.map((epoch, at) => [epoch, part[measure][at] * scale]), lineStyle: { width: 1.8, color, type: DASHES[index % 3] } });
+      });
+      return;
+    }
     const points = (list) => list.map(([epoch, value]) => [epoch, value * scale]);
     if (curves.length > 1) curves.forEach((curve) => series.push({
       type: "line", name: SPLIT_NAMES[split], data: points(curve.epochs.map((epoch, at) => [epoch, curve[measure][at]])),
@@ -80,7 +91,7 @@ function curvesOption(run, measure) {
 }
 
 function curvesSection(run) {
-  const epochs = Math.max(0, ...run.curves.flatMap((curve) => curve.splits.flatMap((split) => split.epochs)));
+  const epochs = run.curves.reduce((most, curve) => curve.splits.reduce((most, split) => Math.max(most, split.epochs.length), most), 0);
   const several = run.curves.length > 1;
   if (!epochs) {
     section("curves", "Learning curves", el("p", {}, "No epoch is finished yet, so there are no curves; the rest of the page shows the network as it is."));
@@ -89,8 +100,8 @@ function curvesSection(run) {
   let measure = "accuracy";
   const place = chart("Learning curves: accuracy, loss or spikes over epochs, for training, validation and test samples.", () => curvesOption(run, measure), { height: 340 });
   section("curves", "Learning curves",
-    el("p", {}, several
-      ? `${count(run.curves.length, "run")}: the bold line is their mean, the thin ones are the runs. `
+    el("p", {}, several && !run.are_seeds ? `${count(run.curves.length, "run")} of different experiments; the rest of the page is about ${run.run}. `
+      : several ? `${count(run.curves.length, "run")}: the bold line is their mean, the thin ones are the runs. `
       : "", "Training figures are measured while the weights change, so they lag behind; validation and test figures belong to the end of an epoch."),
     toggle("What is shown over the epochs", [["accuracy", "Accuracy"], ["loss", "Loss"], ["spikes", "Spikes"]], (value) => { measure = value; place.redraw(); }),
     place);

@@ -5,6 +5,7 @@ use noctule_train::run_on;
 
 use super::emulator::Emulator;
 use super::instance::Chip;
+use super::trial_noise::{Purpose, trial};
 use crate::study::{StudyContext, StudyError};
 
 /// Samples of the test set that are on a chip at the same time.
@@ -39,7 +40,7 @@ pub(crate) fn accuracy_on_chip(
                 return Ok(None);
             }
             let input = events(test, chunk)?;
-            let trial = seed.wrapping_mul(1_000_003).wrapping_add(index as u64);
+            let trial = trial(Purpose::Test, seed, index as u64);
             let spikes = emulator.run(&input, trial)?;
             let Some(output) = spikes.last() else {
                 continue;

@@ -1,8 +1,8 @@
 //! [`Emulator`]: a network on a chip, trial after trial.
 
 use noctule_core::{
-    Batch, Engine, EngineError, Layer, Network, Pass, Session, SessionOptions, Sgd, SpikeBatch,
-    SpikeError, Substrate, SumPool2d, TensorGroup, TensorName, Tensors,
+    Batch, Engine, EngineError, Layer, LayerSubstrate, Network, Pass, Session, SessionOptions, Sgd,
+    SpikeBatch, SpikeError, Substrate, SumPool2d, TensorGroup, TensorName, Tensors,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -35,12 +35,19 @@ impl Emulator {
     /// `network` on a chip, computed by `engine`.
     ///
     /// # Errors
-    /// If the chip is for another network, or the engine cannot run it.
+    /// If the chip is for another network or has both rounded and noisy weights, or the engine cannot run it.
     pub fn new(
         engine: &dyn Engine<f32>,
         network: &Network<f32>,
         chip: &Chip,
     ) -> Result<Self, EngineError> {
+        let rounds = |layer: &LayerSubstrate| layer.quantisation.is_some();
+        if chip.noise.weights != 0.0 && chip.substrate.layers.iter().any(rounds) {
+            return Err(EngineError::Unsupported {
+                backend: "emulated chip",
+                what: "weights that are rounded and differ from trial to trial".to_owned(),
+            });
+        }
         let network = chip.network(network)?;
         let layers = network.layers().len();
         let parts = if !chip.noise.changes_spikes() {
@@ -75,9 +82,11 @@ impl Emulator {
                         layer: name.layer + *first,
                         ..*name
                     };
-                    if let Some(given) = weights.get(&name) {
-                        tensor.clone_from(given);
-                    }
+                    let given = weights.get(&name).ok_or_else(|| EngineError::Tensors {
+                        group: TensorGroup::Parameters.to_string(),
+                        problem: format!("{name} is missing"),
+                    })?;
+                    tensor.clone_from(given);
                 }
                 session.write(TensorGroup::Parameters, own)?;
             }

@@ -11,6 +11,7 @@ use noctule_core::{
 
 use super::emulator::Emulator;
 use super::instance::Chip;
+use super::trial_noise::{Purpose, trial};
 
 /// An engine whose forward passes run on an emulated chip.
 ///
@@ -51,11 +52,9 @@ impl Engine<f32> for InTheLoopEngine {
         Ok(Box::new(LoopSession {
             host: self.engine.open(network, options)?,
             emulator: Emulator::new(&*self.engine, network, &self.chip)?,
-            layers: network.layers().len(),
             on_chip: None,
             seed: self.seed,
             trials: 0,
-            spikes: Vec::new(),
         }))
     }
 
@@ -75,13 +74,10 @@ struct LoopSession {
     /// Has the weights, the gradient and the optimiser.
     host: Box<dyn Session<f32>>,
     emulator: Emulator,
-    layers: usize,
     /// Which weights the chip has; `None` if they have changed since.
     on_chip: Option<PassWeights>,
     seed: u64,
     trials: u64,
-    /// The spikes of each layer in the last trial.
-    spikes: Vec<SpikeBatch<f32>>,
 }
 
 impl LoopSession {
@@ -121,14 +117,13 @@ impl Session<f32> for LoopSession {
     fn forward(&mut self, pass: Pass) -> Result<(), EngineError> {
         self.write_to_chip(pass.weights)?;
         self.trials += 1;
-        let trial = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.trials;
+        let trial = trial(Purpose::Training, self.seed, self.trials);
         let input = self.host.input()?;
-        self.spikes = self.emulator.run(&input, trial)?;
-        self.host.forward_recorded(&self.spikes)
+        let spikes = self.emulator.run(&input, trial)?;
+        self.host.forward_recorded(&spikes)
     }
 
     fn forward_recorded(&mut self, layers: &[SpikeBatch<f32>]) -> Result<(), EngineError> {
-        self.spikes = layers.to_vec();
         self.host.forward_recorded(layers)
     }
 
@@ -179,13 +174,7 @@ impl Session<f32> for LoopSession {
     }
 
     fn spikes(&mut self, layer: usize) -> Result<Cow<'_, SpikeBatch<f32>>, EngineError> {
-        match self.spikes.get(layer) {
-            Some(spikes) => Ok(Cow::Borrowed(spikes)),
-            None => Err(EngineError::NoSuchLayer {
-                layer,
-                layers: self.layers,
-            }),
-        }
+        self.host.spikes(layer)
     }
 
     fn predictions(&mut self) -> Result<Cow<'_, [Option<Label>]>, EngineError> {

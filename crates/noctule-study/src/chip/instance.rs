@@ -124,7 +124,6 @@ impl Chip {
             let Layer::Spiking(layer) = layer else {
                 continue;
             };
-            // One change at a time could leave the range that the others allow.
             for (kind, values) in constants {
                 let tensor = Tensor::new(&[values.len()], values.clone());
                 let set = tensor

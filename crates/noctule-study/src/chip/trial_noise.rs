@@ -1,7 +1,7 @@
 //! [`TrialNoise`]: what differs from trial to trial.
 
 use noctule_core::{SpikeBatch, SpikeError, Tensors};
-use rand::RngExt;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -14,6 +14,23 @@ pub struct TrialNoise {
     pub deletion: f64,
     /// Relative standard deviation of weights.
     pub weights: f64,
+}
+
+/// What trials are for; training and tests share no random numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Batches of training.
+    Training,
+    /// Batches of test samples.
+    Test,
+}
+
+/// The seed of trial number `number`, for a study with this seed.
+pub(super) fn trial(purpose: Purpose, seed: u64, number: u64) -> u64 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(purpose as u64);
+    random.set_word_pos(2 * u128::from(number));
+    random.random()
 }
 
 impl TrialNoise {
@@ -74,8 +91,6 @@ impl TrialNoise {
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-
     use super::*;
 
     fn regular(spikes: usize) -> SpikeBatch<f32> {
@@ -122,6 +137,17 @@ mod tests {
                 .iter()
                 .all(|time| spikes.times().contains(time))
         );
+    }
+
+    #[test]
+    fn trials_have_seeds_of_their_own() {
+        let mut seeds = std::collections::BTreeSet::new();
+        for purpose in [Purpose::Training, Purpose::Test] {
+            for seed in 0..3 {
+                seeds.extend((0..50).map(|number| trial(purpose, seed, number)));
+            }
+        }
+        assert_eq!(seeds.len(), 300);
     }
 
     #[test]

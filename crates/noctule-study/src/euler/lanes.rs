@@ -16,8 +16,8 @@ pub(super) trait Lanes<S: Simd>: Real {
     fn vectors_mut(slice: &mut [Self]) -> &mut [Self::Vector];
     /// A number in all lanes.
     fn splat(simd: S, value: Self) -> Self::Vector;
-    /// `a b`
-    fn multiply(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a + b`
+    fn plus(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a b + c`, fused where that is faster.
     fn multiply_add(simd: S, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// Where `a >= b`.
@@ -30,7 +30,7 @@ pub(super) trait Lanes<S: Simd>: Real {
 
 macro_rules! number {
     ($number:ty, $vector:ident, $mask:ident, $lanes:ident, $vectors:ident, $vectors_mut:ident, $splat:ident,
-     $multiply:ident, $multiply_add:ident, $at_least:ident, $or:ident, $first:ident) => {
+     $add:ident, $multiply_add:ident, $at_least:ident, $or:ident, $first:ident) => {
         impl<S: Simd> Lanes<S> for $number {
             type Vector = S::$vector;
             type Mask = S::$mask;
@@ -51,8 +51,8 @@ macro_rules! number {
             }
 
             #[inline(always)]
-            fn multiply(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector {
-                simd.$multiply(a, b)
+            fn plus(simd: S, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+                simd.$add(a, b)
             }
 
             #[inline(always)]
@@ -91,7 +91,7 @@ number!(
     as_simd_f32s,
     as_mut_simd_f32s,
     splat_f32s,
-    mul_f32s,
+    add_f32s,
     mul_add_e_f32s,
     greater_than_or_equal_f32s,
     or_m32s,
@@ -105,7 +105,7 @@ number!(
     as_simd_f64s,
     as_mut_simd_f64s,
     splat_f64s,
-    mul_f64s,
+    add_f64s,
     mul_add_e_f64s,
     greater_than_or_equal_f64s,
     or_m64s,

@@ -61,8 +61,8 @@ impl<T: Real> Population<T> {
             values.resize(padded, rest);
             values
         };
-        let membrane = |neuron: &Lif<T>| T::of(1.0 - step / neuron.parameters().tau_m);
-        let synapse = |neuron: &Lif<T>| T::of(1.0 - step / neuron.parameters().tau_s);
+        let membrane = |neuron: &Lif<T>| T::of(-step / neuron.parameters().tau_m);
+        let synapse = |neuron: &Lif<T>| T::of(-step / neuron.parameters().tau_s);
         for neuron in &neurons {
             let constants = neuron.parameters();
             let tau = constants.tau_m.min(constants.tau_s);

@@ -117,8 +117,8 @@ impl<'a, T: Real> LayerState<'a, T> {
         }
     }
 
-    /// Takes steps of the block of the neurons `neurons`: `N` vectors. `factors` are what a step leaves of the potentials
-    /// and currents of a vector.
+    /// Takes steps of the block of the neurons `neurons`: `N` vectors. `factors` are what a step adds to the potentials and
+    /// currents of a vector, in units of these.
     #[inline(always)]
     fn block<S: Simd, const N: usize>(
         &mut self,
@@ -180,7 +180,7 @@ impl<'a, T: Real> LayerState<'a, T> {
     }
 }
 
-/// One step of a vector, with the factors of potentials and currents: where thresholds are reached.
+/// One step of a vector, with the factors `-dt/tau` of potentials and currents: where thresholds are reached.
 #[inline(always)]
 fn turn<S: Simd, T: Lanes<S>>(
     simd: S,
@@ -189,12 +189,13 @@ fn turn<S: Simd, T: Lanes<S>>(
     (membrane, synapse): (T::Vector, T::Vector),
     thresholds: T::Vector,
 ) -> T::Mask {
-    *u = T::multiply_add(simd, *u, membrane, *current);
-    *current = T::multiply(simd, *current, synapse);
+    // Not `(1 - dt/tau) u`: where steps are narrow, the rounding of that factor would change tau.
+    *u = T::plus(simd, *u, T::multiply_add(simd, *u, membrane, *current));
+    *current = T::multiply_add(simd, *current, synapse, *current);
     T::at_least(simd, *u, thresholds)
 }
 
-/// What a step leaves of the potentials and currents of the vectors of a block.
+/// What a step adds to the potentials and currents of the vectors of a block, in units of these: `-dt/tau`.
 trait Factors<S: Simd, T: Lanes<S>> {
     /// For the potentials and for the currents of a vector.
     fn of(&self, simd: S, vector: usize) -> (T::Vector, T::Vector);

@@ -26,7 +26,10 @@ pub(super) fn document(results: &PrecisionResults) -> StudyDocument {
         study: "precision".to_owned(),
         title: "Precision: simulation in time steps beside the exact engine".to_owned(),
         summary: summary(results),
-        provenance: Provenance::default(),
+        provenance: Provenance {
+            seconds: results.seconds,
+            ..Provenance::default()
+        },
         verdicts: verdicts::of(results, &needed),
         sections,
     }

@@ -38,7 +38,7 @@ impl GradientPairs {
     /// Adds a pair; both lists have the same length.
     pub fn add(&mut self, reference: &[f64], measured: &[f64]) {
         let norms = [norm(reference), norm(measured)];
-        if norms.contains(&0.0) {
+        if norms.contains(&0.0) || !norms.iter().all(|norm| norm.is_finite()) {
             self.one_zero += u64::from(norms[0] != norms[1]);
             return;
         }

@@ -1,6 +1,8 @@
 //! [`PrecisionPlan`]: what the study of precision measures.
 
-use crate::study::StudySize;
+use noctule_train::config::{Config, ConfigTable};
+
+use crate::study::{StudyError, StudySize, check_networks};
 
 /// What the study of precision measures.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +58,7 @@ pub struct StepPlan {
 
 impl PrecisionPlan {
     /// The plan of a size.
-    pub fn of(size: StudySize) -> Self {
+    pub fn new(size: StudySize) -> Self {
         match size {
             StudySize::Quick => Self {
                 neurons: NeuronPlan::new(16),
@@ -111,6 +113,36 @@ impl PrecisionPlan {
     }
 }
 
+impl PrecisionPlan {
+    /// The plan for the networks of these presets alone, beside single neurons; for all, if none is named.
+    ///
+    /// # Errors
+    /// If the plan has no such network.
+    pub fn only(mut self, presets: &[String]) -> Result<Self, StudyError> {
+        let names: Vec<&str> = self.networks.iter().map(|network| network.preset).collect();
+        check_networks(presets, &names)?;
+        if !presets.is_empty() {
+            let is_named =
+                |network: &NetworkPlan| presets.iter().any(|name| name == network.preset);
+            self.networks.retain(is_named);
+        }
+        Ok(self)
+    }
+
+    /// The experiments whose data the plan needs.
+    ///
+    /// # Errors
+    /// If a preset cannot be read.
+    pub fn experiments(&self) -> Result<Vec<Config>, StudyError> {
+        let experiment = |network: &NetworkPlan| {
+            let mut table = ConfigTable::preset(network.preset)?;
+            table.apply_overrides(&network.overrides)?;
+            Ok(table.resolve()?)
+        };
+        self.networks.iter().map(experiment).collect()
+    }
+}
+
 impl NeuronPlan {
     /// 96 neurons with this many draws of the input.
     fn new(draws: usize) -> Self {
@@ -138,14 +170,15 @@ impl NetworkPlan {
 }
 
 impl StepPlan {
-    /// Samples of a network with at most `most` together that are simulated at once.
-    pub(super) fn together(&self, most: usize) -> usize {
+    /// Samples of a network with at most `most` together that are simulated at once: enough for all threads, and few enough
+    /// to stop soon.
+    pub(super) fn together(&self, most: usize, threads: usize) -> usize {
         let together = match self.step {
             step if step >= 1e-4 => 50,
             step if step >= 1e-5 => 10,
             _ => 2,
         };
-        together.min(most)
+        together.min(most).max(2 * threads)
     }
 }
 

@@ -6,6 +6,8 @@ use super::trained_measurement::NetworkResults;
 /// All that the study of precision has measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrecisionResults {
+    /// The time that measuring took, in seconds.
+    pub seconds: f64,
     /// Threads of the engines, which simulations in steps use, too: in single and in double precision.
     pub threads: [usize; 2],
     /// The exact engine in single precision on random neurons.

@@ -197,7 +197,10 @@ impl<'a> Measured<'a> {
         units: &mut Units<'_>,
         plan: &StepPlan,
     ) -> Result<Option<StepResults>, StudyError> {
-        let (step, together) = (plan.step, plan.together(self.plan.together));
+        let (step, together) = (plan.step, {
+            let threads = self.context.engine.info().threads;
+            plan.together(self.plan.together, threads)
+        });
         let name = self.plan.name;
         let Some(double) = units.unit(name, &format!("steps of {step:e} s, f64"), || {
             let mut simulation = InSteps::new(self.exact, &self.double, step)?;

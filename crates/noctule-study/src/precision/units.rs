@@ -45,6 +45,11 @@ impl<'a> Units<'a> {
         self.log.unit(&name, measure)
     }
 
+    /// The time that all units took, in seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.log.seconds()
+    }
+
     /// Says that all is done.
     pub(super) fn finish(&self) {
         self.context.progress.show(self.total, self.total, "");

@@ -10,7 +10,7 @@ use noctule_data::Dataset;
 use noctule_train::{Classifier, Config, ConfigTable, RunDirectory, experiment};
 
 use super::choice::{choose, worst};
-use super::commands::{commands, name_of};
+use super::commands::{Repeated, commands, name_of};
 use super::curves::{curve, summary};
 use super::data::{Provenance, Report, Result as Classification, RunReport, Worst};
 use super::error::ReportError;
@@ -118,8 +118,20 @@ pub fn collect(source: &Source<'_>, stop: &AtomicBool) -> Result<Option<RunRepor
         curves.push(curve(&name, run.seed, &records, own.as_deref()));
         runs.push(summary(&name, run.seed, &records, own.as_deref()));
     }
-    let seeds: Vec<u64> = curves.iter().map(|curve| curve.seed).collect();
-    let has_own_start = directory.initial_path().exists();
+    let are_seeds = are_seeds(source);
+    let repeated = Repeated {
+        run: directory.path(),
+        others: source
+            .others
+            .iter()
+            .map(|run| run.directory.path())
+            .collect(),
+        seeds: match are_seeds {
+            true => curves.iter().map(|curve| curve.seed).collect(),
+            false => vec![source.run.seed],
+        },
+        has_own_start: directory.initial_path().exists(),
+    };
     Ok(Some(RunReport {
         name: config.name.clone(),
         description: config.description.clone(),
@@ -128,6 +140,7 @@ pub fn collect(source: &Source<'_>, stop: &AtomicBool) -> Result<Option<RunRepor
         data_set: config.data.set.name().to_owned(),
         engine: engine_in_words(&*source.engine),
         layers: layers(classifier.network(), has_bias(&classifier)),
+        are_seeds,
         curves,
         runs,
         result: classification(&outcomes, judge),
@@ -136,17 +149,34 @@ pub fn collect(source: &Source<'_>, stop: &AtomicBool) -> Result<Option<RunRepor
         worst: worst_samples(&classifier, &outcomes)?,
         decision_map: decision_map(directory.path())?,
         config: config.to_toml()?,
-        commands: commands(directory.path(), &seeds, has_own_start),
+        commands: commands(&repeated),
     }))
 }
 
 /// Number of neurons of each layer.
 fn neurons_of(network: &Network<f32>) -> Vec<usize> {
-    network
-        .layers()
-        .iter()
-        .map(|layer| layer.outputs())
-        .collect()
+    network.spiking_neurons()
+}
+
+/// Whether all runs are of one experiment, but for their seeds.
+fn are_seeds(source: &Source<'_>) -> bool {
+    let is_alike = |run: &ReportedRun| {
+        let table = ConfigTable::read(&run.directory.config_path());
+        let config = table.and_then(ConfigTable::resolve);
+        config.is_ok_and(|config| {
+            let config = Config {
+                seed: source.config.seed,
+                ..config
+            };
+            config == *source.config
+        })
+    };
+    let mut seeds: Vec<u64> = source.others.iter().map(|run| run.seed).collect();
+    seeds.push(source.run.seed);
+    let runs = seeds.len();
+    seeds.sort_unstable();
+    seeds.dedup();
+    seeds.len() == runs && source.others.iter().all(is_alike)
 }
 
 /// Number of neurons of each layer of a run beside the first, whose layers have `neurons` neurons; `None` if its network is

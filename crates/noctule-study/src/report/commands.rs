@@ -6,24 +6,38 @@ use noctule_data::shell::quoted;
 
 use super::data::Command;
 
-/// The commands for a run in this folder, which is beside others if `seeds` has more than one. The page may be published:
-/// of an absolute path only the last part is named.
-pub(super) fn commands(run: &Path, seeds: &[u64], has_own_start: bool) -> Vec<Command> {
-    let run = shown(run);
+/// The runs of a page.
+pub(super) struct Repeated<'a> {
+    /// The folder of the run that the page is about.
+    pub run: &'a Path,
+    /// The folders of those beside it.
+    pub others: Vec<&'a Path>,
+    /// The seeds of runs that differ in nothing else.
+    pub seeds: Vec<u64>,
+    /// Whether the first weights came from elsewhere.
+    pub has_own_start: bool,
+}
+
+/// The commands for the runs of a page. The page may be published: of an absolute path only the last part is named.
+pub(super) fn commands(repeated: &Repeated<'_>) -> Vec<Command> {
+    let run = shown(repeated.run);
     let folder = quoted(run);
     let config = quoted(&run.join("config.toml"));
     let mut train = format!("noctule train {config} --out runs/again");
-    if seeds.len() > 1 {
-        let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    if repeated.seeds.len() > 1 {
+        let seeds: Vec<String> = repeated.seeds.iter().map(u64::to_string).collect();
         train = format!(
             "noctule train {config} --seeds {} --out runs/again",
             seeds.join(",")
         );
     }
-    if has_own_start {
+    if repeated.has_own_start {
         let initial = quoted(&run.join("initial.safetensors"));
         train = format!("{train} --init {initial}");
     }
+    let others = repeated.others.iter().map(|run| quoted(shown(run)));
+    let runs: Vec<String> = std::iter::once(folder.clone()).chain(others).collect();
+    let again = format!("noctule report {}", runs.join(" "));
     let command = |does: &str, command: String| Command {
         does: does.to_owned(),
         command,
@@ -41,7 +55,7 @@ pub(super) fn commands(run: &Path, seeds: &[u64], has_own_start: bool) -> Vec<Co
             "Write predictions and the spikes of all layers for NumPy",
             format!("noctule predict {folder} --spikes -o predictions.npz"),
         ),
-        command("Make this page again", format!("noctule report {folder}")),
+        command("Make this page again", again),
     ]
 }
 
@@ -64,7 +78,12 @@ mod tests {
 
     #[test]
     fn paths_of_a_machine_are_not_published() {
-        let commands = commands(Path::new("/home/me/runs/seed-0"), &[0, 1], true);
+        let commands = commands(&Repeated {
+            run: Path::new("/home/me/runs/seed-0"),
+            others: vec![Path::new("/home/me/runs/seed-1")],
+            seeds: vec![0, 1],
+            has_own_start: true,
+        });
         let texts: Vec<&str> = commands
             .iter()
             .map(|command| command.command.as_str())
@@ -74,6 +93,7 @@ mod tests {
             texts[0],
             "noctule train seed-0/config.toml --seeds 0,1 --out runs/again --init seed-0/initial.safetensors"
         );
+        assert_eq!(texts[3], "noctule report seed-0 seed-1");
         assert_eq!(name_of(Path::new("runs/a")), "runs/a");
     }
 }

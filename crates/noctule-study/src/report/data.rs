@@ -44,6 +44,8 @@ pub struct RunReport {
     pub engine: String,
     /// The input, then each layer.
     pub layers: Vec<LayerInfo>,
+    /// Whether the runs differ in their seeds alone, so that their mean has a meaning.
+    pub are_seeds: bool,
     /// Learning curves, one for each run.
     pub curves: Vec<Curve>,
     /// What each run reached.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use noctule_core::Engine;
-use noctule_train::{NoProgress, RunEnd, Trainer, experiment};
+use noctule_train::{NoProgress, RunEnd, TrainError, Trainer, experiment};
 
 use super::outcome::{ChipOutcome, Way};
 use super::plan::{RobustnessPlan, Task};
@@ -17,6 +17,8 @@ pub(super) struct Measurement<'a> {
     plan: &'a RobustnessPlan,
     log: &'a UnitLog,
     done: usize,
+    /// The time of exact trainings, which are not in the log.
+    training_seconds: f64,
 }
 
 /// An exact network, and a chip for it.
@@ -35,7 +37,13 @@ impl<'a> Measurement<'a> {
             plan,
             log,
             done: 0,
+            training_seconds: 0.0,
         }
+    }
+
+    /// The time that all measurements took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.log.seconds() + self.training_seconds
     }
 
     /// All outcomes; `None` if the study was stopped.
@@ -51,6 +59,7 @@ impl<'a> Measurement<'a> {
                     return Ok(None);
                 };
                 self.done += 1;
+                self.training_seconds += exact.seconds();
                 let Some(of_seed) = self.chips(index, task, seed, &exact)? else {
                     return Ok(None);
                 };
@@ -69,6 +78,9 @@ impl<'a> Measurement<'a> {
         exact: &TrainedNetwork,
     ) -> Result<Option<Vec<ChipOutcome>>, StudyError> {
         let mut outcomes = Vec::new();
+        let Some(ideal) = self.ideal(task, seed, exact)? else {
+            return Ok(None);
+        };
         for &point in &self.plan.points {
             let scales = full_scales(&exact.network, point.bits)?;
             let chips = (0..self.plan.chips).filter(|chip| chip % self.plan.seeds == seed);
@@ -91,12 +103,40 @@ impl<'a> Measurement<'a> {
                         chip: number,
                         way,
                         exact: exact.last("test").map_or(0.0, |record| record.accuracy),
+                        ideal,
                         accuracy,
                     });
                 }
             }
         }
         Ok(Some(outcomes))
+    }
+
+    /// The accuracy of an exact network that is trained on without a chip: what training for a chip is compared with.
+    fn ideal(
+        &mut self,
+        task: &Task,
+        seed: u64,
+        exact: &TrainedNetwork,
+    ) -> Result<Option<f64>, StudyError> {
+        self.show(&format!(
+            "{}, seed {seed}: training without a chip",
+            task.preset
+        ));
+        let on_no_chip = OnChip {
+            task,
+            exact,
+            chip: Chip::default(),
+            seed,
+            number: seed,
+        };
+        let name = format!("{}/seed-{seed}/no chip", task.preset);
+        let context = self.context;
+        let accuracy = self
+            .log
+            .unit(&name, || on_no_chip.accuracy(context, Way::UnderModel))?;
+        self.done += 1;
+        Ok(accuracy)
     }
 
     /// The accuracy of one way on one chip; `None` if the study was stopped.
@@ -140,10 +180,16 @@ impl OnChip<'_> {
         let data = Arc::clone(&self.exact.data);
         let mut trainer = Trainer::with_data(config, data, training)?;
         trainer.load_weights(&self.exact.directory.last_path())?;
-        if way != Way::Transferred
-            && trainer.run(None, &mut NoProgress, context.stop)? == RunEnd::Interrupted
-        {
-            return Ok(None);
+        if way != Way::Transferred {
+            match trainer.run(None, &mut NoProgress, context.stop) {
+                Ok(RunEnd::Finished) => {}
+                Ok(RunEnd::Interrupted) => return Ok(None),
+                // A network that diverges classifies nothing.
+                Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => {
+                    return Ok(Some(0.0));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         let network = trainer.network()?.clone();
         let test = trainer.test_samples();

@@ -43,6 +43,8 @@ pub struct ChipOutcome {
     pub way: Way,
     /// Test accuracy of the exact network that it was made from.
     pub exact: f64,
+    /// Test accuracy of this network on no chip, trained on for as long as networks are for chips.
+    pub ideal: f64,
     /// Test accuracy on the chip.
     pub accuracy: f64,
 }

@@ -4,7 +4,7 @@ use noctule_train::Config;
 use noctule_train::config::ConfigTable;
 
 use super::point::Point;
-use crate::study::{StudyError, StudySize};
+use crate::study::{StudyError, StudySize, check_networks};
 
 /// Bits of the weights that mismatch is varied at, and the mismatch that bits are varied at: those of BrainScaleS-2,
 /// roughly.
@@ -82,9 +82,30 @@ impl RobustnessPlan {
         }
     }
 
+    /// The plan for the networks of these presets alone; for all, if none is named.
+    ///
+    /// # Errors
+    /// If the plan has no such network.
+    pub fn only(mut self, presets: &[String]) -> Result<Self, StudyError> {
+        let names: Vec<&str> = self.tasks.iter().map(|task| task.preset.as_str()).collect();
+        check_networks(presets, &names)?;
+        if !presets.is_empty() {
+            self.tasks.retain(|task| presets.contains(&task.preset));
+        }
+        Ok(self)
+    }
+
+    /// The experiments whose data the plan needs.
+    ///
+    /// # Errors
+    /// If a preset cannot be read.
+    pub fn experiments(&self) -> Result<Vec<Config>, StudyError> {
+        self.tasks.iter().map(|task| task.config(0, &[])).collect()
+    }
+
     /// Measurements in all, those of exact networks included.
     pub fn units(&self) -> usize {
-        let of_task = self.seeds as usize + self.points.len() * self.chips as usize * 3;
+        let of_task = 2 * self.seeds as usize + self.points.len() * self.chips as usize * 3;
         self.tasks.len() * of_task
     }
 }

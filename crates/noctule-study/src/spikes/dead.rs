@@ -6,7 +6,7 @@ use noctule_train::Data;
 
 use super::outcome::{Chosen, DeadOutcome};
 use super::plan::Side;
-use super::training::train;
+use super::training::{Short, train};
 use super::work::Work;
 use crate::study::StudyError;
 
@@ -29,13 +29,7 @@ pub(super) fn dead_neurons(
             let Some(trained) = train(context, config, data, engine, None)? else {
                 return Ok(None);
             };
-            let layers = trained
-                .last("test")
-                .map(|record| record.silent_fraction.clone());
-            let layers = layers.unwrap_or_default();
-            let hidden = &layers[..layers.len().saturating_sub(1)];
-            let dead = hidden.iter().sum::<f64>() / hidden.len().max(1) as f64;
-            Ok(Some((dead, trained.accuracy("test"))))
+            Ok(Some((dead_share(&trained), trained.accuracy("test"))))
         })?;
         let Some((dead, accuracy)) = measured else {
             return Ok(None);
@@ -49,4 +43,18 @@ pub(super) fn dead_neurons(
         });
     }
     Ok(Some(outcomes))
+}
+
+/// The share of the hidden neurons that never spike on the test set; `None` if training diverged.
+fn dead_share(trained: &Short) -> Option<f64> {
+    if trained.diverged {
+        return None;
+    }
+    let neurons = trained.trainer.spiking_neurons();
+    let record = trained.last("test")?;
+    let hidden = neurons.len().saturating_sub(1);
+    let layers = record.silent_fraction.iter().zip(&neurons).take(hidden);
+    let dead: f64 = layers.map(|(share, &neurons)| share * neurons as f64).sum();
+    let all: usize = neurons[..hidden].iter().sum();
+    Some(dead / all.max(1) as f64)
 }

@@ -10,7 +10,7 @@ use super::dead::dead_neurons;
 use super::noise::under_noise;
 use super::outcome::{Measured, SideOutcome, SpikesOutcomes};
 use super::plan::{Side, SpikesPlan};
-use super::search::search;
+use super::search::{SEARCH_SEED, search};
 use super::work::{Trained, Work, further};
 use crate::decision::DecisionTimes;
 use crate::study::{StudyContext, StudyError, TrainedNetwork, UnitLog, trained_network};
@@ -39,6 +39,7 @@ pub(super) fn measure(
         return Ok(None);
     };
     outcomes.convergence = found;
+    outcomes.seconds = work.seconds();
     Ok(Some(outcomes))
 }
 
@@ -50,9 +51,10 @@ fn measure_side(
     outcomes: &mut SpikesOutcomes,
 ) -> Result<Option<()>, StudyError> {
     let context = work.context;
-    let config = side.config(&[])?;
-    let data = Arc::new(Data::load(&config, context.data_directory())?);
-    let Some(chosen) = search(work, pair, side, &data)? else {
+    // The search has samples of its own, too, where these follow from the seed.
+    let searched = side.config(&[format!("seed={SEARCH_SEED}")])?;
+    let searched = Arc::new(Data::load(&searched, context.data_directory())?);
+    let Some(chosen) = search(work, pair, side, &searched)? else {
         return Ok(None);
     };
     outcomes.chosen.push(chosen);
@@ -68,7 +70,7 @@ fn measure_side(
         let Some(network) = network else {
             return Ok(None);
         };
-        work.finish();
+        work.finish(network.seconds());
         let unit = format!("seed {seed}, measurements");
         let measured = work.unit(pair, side, &unit, || measure_network(context, &network))?;
         let Some(measured) = measured else {
@@ -91,6 +93,7 @@ fn measure_side(
         };
         outcomes.noise.extend(noise);
     }
+    let data = Arc::new(Data::load(&side.config(&[])?, context.data_directory())?);
     let Some(dead) = dead_neurons(work, side, &chosen, &data)? else {
         return Ok(None);
     };
@@ -118,7 +121,7 @@ fn measure_network(
     };
     let test = trained.last("test");
     let per_neuron = test.map_or(Vec::new(), |record| record.spikes_per_neuron.clone());
-    let neurons = trained.network.layers().iter().map(|layer| layer.outputs());
+    let neurons = trained.network.spiking_neurons();
     let encoder = trained.config.encoder.clone().unwrap_or_default();
     Ok(Some(Measured {
         validation: of_split("validation")
@@ -128,16 +131,17 @@ fn measure_network(
         accuracy: test.map_or(0.0, |record| record.accuracy),
         spikes: per_neuron
             .iter()
-            .zip(neurons)
-            .map(|(spikes, neurons)| spikes * neurons as f64)
+            .zip(&neurons)
+            .map(|(spikes, &neurons)| spikes * neurons as f64)
             .sum(),
+        neurons,
         spikes_per_neuron: per_neuron,
         dead: test.map_or(Vec::new(), |record| record.silent_fraction.clone()),
         times: decisions.times().to_vec(),
         accuracy_at: decisions.accuracy(),
         latency: [0.5, 0.9, 0.99].map(|fraction| decisions.time_to(fraction)),
         mean_final: decisions.mean_final(),
-        input_end: encoder.latest,
+        input: [encoder.earliest, encoder.latest],
         tau_s: trained.config.neuron.tau_s,
     }))
 }

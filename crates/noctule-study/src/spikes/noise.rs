@@ -1,6 +1,6 @@
 //! Accuracy under noise, of networks that were trained without and with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use noctule_train::{Config, experiment};
@@ -30,11 +30,14 @@ pub(super) fn trained_size(plan: &SpikesPlan, kind: NoiseKind) -> f64 {
     sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
-fn noise(kind: NoiseKind, size: f64, tau_s: f64) -> TrialNoise {
+/// Noise of a kind and size, for an experiment.
+fn noise(kind: NoiseKind, size: f64, config: &Config) -> TrialNoise {
     let none = TrialNoise::default();
+    let encoder = config.encoder.clone().unwrap_or_default();
+    let duration = encoder.latest - encoder.earliest;
     match kind {
         NoiseKind::Jitter => TrialNoise {
-            jitter: size * tau_s,
+            jitter: size * duration,
             ..none
         },
         NoiseKind::Deletion => TrialNoise {
@@ -59,9 +62,14 @@ pub(super) fn under_noise(
         let Some(tuned) = train_with_noise(work, trained, kind)? else {
             return Ok(None);
         };
-        for (checkpoint, is_trained) in [(&exact, false), (&tuned, true)] {
+        for (checkpoint, is_trained) in [(Some(&exact), false), (tuned.as_ref(), true)] {
             for &size in sizes(work.plan, kind) {
-                let accuracy = measure(work, trained, checkpoint, (kind, size, is_trained))?;
+                let accuracy = match checkpoint {
+                    Some(checkpoint) => {
+                        measure(work, trained, checkpoint, (kind, size, is_trained))?
+                    }
+                    None => Some(0.0),
+                };
                 let Some(accuracy) = accuracy else {
                     return Ok(None);
                 };
@@ -79,12 +87,13 @@ pub(super) fn under_noise(
     Ok(Some(outcomes))
 }
 
-/// Trains a network on with noise; gives the file of its weights, or `None` if the study was stopped.
+/// Trains a network on with noise; gives the file of its weights, which there is none of if training diverged, or `None` if
+/// the study was stopped.
 fn train_with_noise(
     work: &mut Work<'_>,
     trained: &Trained<'_>,
     kind: NoiseKind,
-) -> Result<Option<std::path::PathBuf>, StudyError> {
+) -> Result<Option<Option<PathBuf>>, StudyError> {
     let seed = trained.seed;
     let directory = &trained.network.directory;
     let name = format!("with-{}.safetensors", kind.name());
@@ -94,21 +103,32 @@ fn train_with_noise(
     // A running mean would forget the noise-free weights only slowly.
     further.push("training.weight_average=0.0".to_owned());
     let config = trained.side.config(&further)?;
-    let noise = noise(kind, trained_size(work.plan, kind), config.neuron.tau_s);
+    let noise = noise(kind, trained_size(work.plan, kind), &config);
     let context = work.context;
     let name = format!("seed {seed}, training with {}", kind.name());
-    let done = work.unit(trained.chosen.pair, trained.side, &name, || {
+    let tune = |config: Config| {
         let engine = Arc::clone(&context.engine);
         let engine = Arc::new(InTheLoopEngine::new(engine, Chip::with_noise(noise), seed));
-        let data = &trained.network.data;
         let init = directory.last_path();
+        let data = &trained.network.data;
         let Some(mut tuned) = train(context, config, data, engine, Some(&init))? else {
             return Ok(None);
         };
-        tuned.trainer.save(&path)?;
-        Ok(Some(tuned.accuracy("test")))
-    })?;
-    Ok(done.map(|_| path))
+        // Weights that diverged cannot be saved.
+        if !tuned.diverged {
+            tuned.trainer.save(&path)?;
+        }
+        Ok(Some(tuned.diverged))
+    };
+    let (pair, side) = (trained.chosen.pair, trained.side);
+    let diverged = work.unit(pair, side, &name, || tune(config.clone()))?;
+    match diverged {
+        None => Ok(None),
+        Some(true) => Ok(Some(None)),
+        // Somebody may have removed the file since.
+        Some(false) if !path.exists() => Ok(tune(config)?.map(|_| Some(path.clone()))),
+        Some(false) => Ok(Some(Some(path))),
+    }
 }
 
 /// The accuracy of the weights of a checkpoint under noise.
@@ -127,7 +147,7 @@ fn measure(
     let name = format!("seed {seed}, {} {size}, {when}", kind.name());
     let config: Config = trained.side.config(&[])?;
     let prediction = experiment::loss(&config).prediction();
-    let chip = Chip::with_noise(noise(kind, size, config.neuron.tau_s));
+    let chip = Chip::with_noise(noise(kind, size, &config));
     let context = work.context;
     work.unit(trained.chosen.pair, trained.side, &name, || {
         let data = Arc::clone(&trained.network.data);

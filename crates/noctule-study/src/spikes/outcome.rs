@@ -15,6 +15,8 @@ pub struct SpikesOutcomes {
     pub dead: Vec<DeadOutcome>,
     /// The convergence experiment.
     pub convergence: Vec<ConvergenceOutcome>,
+    /// The time that all measurements took, in seconds.
+    pub seconds: f64,
     /// What the search chose, by pair and side: factors on the learning rate and on the initial weights, and the
     /// validation accuracy.
     pub chosen: Vec<Chosen>,
@@ -59,11 +61,13 @@ pub struct Measured {
     pub accuracy: f64,
     /// Mean spikes of a neuron in a test sample, for each layer.
     pub spikes_per_neuron: Vec<f64>,
-    /// Mean spikes of all neurons in a test sample.
+    /// Mean spikes of all neurons in a test sample; pooling layers have none of their own.
     pub spikes: f64,
+    /// Neurons of each layer that spike themselves; 0 in a pooling layer.
+    pub neurons: Vec<usize>,
     /// Share of the neurons that never spike on the test set, for each layer.
     pub dead: Vec<f64>,
-    /// Times within a sample, as fractions of `t_max`.
+    /// Times within a sample, in seconds.
     pub times: Vec<f64>,
     /// Test accuracy with the output spikes up to each time.
     pub accuracy_at: Vec<f64>,
@@ -71,13 +75,31 @@ pub struct Measured {
     pub latency: [Option<f64>; 3],
     /// Mean time at which the decision becomes final, in seconds.
     pub mean_final: Option<f64>,
-    /// Time by which the input is over, in seconds.
-    pub input_end: f64,
+    /// When the input begins and ends, in seconds.
+    pub input: [f64; 2],
     /// Synaptic time constant, in seconds.
     pub tau_s: f64,
 }
 
 impl Measured {
+    /// A time within a sample, in units of the time that the input takes.
+    pub fn in_inputs(&self, seconds: f64) -> f64 {
+        (seconds - self.input[0]) / (self.input[1] - self.input[0])
+    }
+
+    /// Mean spikes of a hidden neuron in a test sample; `None` without hidden layers.
+    pub fn hidden_spikes(&self) -> Option<f64> {
+        let (_, spikes) = self.spikes_per_neuron.split_last()?;
+        let (_, neurons) = self.neurons.split_last()?;
+        let all: usize = neurons.iter().sum();
+        let sum: f64 = spikes
+            .iter()
+            .zip(neurons)
+            .map(|(spikes, &neurons)| spikes * neurons as f64)
+            .sum();
+        (all > 0).then(|| sum / all as f64)
+    }
+
     /// The epoch, counted from 1, after which validation accuracy is first at least this, and the seconds until then.
     pub fn reached(&self, accuracy: f64) -> Option<(usize, f64)> {
         let epoch = self
@@ -107,7 +129,7 @@ impl NoiseKind {
     /// The noise in words, with its unit.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Jitter => "jitter of spike times (tau_s)",
+            Self::Jitter => "jitter of spike times (durations of the input)",
             Self::Deletion => "probability that a spike is lost",
             Self::Weights => "noise of weights (relative)",
         }
@@ -136,7 +158,7 @@ pub struct NoiseOutcome {
     pub size: f64,
     /// Whether the network was trained on with noise of this kind.
     pub trained: bool,
-    /// Test accuracy.
+    /// Test accuracy; 0 if training with noise diverged.
     pub accuracy: f64,
 }
 
@@ -149,9 +171,9 @@ pub struct DeadOutcome {
     pub side: SideName,
     /// Factor on the initial weights.
     pub scale: f64,
-    /// Share of the hidden neurons that never spike on the test set.
-    pub dead: f64,
-    /// Test accuracy.
+    /// Share of the hidden neurons that never spike on the test set; `None` if training diverged.
+    pub dead: Option<f64>,
+    /// Test accuracy; 0 if training diverged.
     pub accuracy: f64,
 }
 

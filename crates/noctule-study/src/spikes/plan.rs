@@ -4,7 +4,7 @@ use noctule_train::config::{ConfigTable, InitConfig, LayerConfig};
 use noctule_train::{Config, experiment};
 use serde::{Deserialize, Serialize};
 
-use crate::study::{StudyError, StudySize};
+use crate::study::{StudyError, StudySize, check_networks};
 
 /// What the study compares.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub struct SpikesPlan {
     pub seeds: u64,
     /// Factors on the initial weights for which dead neurons are counted.
     pub dead_scales: Vec<f64>,
-    /// Standard deviations of spike times, in units of the synaptic time constant.
+    /// Standard deviations of spike times, in units of the duration of the input.
     pub jitters: Vec<f64>,
     /// Probabilities that a spike is lost.
     pub deletions: Vec<f64>,
@@ -113,6 +113,30 @@ impl SpikesPlan {
                 convergence_repeats: 100,
             },
         }
+    }
+
+    /// The plan for the pairs with a network of these presets alone; for all, if none is named.
+    ///
+    /// # Errors
+    /// If the plan has no such network.
+    pub fn only(mut self, presets: &[String]) -> Result<Self, StudyError> {
+        let sides = self.pairs.iter().flat_map(|pair| &pair.sides);
+        let names: Vec<&str> = sides.map(|side| side.preset.as_str()).collect();
+        check_networks(presets, &names)?;
+        if !presets.is_empty() {
+            let is_named = |side: &Side| presets.contains(&side.preset);
+            self.pairs.retain(|pair| pair.sides.iter().any(is_named));
+        }
+        Ok(self)
+    }
+
+    /// The experiments whose data the plan needs.
+    ///
+    /// # Errors
+    /// If a preset cannot be read.
+    pub fn experiments(&self) -> Result<Vec<Config>, StudyError> {
+        let sides = self.pairs.iter().flat_map(|pair| &pair.sides);
+        sides.map(|side| side.config(&[])).collect()
     }
 
     /// Settings that the search tries on each side.

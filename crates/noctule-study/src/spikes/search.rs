@@ -11,7 +11,7 @@ use super::work::Work;
 use crate::study::StudyError;
 
 /// The seed of the search; results come from other seeds.
-const SEED: u64 = 1000;
+pub(super) const SEARCH_SEED: u64 = 1000;
 
 /// The best settings of a side, by validation accuracy; of several the first.
 pub(super) fn search(
@@ -27,7 +27,7 @@ pub(super) fn search(
             let name = format!("search, learning rate x {rate}, weights x {scale}");
             let mut further = side.scaled(rate, scale)?;
             further.push(format!("training.epochs={}", side.short));
-            further.push(format!("seed={SEED}"));
+            further.push(format!("seed={SEARCH_SEED}"));
             let config = side.config(&further)?;
             let context = work.context;
             let validation = work.unit(pair, side, &name, || {

@@ -6,29 +6,32 @@ use super::plan::{SideName, SpikesPlan};
 use crate::statistics::{mean, standard_error};
 use crate::study::{Finding, Verdict};
 
-/// Which of two numbers is better.
+/// By how much a measure may be worse and still count as comparable.
 #[derive(Clone, Copy, PartialEq)]
-enum Better {
-    Larger,
-    Smaller,
+enum Comparable {
+    /// An accuracy: larger is better, and half a point less is comparable.
+    Accuracy,
+    /// A loss of accuracy or a share: smaller is better, and a point more is comparable.
+    Share,
+    /// A count or a time: smaller is better, and a tenth more is comparable.
+    Amount,
 }
 
 /// Both sides of a pair in one measure.
 struct Comparison {
     many: Vec<f64>,
     one: Vec<f64>,
-    better: Better,
+    comparable: Comparable,
 }
 
 impl Comparison {
-    /// Whether many spikes are better, or worse by no more than two standard errors of the difference.
+    /// Whether many spikes are on average better, or comparable.
     fn is_better_or_comparable(&self) -> bool {
-        let errors = [&self.many, &self.one].map(|values| standard_error(values));
-        let allowed = 2.0 * (errors[0].powi(2) + errors[1].powi(2)).sqrt();
-        let gain = mean(&self.many) - mean(&self.one);
-        match self.better {
-            Better::Larger => gain >= -allowed,
-            Better::Smaller => gain <= allowed,
+        let (many, one) = (mean(&self.many), mean(&self.one));
+        match self.comparable {
+            Comparable::Accuracy => many >= one - 0.005,
+            Comparable::Share => many <= one + 0.01,
+            Comparable::Amount => many <= 1.1 * one,
         }
     }
 
@@ -53,13 +56,13 @@ fn of_side<T>(
 fn comparison(
     outcomes: &SpikesOutcomes,
     pair: usize,
-    better: Better,
+    comparable: Comparable,
     of: &dyn Fn(&Measured) -> Option<f64>,
 ) -> Comparison {
     Comparison {
         many: of_side(outcomes, pair, SideName::Many, of),
         one: of_side(outcomes, pair, SideName::One, of),
-        better,
+        comparable,
     }
 }
 
@@ -107,17 +110,13 @@ fn verdict(
 
 /// All verdicts.
 pub(super) fn verdicts(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Vec<Verdict> {
-    let compare = |better, of: &dyn Fn(&Measured) -> Option<f64>, pair| {
-        comparison(outcomes, pair, better, of)
+    let compare = |comparable, of: &dyn Fn(&Measured) -> Option<f64>, pair| {
+        comparison(outcomes, pair, comparable, of)
     };
     let accuracy = |measured: &Measured| Some(measured.accuracy);
     let first_epoch = |measured: &Measured| measured.validation.first().copied();
-    let hidden = |measured: &Measured| {
-        let (_, hidden) = measured.spikes_per_neuron.split_last()?;
-        Some(mean(hidden))
-    };
-    // Within a sample time passes in units of the synaptic time constant.
-    let last = |measured: &Measured| Some(measured.mean_final? / measured.tau_s);
+    let hidden = |measured: &Measured| measured.hidden_spikes();
+    let last = |measured: &Measured| Some(measured.in_inputs(measured.mean_final?));
     vec![
         verdict(
             plan,
@@ -126,7 +125,7 @@ pub(super) fn verdicts(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Vec<Verd
                 "Networks of many spikes reach a test accuracy that is better or comparable.",
             ),
             (100.0, 2, "%"),
-            &|pair| compare(Better::Larger, &accuracy, pair),
+            &|pair| compare(Comparable::Accuracy, &accuracy, pair),
         ),
         verdict(
             plan,
@@ -135,7 +134,7 @@ pub(super) fn verdicts(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Vec<Verd
                 "After one epoch, networks of many spikes have a validation accuracy that is better or comparable.",
             ),
             (100.0, 2, "%"),
-            &|pair| compare(Better::Larger, &first_epoch, pair),
+            &|pair| compare(Comparable::Accuracy, &first_epoch, pair),
         ),
         of_convergence(&outcomes.convergence),
         verdict(
@@ -145,16 +144,16 @@ pub(super) fn verdicts(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Vec<Verd
                 "Hidden neurons of networks of many spikes spike as rarely as those of networks of one spike.",
             ),
             (1.0, 2, "spikes a neuron"),
-            &|pair| compare(Better::Smaller, &hidden, pair),
+            &|pair| compare(Comparable::Amount, &hidden, pair),
         ),
         verdict(
             plan,
             (
                 "latency",
-                "The decision of networks of many spikes becomes final as early, in units of the synaptic time constant.",
+                "The decision of networks of many spikes becomes final as early, in durations of the input since its beginning.",
             ),
-            (1.0, 2, "tau_s"),
-            &|pair| compare(Better::Smaller, &last, pair),
+            (1.0, 2, "durations"),
+            &|pair| compare(Comparable::Amount, &last, pair),
         ),
         of_dead_neurons(plan, outcomes),
         of_noise(plan, outcomes),
@@ -197,7 +196,7 @@ fn of_dead_neurons(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Verdict {
     let shares = |pair, side| -> Vec<f64> {
         let dead = outcomes.dead.iter();
         dead.filter(|dead| dead.pair == pair && dead.side == side)
-            .map(|dead| dead.dead)
+            .filter_map(|dead| dead.dead)
             .collect()
     };
     let mut verdict = verdict(
@@ -208,7 +207,7 @@ fn of_dead_neurons(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Verdict {
         ),
         (100.0, 1, "%"),
         &|pair| {
-            // The scales are the same on both sides, so the mean alone is compared.
+            // The scales are the same on both sides, so the mean alone is compared; a training that diverged does not count.
             let mean_of = |side| match shares(pair, side) {
                 shares if shares.is_empty() => Vec::new(),
                 shares => vec![mean(&shares)],
@@ -216,7 +215,7 @@ fn of_dead_neurons(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Verdict {
             Comparison {
                 many: mean_of(SideName::Many),
                 one: mean_of(SideName::One),
-                better: Better::Smaller,
+                comparable: Comparable::Share,
             }
         },
     );
@@ -250,7 +249,7 @@ fn of_noise(plan: &SpikesPlan, outcomes: &SpikesOutcomes) -> Verdict {
             let comparison = Comparison {
                 many: losses(SideName::Many),
                 one: losses(SideName::One),
-                better: Better::Smaller,
+                comparable: Comparable::Share,
             };
             if !comparison.is_complete() {
                 continue;

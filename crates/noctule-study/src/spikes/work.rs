@@ -13,6 +13,8 @@ pub(super) struct Work<'a> {
     pub plan: &'a SpikesPlan,
     log: &'a UnitLog,
     done: usize,
+    /// The time of trainings that are not in the log.
+    training_seconds: f64,
 }
 
 /// A network of one side that was trained with one seed.
@@ -51,12 +53,19 @@ impl<'a> Work<'a> {
             plan,
             log,
             done: 0,
+            training_seconds: 0.0,
         }
     }
 
-    /// A unit that was not measured by [`Work::unit`] is done.
-    pub fn finish(&mut self) {
+    /// A unit that was not measured by [`Work::unit`] is done; it took this time, in seconds.
+    pub fn finish(&mut self, seconds: f64) {
         self.done += 1;
+        self.training_seconds += seconds;
+    }
+
+    /// The time that all units took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.log.seconds() + self.training_seconds
     }
 
     /// A unit of one side of a pair.

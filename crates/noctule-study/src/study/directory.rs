@@ -23,8 +23,13 @@ pub struct StudyDescription {
     pub study: String,
     /// How much it measures.
     pub size: StudySize,
+    /// A checksum of all that it measures, so that a version that measures something else does not go on with it.
+    pub plan: String,
     /// The back end that it was begun on.
     pub backend: String,
+    /// The networks that it is limited to, by preset; empty: all.
+    #[serde(default)]
+    pub only: Vec<String>,
     /// Where the data sets lie, if that was named.
     pub data_directory: Option<PathBuf>,
 }

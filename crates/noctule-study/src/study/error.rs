@@ -49,12 +49,26 @@ pub enum StudyError {
         /// What is wrong with it.
         message: String,
     },
+    /// A result has a number that is NaN or infinite.
+    #[error("the result of `{unit}` has a number that is NaN or infinite")]
+    NotFinite {
+        /// The unit.
+        unit: String,
+    },
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[source] serde_json::Error),
     /// The description of a study cannot be written as TOML.
     #[error("cannot write the study's description: {0}")]
     Toml(#[source] toml::ser::Error),
+    /// A network that the study does not have.
+    #[error("the study has no network `{name}`; it has: {}", names.join(", "))]
+    NoSuchNetwork {
+        /// The preset that was named.
+        name: String,
+        /// The presets of the study.
+        names: Vec<String>,
+    },
     /// A folder is not that of a study.
     #[error("`{}` is not the folder of a study: {reason}", path.display())]
     NotStudy {
@@ -134,5 +148,19 @@ impl From<ConfigError> for StudyError {
 impl From<SweepError> for StudyError {
     fn from(error: SweepError) -> Self {
         Self::Sweep(Box::new(error))
+    }
+}
+
+/// Checks that a study has the networks that it is limited to; `names` are the presets that it has.
+///
+/// # Errors
+/// [`StudyError::NoSuchNetwork`].
+pub(crate) fn check_networks(only: &[String], names: &[&str]) -> Result<(), StudyError> {
+    match only.iter().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(StudyError::NoSuchNetwork {
+            name: name.clone(),
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+        }),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use noctule_core::{Engine, Network};
 use noctule_train::config::ConfigTable;
 use noctule_train::{
-    Config, Data, EpochRecord, Progress, RunDirectory, RunEnd, SourceData, Trainer,
+    Config, Data, EpochRecord, Progress, RunDirectory, RunDirectoryError, RunEnd, SourceData,
+    Trainer,
 };
 
 use super::context::StudyContext;
@@ -28,6 +29,11 @@ pub struct TrainedNetwork {
 }
 
 impl TrainedNetwork {
+    /// The time of training and evaluation, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.history.iter().map(|record| record.seconds).sum()
+    }
+
     /// The last record of a part of the samples, such as `test`.
     pub fn last(&self, split: &str) -> Option<&EpochRecord> {
         self.history.iter().rfind(|record| record.split == split)
@@ -89,7 +95,7 @@ pub(crate) fn train(
             trainer.restore(&directory)?;
             directory
         }
-        Err(_) => {
+        Err(RunDirectoryError::NotRun { .. }) => {
             if let Some(init) = training.init {
                 trainer.load_weights(init)?;
             }
@@ -98,6 +104,7 @@ pub(crate) fn train(
             directory.write_config(&config.to_toml()?)?;
             directory
         }
+        Err(error) => return Err(error.into()),
     };
     let is_finished = trainer.finished_epochs() >= config.training.epochs;
     if !is_finished {

@@ -66,7 +66,8 @@ impl UnitLog {
     /// to stop.
     ///
     /// # Errors
-    /// If measuring fails, the recorded result has another form, or the file cannot be written.
+    /// If measuring fails, the result has a number that is NaN or infinite, the recorded result has another form, or the
+    /// file cannot be written.
     pub fn unit<R: Serialize + DeserializeOwned>(
         &self,
         name: &str,
@@ -79,10 +80,17 @@ impl UnitLog {
         let Some(result) = measure()? else {
             return Ok(None);
         };
+        let value = serde_json::to_value(&result).map_err(StudyError::Json)?;
+        // NaN and infinity have no form in JSON.
+        if serde_json::from_value::<R>(value.clone()).is_err() {
+            return Err(StudyError::NotFinite {
+                unit: name.to_owned(),
+            });
+        }
         let unit = Unit {
             unit: name.to_owned(),
             seconds: start.elapsed().as_secs_f64(),
-            result: serde_json::to_value(&result).map_err(StudyError::Json)?,
+            result: value,
         };
         self.append(&unit)?;
         // What is returned is what a resumed study would read.
@@ -165,6 +173,24 @@ mod tests {
         let measured = again.unit("a", || panic!("it is recorded"));
         assert_eq!(measured.unwrap(), Some(0.1 + 0.2));
         assert_eq!(again.len(), 1);
+    }
+
+    #[test]
+    fn a_result_that_is_not_finite_is_refused_and_not_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("units.jsonl");
+        let log = UnitLog::open(&path).unwrap();
+        for value in [f64::NAN, f64::INFINITY] {
+            let error = log
+                .unit("angle", || Ok(Some(value)))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("`angle`") && error.contains("NaN"),
+                "{error}"
+            );
+        }
+        assert!(!path.exists());
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn note(record: &mut RunRecord, trainer: &Trainer) {
     };
     record.validation_accuracy = last("validation").map(|epoch| epoch.accuracy);
     if let Some(test) = last("test") {
-        let neurons = trainer.layer_sizes().split_off(1);
+        let neurons = trainer.spiking_neurons();
         let layers = test.spikes_per_neuron.iter().zip(neurons);
         record.test_accuracy = Some(test.accuracy);
         record.loss = test.loss.is_finite().then_some(test.loss);

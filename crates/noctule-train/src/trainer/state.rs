@@ -110,6 +110,11 @@ impl Trainer {
             .collect()
     }
 
+    /// For each layer the number of neurons that spike themselves: none in a pooling layer, which only renames spikes.
+    pub fn spiking_neurons(&self) -> Vec<usize> {
+        self.network.spiking_neurons()
+    }
+
     /// The network as it is evaluated and saved: with the running mean of the weights if there is one, else with the
     /// weights in training.
     ///

@@ -15,7 +15,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   noctule study precision --quick             A small version, in less than 20 minutes on two cores
   noctule study robustness --out runs/chips
-  noctule study spikes --quick
+  noctule study spikes --quick --only yinyang  Needs no data set
   noctule study --resume runs/chips           Continue after Ctrl-C or a kill
 
 The directory gets report.html (verdicts, tables and charts), study.md with pictures, study.json (the same as data), and \
@@ -58,6 +58,9 @@ pub struct Study {
     /// Measure a small version: 10,000 samples, 3 epochs, 2 seeds, 2 chips, dense networks only.
     #[arg(long, conflicts_with = "resume")]
     pub quick: bool,
+    /// Limit the study to the networks of this preset; may be repeated. [default: all]
+    #[arg(long, value_name = "PRESET", conflicts_with = "resume")]
+    pub only: Vec<String>,
     /// Directory of the data sets; default: with --resume that of the study, else $NOCTULE_DATA, else the cache directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,

@@ -8,15 +8,16 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use noctule::engines::{Backend, Choice, open, open_f64};
 use noctule::version::VERSION;
-use noctule_core::EngineInfo;
-use noctule_study::precision;
+use noctule_core::{Engine, EngineInfo};
+use noctule_study::chip;
+use noctule_study::precision::{self, PrecisionPlan};
 use noctule_study::report::Report;
 use noctule_study::robustness::{self, RobustnessPlan};
 use noctule_study::spikes::{self, SpikesPlan};
 use noctule_study::study::{
     StudyContext, StudyDescription, StudyDirectory, StudyDocument, StudySize,
 };
-use noctule_train::{Config, SingleProcess};
+use noctule_train::{Config, SingleProcess, short_sha256};
 
 use super::experiment::{RUNS, load_data};
 use super::report::{REPORT, write};
@@ -28,41 +29,51 @@ use crate::streams::remark;
 use crate::study_progress::StudyBar;
 use crate::suggest;
 
+/// A study that is planned.
+#[derive(Debug)]
+enum Plan {
+    Precision(PrecisionPlan),
+    Robustness(RobustnessPlan),
+    Spikes(SpikesPlan),
+}
+
 pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
     let resumed = match &options.resume {
         Some(path) => Some(StudyDirectory::open(path)?),
         None => None,
     };
-    let study = match &resumed {
-        Some(directory) => named(&directory.description().study)?,
-        None => options.study.context("name a study")?,
-    };
     let choice = choice(options, resumed.as_ref())?;
-    let size = match &resumed {
-        Some(directory) => directory.description().size,
-        None if options.quick => StudySize::Quick,
-        None => StudySize::Full,
+    let mut description = describe(options, resumed.as_ref(), choice)?;
+    let plan = Plan::new(&description)?;
+    let checksum = plan.checksum();
+    if resumed.is_some() && description.plan != checksum {
+        bail!(
+            "the study was begun by a version that measures something else; begin a new one:  {}",
+            command(&description)
+        );
+    }
+    description.plan = checksum;
+    let data_directory = match &options.data_dir {
+        Some(named) => Some(named.clone()),
+        None => description.data_directory.clone(),
     };
-    let recorded = resumed
-        .as_ref()
-        .and_then(|directory| directory.description().data_directory.clone());
-    let data_directory = options.data_dir.clone().or(recorded);
+    // What no engine can do is said before anything is made.
     let engine = open(choice, options.threads)?;
+    let double = plan
+        .needs_double()
+        .then(|| open_f64(choice, options.threads));
+    let double = double.transpose()?;
+    plan.check(&*engine)?;
     let info = engine.info();
-    prepare(&experiments(study, size)?, data_directory.as_deref(), stop)?;
+    prepare(&plan.experiments()?, data_directory.as_deref(), stop)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(Outcome::Interrupted);
     }
     let directory = match resumed {
         Some(directory) => directory,
         None => {
-            let description = StudyDescription {
-                study: study.name().to_owned(),
-                size,
-                backend: choice.backend.name().to_owned(),
-                data_directory: absolute(data_directory.as_deref())?,
-            };
-            StudyDirectory::create(options.out.as_deref(), Path::new(RUNS), description)?
+            let (named, parent) = (options.out.as_deref(), Path::new(RUNS));
+            StudyDirectory::create(named, parent, description.clone())?
         }
     };
     let bar = StudyBar::new();
@@ -70,58 +81,104 @@ pub fn run(options: &cli::Study, stop: &Arc<AtomicBool>) -> Result<Outcome> {
         directory: directory.path().to_owned(),
         data_directory,
         engine,
-        size,
+        size: description.size,
         progress: &bar,
         stop,
     };
-    let document = measure(study, &context, (choice, options.threads));
+    let document = plan.measure(&context, double.as_ref());
     bar.finish();
-    match document? {
-        Some(document) => {
-            let document = signed(document, &info, study, size);
-            directory.write(&document)?;
-            let page = directory.path().join(REPORT);
-            write(&Report::new(VERSION, None, vec![document.clone()]), &page)?;
-            report(&document, &page);
-            Ok(Outcome::Done)
-        }
-        None => {
-            let command = suggest::resume_study(directory.path());
-            remark!("\nStopped. Continue with:  {command}");
-            Ok(Outcome::Interrupted)
-        }
-    }
+    let Some(document) = document? else {
+        let command = suggest::resume_study(directory.path());
+        remark!("\nStopped. Continue with:  {command}");
+        return Ok(Outcome::Interrupted);
+    };
+    let document = signed(document, &info, &description);
+    directory.write(&document)?;
+    let page = directory.path().join(REPORT);
+    write(&Report::new(VERSION, None, vec![document.clone()]), &page)?;
+    report(&document, &page);
+    Ok(Outcome::Done)
 }
 
-fn named(study: &str) -> Result<StudyName> {
-    match StudyName::from_str(study, false) {
-        Ok(study) => Ok(study),
-        Err(_) => bail!("this version has no study `{study}`"),
+/// The study that is named, or the one that is resumed.
+fn describe(
+    options: &cli::Study,
+    resumed: Option<&StudyDirectory>,
+    choice: Choice,
+) -> Result<StudyDescription> {
+    if let Some(directory) = resumed {
+        return Ok(directory.description().clone());
     }
-}
-
-/// The experiments whose data a study needs.
-fn experiments(study: StudyName, size: StudySize) -> Result<Vec<Config>> {
-    Ok(match study {
-        StudyName::Precision => {
-            let presets = precision::presets(size).into_iter();
-            presets.map(Config::preset).collect::<Result<_, _>>()?
-        }
-        StudyName::Robustness => robustness::experiments(size)?,
-        StudyName::Spikes => spikes::experiments(size)?,
+    Ok(StudyDescription {
+        study: options.study.context("name a study")?.name().to_owned(),
+        size: match options.quick {
+            true => StudySize::Quick,
+            false => StudySize::Full,
+        },
+        // Known when the study is planned.
+        plan: String::new(),
+        only: options.only.clone(),
+        backend: choice.backend.name().to_owned(),
+        // A study may be resumed from another folder.
+        data_directory: match &options.data_dir {
+            Some(named) => Some(std::path::absolute(named)?),
+            None => None,
+        },
     })
 }
 
-fn measure(
-    study: StudyName,
-    context: &StudyContext<'_>,
-    (choice, threads): (Choice, usize),
-) -> Result<Option<StudyDocument>> {
-    Ok(match study {
-        StudyName::Precision => precision::run(context, &open_f64(choice, threads)?)?,
-        StudyName::Robustness => robustness::run(context, &RobustnessPlan::new(context.size))?,
-        StudyName::Spikes => spikes::run(context, &SpikesPlan::new(context.size))?,
-    })
+impl Plan {
+    fn new(description: &StudyDescription) -> Result<Self> {
+        let (size, only) = (description.size, &description.only);
+        Ok(match StudyName::from_str(&description.study, false) {
+            Ok(StudyName::Precision) => Self::Precision(PrecisionPlan::new(size).only(only)?),
+            Ok(StudyName::Robustness) => Self::Robustness(RobustnessPlan::new(size).only(only)?),
+            Ok(StudyName::Spikes) => Self::Spikes(SpikesPlan::new(size).only(only)?),
+            Err(_) => bail!("this version has no study `{}`", description.study),
+        })
+    }
+
+    /// The experiments whose data the study needs.
+    fn experiments(&self) -> Result<Vec<Config>> {
+        Ok(match self {
+            Self::Precision(plan) => plan.experiments()?,
+            Self::Robustness(plan) => plan.experiments()?,
+            Self::Spikes(plan) => plan.experiments()?,
+        })
+    }
+
+    /// A checksum of all that is measured.
+    fn checksum(&self) -> String {
+        short_sha256(&format!("{self:?}"))
+    }
+
+    /// Whether an engine in double precision is needed.
+    fn needs_double(&self) -> bool {
+        matches!(self, Self::Precision(_))
+    }
+
+    /// Checks that the engine can do what is measured.
+    fn check(&self, engine: &dyn Engine<f32>) -> Result<()> {
+        match self {
+            Self::Robustness(_) => Ok(chip::check_engine(engine)?),
+            Self::Precision(_) | Self::Spikes(_) => Ok(()),
+        }
+    }
+
+    fn measure(
+        &self,
+        context: &StudyContext<'_>,
+        double: Option<&Arc<dyn Engine<f64>>>,
+    ) -> Result<Option<StudyDocument>> {
+        Ok(match self {
+            Self::Precision(plan) => {
+                let double = double.context("the study needs an engine in double precision")?;
+                precision::run(context, double, plan)?
+            }
+            Self::Robustness(plan) => robustness::run(context, plan)?,
+            Self::Spikes(plan) => spikes::run(context, plan)?,
+        })
+    }
 }
 
 /// Downloads data that are missing.
@@ -130,12 +187,6 @@ fn prepare(experiments: &[Config], data_dir: Option<&Path>, stop: &Arc<AtomicBoo
         load_data(config, data_dir, &mut SingleProcess, stop)?;
     }
     Ok(())
-}
-
-/// A study may be resumed from another folder.
-fn absolute(path: Option<&Path>) -> Result<Option<std::path::PathBuf>> {
-    let absolute = path.map(std::path::absolute).transpose();
-    absolute.context("cannot find the directory of the data")
 }
 
 /// The engine that is named, else that of the study that is resumed, which must not change.
@@ -160,21 +211,28 @@ fn choice(options: &cli::Study, resumed: Option<&StudyDirectory>) -> Result<Choi
     Ok(Choice::new(backend, options.engine.device)?)
 }
 
+/// The command that begins the study.
+fn command(description: &StudyDescription) -> String {
+    let mut command = format!("noctule study {}", description.study);
+    if description.size == StudySize::Quick {
+        command += " --quick";
+    }
+    for preset in &description.only {
+        command += &format!(" --only {preset}");
+    }
+    command
+}
+
 /// The document with where its numbers come from.
 fn signed(
     mut document: StudyDocument,
     info: &EngineInfo,
-    study: StudyName,
-    size: StudySize,
+    description: &StudyDescription,
 ) -> StudyDocument {
-    let quick = match size {
-        StudySize::Quick => " --quick",
-        StudySize::Full => "",
-    };
     let source = &mut document.provenance;
     source.version = VERSION.to_owned();
     source.machine = format!("{}, {}", info.device, plural(info.threads, "thread"));
-    source.command = format!("noctule study {}{quick}", study.name());
+    source.command = command(description);
     document
 }
 

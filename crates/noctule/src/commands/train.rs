@@ -75,6 +75,8 @@ fn run_root(
     let start = Instant::now();
     let size = trainer.collective().size();
     let path = directory.path();
+    // That of a run that was shorter.
+    report::remove(path);
     if progress::train(config, trainer, directory, stop)? == RunEnd::Interrupted {
         let command = suggest::resume(path, size);
         remark!("\nStopped. Continue with:  {command}");

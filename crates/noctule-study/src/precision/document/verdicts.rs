@@ -122,7 +122,7 @@ fn exact(results: &PrecisionResults) -> Verdict {
 fn cost(needed: &[Needed]) -> Verdict {
     let fast = needed
         .iter()
-        .filter(|needed| needed.factor() >= FACTOR)
+        .filter(|needed| needed.exact_error <= TARGET && needed.factor() >= FACTOR)
         .count();
     let evidence = needed.iter().map(|needed| {
         format!(

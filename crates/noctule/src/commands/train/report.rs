@@ -20,6 +20,11 @@ pub(super) fn is_there(folder: &Path) -> bool {
     folder.join(REPORT).exists()
 }
 
+/// Removes the page of a run that goes on, which it will no longer describe.
+pub(super) fn remove(folder: &Path) {
+    std::fs::remove_file(folder.join(REPORT)).ok();
+}
+
 /// What the first of the runs of a page is measured with.
 pub(super) struct Measuring<'a> {
     pub(super) config: &'a Config,
@@ -61,12 +66,17 @@ pub(super) fn of_runs(
             "Stopped before the report was written. Write it with:  {}",
             suggest::report(folder)
         ),
-        Err(error) => note!(
-            "warning: the report was not written: {error:#}. Try again with:  {}",
-            suggest::report(folder)
-        ),
+        Err(error) => not_written(folder, &error),
     }
     None
+}
+
+/// Warns that there is no page.
+pub(super) fn not_written(folder: &Path, error: &anyhow::Error) {
+    note!(
+        "warning: the report was not written: {error:#}. Try again with:  {}",
+        suggest::report(folder)
+    );
 }
 
 /// Whether the page was written: `stop` may be set meanwhile.

@@ -157,26 +157,41 @@ impl SeedRuns<'_> {
         if self.options.no_report {
             return None;
         }
+        let written = self.try_report(seeds);
+        written.unwrap_or_else(|error| {
+            report::not_written(&self.out, &error);
+            None
+        })
+    }
+
+    fn try_report(&mut self, seeds: &[u64]) -> Result<Option<PathBuf>> {
         let runs = seeds.iter().map(|&seed| {
             let directory = RunDirectory::open(self.directory(seed))?;
             Ok(ReportedRun { directory, seed })
         });
-        // Each was read a moment ago.
-        let mut runs = runs.collect::<Result<Vec<_>>>().ok()?.into_iter();
-        let first = runs.next()?;
-        let config = ConfigTable::read(&first.directory.config_path()).ok()?;
-        let config = config.resolve().ok()?;
-        let data_dir =
-            data_directory_of(&first.directory, self.options.data_dir.as_deref()).ok()?;
+        let mut runs = runs.collect::<Result<Vec<_>>>()?.into_iter();
+        let Some(first) = runs.next() else {
+            return Ok(None);
+        };
+        let config = ConfigTable::read(&first.directory.config_path())?.resolve()?;
+        let named = self.options.data_dir.as_deref();
+        let data_dir = data_directory_of(&first.directory, named)?;
+        let data_dir = data_dir.as_deref();
         let data = self
             .loaded
-            .get(&config, data_dir.as_deref(), &mut SingleProcess, self.stop);
+            .get(&config, data_dir, &mut SingleProcess, self.stop)?;
         let measuring = Measuring {
             config: &config,
-            test: &data.ok()?.test,
+            test: &data.test,
             engine: Arc::clone(&self.engine),
         };
-        report::of_runs(measuring, first, runs.collect(), &self.out, self.stop)
+        Ok(report::of_runs(
+            measuring,
+            first,
+            runs.collect(),
+            &self.out,
+            self.stop,
+        ))
     }
 
     fn directory(&self, seed: u64) -> PathBuf {
