@@ -27,9 +27,10 @@ def lines() -> list[str]:
         source = study["provenance"]
         text += [
             "",
-            f"## [{study['title']}]({path.parent.name}/study.md)",
+            f"## {study['title']}",
             "",
-            f"`{source['command']}` on {source['machine']}, {source['seconds']:.0f} s, Noctule {source['version']}.",
+            f"`{source['command']}` on {source['machine']}, {source['seconds']:.0f} s, Noctule {source['version']}. "
+            f"Tables and charts: `experiments/results/studies/{path.parent.name}/study.md`.",
             "",
         ]
         for verdict in study["verdicts"]:

@@ -12,26 +12,29 @@ pub struct Bench {
     folder: TempDir,
 }
 
-/// A shell lets its background jobs ignore SIGINT, and so would the commands that tests start. With a handler here, which
-/// ends the tests, commands begin with the default.
-fn heed_interrupts() {
+/// A shell lets its background jobs ignore SIGINT, and `nohup` lets them ignore SIGHUP; so would the commands that tests
+/// start. With handlers here, which end the tests, commands begin with the default.
+fn heed_signals() {
     #[cfg(unix)]
     {
         use std::sync::{Arc, Once, atomic::AtomicBool};
 
-        use signal_hook::{consts::SIGINT, flag::register_conditional_shutdown};
+        use signal_hook::consts::{SIGHUP, SIGINT};
+        use signal_hook::flag::register_conditional_shutdown;
 
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let always = Arc::new(AtomicBool::new(true));
-            register_conditional_shutdown(SIGINT, 130, always).unwrap();
+            for signal in [SIGINT, SIGHUP] {
+                let always = Arc::new(AtomicBool::new(true));
+                register_conditional_shutdown(signal, 130, always).unwrap();
+            }
         });
     }
 }
 
 impl Bench {
     pub fn new() -> Self {
-        heed_interrupts();
+        heed_signals();
         let folder = tempfile::tempdir().unwrap();
         Self { folder }
     }
