@@ -18,7 +18,7 @@ Examples:
   noctule study spikes --quick --only yinyang  Needs no data set
   noctule study --resume runs/chips           Continue after Ctrl-C or a kill
 
-Without --quick, precision takes less than an hour on two cores, robustness most of a day, and spikes several days; each \
+Without --quick, precision takes about a quarter of an hour on two cores, robustness most of a day, and spikes several days; each \
 goes on where it was stopped. With --backend gpu, precision measures the device against the processor in double precision.
 
 The directory gets report.html (verdicts, tables and charts), study.md with pictures, study.json (the same as data), and \
