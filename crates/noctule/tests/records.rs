@@ -21,6 +21,9 @@ fn folders(path: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// Folders of results that are not runs.
+const OTHERS: [&str; 2] = ["studies", "variants"];
+
 fn name_of(folder: &Path) -> String {
     folder.file_name().unwrap().to_str().unwrap().to_owned()
 }
@@ -40,7 +43,7 @@ fn recorded_runs_have_the_settings_of_their_presets() {
     let mut found = 0;
     for folder in folders(&results()) {
         let name = name_of(&folder);
-        if name == "variants" {
+        if OTHERS.contains(&name.as_str()) {
             continue;
         }
         let recorded = ConfigTable::read(&folder.join("config.toml")).unwrap();
@@ -64,19 +67,31 @@ fn recorded_runs_have_the_settings_of_their_presets() {
 }
 
 #[test]
-fn recorded_runs_name_commits_of_the_history() {
+fn recorded_runs_and_studies_name_commits_of_the_history() {
     if git(&["rev-parse", "--is-shallow-repository"]).as_deref() != Some("false") {
         println!("skipped: this is not a repository with its whole history");
         return;
     }
     let runs = [folders(&results()), folders(&results().join("variants"))].concat();
-    for folder in runs.iter().filter(|folder| name_of(folder) != "variants") {
+    for folder in &runs {
         let name = name_of(folder);
-        let commit = fs::read_to_string(folder.join("commit.txt")).unwrap();
-        let commit = commit.trim();
-        let is_hash = commit.len() == 40 && commit.bytes().all(|digit| digit.is_ascii_hexdigit());
-        assert!(is_hash, "{name}: {commit}");
-        let ancestor = git(&["merge-base", "--is-ancestor", commit, "HEAD"]);
-        assert!(ancestor.is_some(), "{name}: {commit} is not in the history");
+        if !OTHERS.contains(&name.as_str()) {
+            let commit = fs::read_to_string(folder.join("commit.txt")).unwrap();
+            assert_in_history(&name, commit.trim());
+        }
     }
+    for folder in folders(&results().join("studies")) {
+        let study = fs::read(folder.join("study.json")).unwrap();
+        let study: serde_json::Value = serde_json::from_slice(&study).unwrap();
+        let version = study["provenance"]["version"].as_str().unwrap();
+        let commit = version.split(['(', ')']).nth(1).unwrap_or_default();
+        assert_in_history(&name_of(&folder), commit);
+    }
+}
+
+fn assert_in_history(name: &str, commit: &str) {
+    let is_hash = commit.len() == 40 && commit.bytes().all(|digit| digit.is_ascii_hexdigit());
+    assert!(is_hash, "{name}: {commit}");
+    let ancestor = git(&["merge-base", "--is-ancestor", commit, "HEAD"]);
+    assert!(ancestor.is_some(), "{name}: {commit} is not in the history");
 }
