@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn decisions_change_with_the_spikes() {
-        let mut decisions = DecisionTimes::new(vec![0.05, 0.1, 0.35, 0.5]);
+        let mut decisions = DecisionTimes::new(vec![0.05, 0.15, 0.35, 0.5]);
         // At 0.4 s class 1 has as many spikes as class 2, and the earlier first one.
         decisions.add(&output(), &[1, 0, 0], Prediction::MostSpikes);
         let third = 1.0 / 3.0;
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(decisions.finals().len(), 2);
         let mean = decisions.mean_final().unwrap();
         assert!((mean - 0.325).abs() < 1e-6, "{mean}");
-        assert_eq!(decisions.time_to(0.5), Some(0.1));
+        assert_eq!(decisions.time_to(0.5), Some(0.15));
         assert_eq!(decisions.time_to(0.99), Some(0.5));
     }
 
