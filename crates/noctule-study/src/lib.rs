@@ -22,6 +22,7 @@ pub mod chip;
 pub mod decision;
 pub mod decision_map;
 pub mod dot_plot;
+mod encoded;
 pub mod euler;
 pub mod heatmap;
 pub mod precision;

@@ -13,7 +13,6 @@ mod noise;
 mod outcome;
 mod plan;
 mod search;
-mod training;
 mod verdicts;
 mod work;
 

@@ -11,6 +11,7 @@ mod directory;
 mod document;
 mod error;
 mod markdown;
+mod short_training;
 mod trained;
 mod unit_log;
 
@@ -22,5 +23,6 @@ pub use document::{
 };
 pub use error::StudyError;
 pub(crate) use error::check_networks;
+pub(crate) use short_training::{ShortTraining, train_briefly};
 pub use trained::{TrainedNetwork, trained_network};
 pub use unit_log::UnitLog;

@@ -31,8 +31,8 @@ use crate::simd::isa::Isa;
 use crate::simd::lanes::{LANES, Lanes, blocks};
 use crate::weights::blocked::BlockedWeights;
 
-/// The number of tasks that a batch is divided into, if there are so many blocks and samples. It is the same for any
-/// number of threads, and so are the results.
+/// The number of tasks that a batch is divided into, unless there are fewer blocks and samples. It does not depend on the
+/// number of threads, so neither do the results.
 const TASKS: usize = 16;
 
 /// The errors that a backward pass starts from.

@@ -1,11 +1,12 @@
 //! The accuracy of a network on a chip.
 
-use noctule_core::{Batch, Label, Network, Prediction, Samples, SpikeBatch, TensorName, Tensors};
+use noctule_core::{Batch, Label, Network, Prediction, SpikeBatch};
 use noctule_train::run_on;
 
 use super::emulator::Emulator;
 use super::instance::Chip;
 use super::trial_noise::{Purpose, trial};
+use crate::encoded::events;
 use crate::study::{StudyContext, StudyError};
 
 /// Samples of the test set that are on a chip at the same time.
@@ -26,13 +27,8 @@ pub(crate) fn accuracy_on_chip(
     seed: u64,
 ) -> Result<Option<f64>, StudyError> {
     let engine = &*context.engine;
-    let weights: Tensors<f32> = network
-        .indexed_weights()
-        .map(|(layer, weights)| (TensorName::weights(layer), weights.clone()))
-        .collect();
     run_on(engine, || {
         let mut emulator = Emulator::new(engine, network, chip)?;
-        emulator.write(&weights)?;
         let samples: Vec<u32> = (0..test.len() as u32).collect();
         let mut correct = 0;
         for (index, chunk) in samples.chunks(BATCH).enumerate() {
@@ -62,16 +58,4 @@ fn count_correct(
         .enumerate()
         .filter(|&(sample, label)| prediction.of(output.sample(sample), classes) == Some(label))
         .count()
-}
-
-/// The input events of some samples.
-fn events(batch: &Batch<f32>, samples: &[u32]) -> Result<SpikeBatch<f32>, StudyError> {
-    match &batch.samples {
-        Samples::Events(events) => Ok(events.subset(samples)),
-        Samples::Images(images) => {
-            let encoded = images.encode(samples);
-            Ok(encoded.map_err(noctule_core::EngineError::from)?)
-        }
-        other => unreachable!("samples of another kind: {other:?}"),
-    }
 }

@@ -1,9 +1,6 @@
-//! Networks and samples in another precision.
+//! Networks in another precision.
 
-use noctule_core::{
-    Batch, Connection, Layer, Network, ParameterKind, Real, Samples, SpikeBatch, SpikingLayer,
-    Tensor,
-};
+use noctule_core::{Connection, Layer, Network, ParameterKind, Real, SpikingLayer, Tensor};
 
 use crate::study::StudyError;
 
@@ -43,27 +40,4 @@ fn tensor<T: Real>(from: &Tensor<f32>) -> Result<Tensor<T>, StudyError> {
     let values = from.as_slice().iter();
     let values = values.map(|&value| T::of(Real::to_f64(value))).collect();
     Ok(Tensor::new(from.shape(), values)?)
-}
-
-/// The events of some samples; images are encoded in the precision asked for.
-pub(super) fn events<T: Real>(
-    samples: &Batch<f32>,
-    indices: &[u32],
-) -> Result<SpikeBatch<T>, StudyError> {
-    match &samples.samples {
-        Samples::Images(images) => Ok(images
-            .encode(indices)
-            .map_err(noctule_core::EngineError::from)?),
-        Samples::Events(events) => {
-            let mut converted = SpikeBatch::new(events.population());
-            for &sample in indices {
-                let spikes = events.sample(sample as usize);
-                let times = spikes.times.iter().zip(spikes.neurons);
-                converted
-                    .push_sample(times.map(|(&time, &unit)| (T::of(Real::to_f64(time)), unit)))?;
-            }
-            Ok(converted)
-        }
-        _ => Err(StudyError::Unsupported("samples of this kind")),
-    }
 }

@@ -5,9 +5,9 @@ use noctule_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::converted;
 use super::gradient_errors::{GradientErrors, GradientPairs, flattened};
 use super::simulation::{Exact, Simulation};
+use crate::encoded::events;
 use crate::study::{StudyContext, StudyError};
 
 /// Gradients of batches beside those of the exact engine in double precision.
@@ -72,7 +72,7 @@ pub(super) fn measure(
             add(&mut reference, &exactly);
             let otherwise = match source {
                 Source::Recorded(simulation) => {
-                    simulation.simulate(&converted::events(samples.batch, indices)?)?;
+                    simulation.simulate(&events(samples.batch, indices)?)?;
                     let layers = simulation.layers()?;
                     spikes += layers
                         .iter()
@@ -123,7 +123,7 @@ impl<T: Real> Part<T> {
     ) -> Result<Self, StudyError> {
         let labels = indices.iter();
         let labels = labels.map(|&index| samples.batch.labels[index as usize]);
-        let events = converted::events::<T>(samples.batch, indices)?;
+        let events = events::<T>(samples.batch, indices)?;
         Ok(Self {
             batch: Batch::events(events, labels.collect()),
             loss: samples.loss,

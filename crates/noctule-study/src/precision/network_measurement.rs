@@ -3,9 +3,9 @@
 use noctule_core::{Batch, Label, Prediction, Real, SpikeBatch};
 use serde::{Deserialize, Serialize};
 
-use super::converted;
 use super::simulation::Simulation;
 use super::spike_errors::{SpikeDifferences, SpikeErrors};
+use crate::encoded::events;
 use crate::study::{StudyContext, StudyError};
 
 /// Shortest total time of the simulations that a time per sample is taken from, in seconds.
@@ -60,9 +60,9 @@ pub(super) fn measure<T: Real>(
         if context.is_stopped() {
             return Ok(None);
         }
-        reference.simulate(&converted::events(samples.batch, indices)?)?;
+        reference.simulate(&events(samples.batch, indices)?)?;
         let exact = reference.layers()?;
-        let seconds = simulation.simulate(&converted::events(samples.batch, indices)?)?;
+        let seconds = simulation.simulate(&events(samples.batch, indices)?)?;
         times.push(seconds / indices.len() as f64);
         let measured = simulation.layers()?;
         for (differences, &layer) in layers.iter_mut().zip(samples.layers) {
@@ -77,7 +77,7 @@ pub(super) fn measure<T: Real>(
             changed += u64::from(exact != measured);
         }
     }
-    let first = converted::events(samples.batch, &indices[..count.min(samples.together)])?;
+    let first = events(samples.batch, &indices[..count.min(samples.together)])?;
     let Some(seconds) = seconds_per_sample(context, &first, times, simulation)? else {
         return Ok(None);
     };

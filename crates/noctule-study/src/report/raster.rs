@@ -54,8 +54,8 @@ fn evenly(spiking: &[usize], counts: &[usize], spikes: usize, limit: usize) -> V
     }
 }
 
-/// Divides `limit` points among layers with so many spikes each: who needs less than an even share leaves the rest to the
-/// others.
+/// Divides `limit` points among layers; `spikes` has the number of spikes of each layer. A layer with fewer spikes than an
+/// even share of the points leaves the rest of its share to the others.
 pub(super) fn limits(spikes: &[usize], limit: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..spikes.len()).collect();
     order.sort_by_key(|&layer| spikes[layer]);

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use noctule_core::Engine;
-use noctule_train::{NoProgress, RunEnd, TrainError, Trainer, experiment};
+use noctule_train::experiment;
 
 use super::outcome::{ChipOutcome, Way};
 use super::plan::{RobustnessPlan, Task};
 use super::point::Point;
 use crate::chip::{Chip, InTheLoopEngine, ModelledEngine, accuracy_on_chip, full_scales};
-use crate::study::{StudyContext, StudyError, TrainedNetwork, UnitLog, trained_network};
+use crate::study::{
+    StudyContext, StudyError, TrainedNetwork, UnitLog, train_briefly, trained_network,
+};
 
 /// A study under way.
 pub(super) struct Measurement<'a> {
@@ -168,31 +170,37 @@ impl<'a> Measurement<'a> {
 impl OnChip<'_> {
     /// Trains as `way` says, and measures the accuracy on the chip; `None` if the study was stopped.
     fn accuracy(&self, context: &StudyContext<'_>, way: Way) -> Result<Option<f64>, StudyError> {
-        let engine = Arc::clone(&context.engine);
-        let chip = self.chip.clone();
-        let training: Arc<dyn Engine<f32>> = match way {
-            Way::Transferred => Arc::clone(&engine),
-            Way::UnderModel => Arc::new(ModelledEngine::new(engine, chip)),
-            Way::InTheLoop => Arc::new(InTheLoopEngine::new(engine, chip, self.number)),
-        };
         let config = self.task.config(self.seed, &self.task.tuning)?;
         let prediction = experiment::loss(&config).prediction();
-        let data = Arc::clone(&self.exact.data);
-        let mut trainer = Trainer::with_data(config, data, training)?;
-        trainer.load_weights(&self.exact.directory.last_path())?;
-        if way != Way::Transferred {
-            match trainer.run(None, &mut NoProgress, context.stop) {
-                Ok(RunEnd::Finished) => {}
-                Ok(RunEnd::Interrupted) => return Ok(None),
-                // A network that diverges classifies nothing.
-                Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => {
-                    return Ok(Some(0.0));
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let data = &self.exact.data;
+        let test = data.test.batch(experiment::encoding(&config)?);
+        let Some(engine) = self.training_engine(context, way) else {
+            let network = &self.exact.network;
+            return accuracy_on_chip(context, network, &self.chip, &test, prediction, self.number);
+        };
+        let init = self.exact.directory.last_path();
+        let Some(mut tuned) = train_briefly(context, config, data, engine, Some(&init))? else {
+            return Ok(None);
+        };
+        if tuned.diverged {
+            // Such a network classifies nothing.
+            return Ok(Some(0.0));
         }
-        let network = trainer.network()?.clone();
-        let test = trainer.test_samples();
-        accuracy_on_chip(context, &network, &self.chip, test, prediction, self.number)
+        let network = tuned.trainer.network()?;
+        accuracy_on_chip(context, network, &self.chip, &test, prediction, self.number)
+    }
+
+    /// The engine on which a network is trained for the chip; `None` if it is not trained.
+    fn training_engine(
+        &self,
+        context: &StudyContext<'_>,
+        way: Way,
+    ) -> Option<Arc<dyn Engine<f32>>> {
+        let (engine, chip) = (Arc::clone(&context.engine), self.chip.clone());
+        match way {
+            Way::Transferred => None,
+            Way::UnderModel => Some(Arc::new(ModelledEngine::new(engine, chip))),
+            Way::InTheLoop => Some(Arc::new(InTheLoopEngine::new(engine, chip, self.number))),
+        }
     }
 }

@@ -6,9 +6,8 @@ use noctule_train::Data;
 
 use super::outcome::{Chosen, DeadOutcome};
 use super::plan::Side;
-use super::training::{Short, train};
 use super::work::Work;
-use crate::study::StudyError;
+use crate::study::{ShortTraining, StudyError, train_briefly};
 
 /// Dead neurons of a side after short trainings from scaled initial weights; `None` if the study was stopped.
 pub(super) fn dead_neurons(
@@ -26,7 +25,7 @@ pub(super) fn dead_neurons(
         let (context, name) = (work.context, format!("dead neurons, weights x {scale}"));
         let measured = work.unit(chosen.pair, side, &name, || {
             let engine = Arc::clone(&context.engine);
-            let Some(trained) = train(context, config, data, engine, None)? else {
+            let Some(trained) = train_briefly(context, config, data, engine, None)? else {
                 return Ok(None);
             };
             Ok(Some((dead_share(&trained), trained.accuracy("test"))))
@@ -46,7 +45,7 @@ pub(super) fn dead_neurons(
 }
 
 /// The share of the hidden neurons that never spike on the test set; `None` if training diverged.
-fn dead_share(trained: &Short) -> Option<f64> {
+fn dead_share(trained: &ShortTraining) -> Option<f64> {
     if trained.diverged {
         return None;
     }

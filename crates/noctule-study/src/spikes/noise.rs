@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use noctule_train::{Config, experiment};
+use noctule_train::{Classifier, Config, experiment};
 
 use super::outcome::{NoiseKind, NoiseOutcome};
 use super::plan::SpikesPlan;
-use super::training::train;
 use super::work::{Trained, Work};
 use crate::chip::{Chip, InTheLoopEngine, TrialNoise, accuracy_on_chip};
-use crate::study::StudyError;
+use crate::study::{StudyError, train_briefly};
 
 /// The part of a preset's learning rate with which a network is trained on with noise.
 const TUNING_RATE: f64 = 0.3;
@@ -111,7 +110,7 @@ fn train_with_noise(
         let engine = Arc::new(InTheLoopEngine::new(engine, Chip::with_noise(noise), seed));
         let init = directory.last_path();
         let data = &trained.network.data;
-        let Some(mut tuned) = train(context, config, data, engine, Some(&init))? else {
+        let Some(mut tuned) = train_briefly(context, config, data, engine, Some(&init))? else {
             return Ok(None);
         };
         // Weights that diverged cannot be saved.
@@ -150,15 +149,10 @@ fn measure(
     let chip = Chip::with_noise(noise(kind, size, &config));
     let context = work.context;
     work.unit(trained.chosen.pair, trained.side, &name, || {
-        let data = Arc::clone(&trained.network.data);
-        let mut trainer = noctule_train::Trainer::with_data(
-            trained.network.config.clone(),
-            data,
-            Arc::clone(&context.engine),
-        )?;
-        trainer.load_weights(checkpoint)?;
-        let network = trainer.network()?.clone();
-        let test = trainer.test_samples();
-        accuracy_on_chip(context, &network, &chip, test, prediction, seed)
+        let (config, test) = (&trained.network.config, &trained.network.data.test);
+        let engine = Arc::clone(&context.engine);
+        let classifier = Classifier::new(config, test, checkpoint, engine)?;
+        let (network, test) = (classifier.network(), classifier.samples());
+        accuracy_on_chip(context, network, &chip, test, prediction, seed)
     })
 }

@@ -6,9 +6,8 @@ use noctule_train::Data;
 
 use super::outcome::Chosen;
 use super::plan::Side;
-use super::training::train;
 use super::work::Work;
-use crate::study::StudyError;
+use crate::study::{StudyError, train_briefly};
 
 /// The seed of the search; results come from other seeds.
 pub(super) const SEARCH_SEED: u64 = 1000;
@@ -32,7 +31,7 @@ pub(super) fn search(
             let context = work.context;
             let validation = work.unit(pair, side, &name, || {
                 let engine = Arc::clone(&context.engine);
-                let trained = train(context, config, data, engine, None)?;
+                let trained = train_briefly(context, config, data, engine, None)?;
                 Ok(trained.map(|trained| trained.accuracy("validation")))
             })?;
             let Some(validation) = validation else {

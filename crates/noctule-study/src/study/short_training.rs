@@ -6,16 +6,17 @@ use std::sync::Arc;
 use noctule_core::Engine;
 use noctule_train::{Config, Data, EpochRecord, NoProgress, RunEnd, TrainError, Trainer};
 
-use crate::study::{StudyContext, StudyError};
+use super::context::StudyContext;
+use super::error::StudyError;
 
 /// A network after a short training.
-pub(super) struct Short {
+pub(crate) struct ShortTraining {
     pub trainer: Trainer,
     /// Whether the loss or a weight was no longer finite.
     pub diverged: bool,
 }
 
-impl Short {
+impl ShortTraining {
     /// The last record of a part of the samples.
     pub fn last(&self, split: &str) -> Option<&EpochRecord> {
         let mut records = self.trainer.history().iter();
@@ -32,13 +33,13 @@ impl Short {
 }
 
 /// Trains; `None` if the study was stopped. `init` is a checkpoint to begin with.
-pub(super) fn train(
+pub(crate) fn train_briefly(
     context: &StudyContext<'_>,
     config: Config,
     data: &Arc<Data>,
     engine: Arc<dyn Engine<f32>>,
     init: Option<&Path>,
-) -> Result<Option<Short>, StudyError> {
+) -> Result<Option<ShortTraining>, StudyError> {
     let mut trainer = Trainer::with_data(config, Arc::clone(data), engine)?;
     if let Some(init) = init {
         trainer.load_weights(init)?;
@@ -49,5 +50,5 @@ pub(super) fn train(
         Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => true,
         Err(error) => return Err(error.into()),
     };
-    Ok(Some(Short { trainer, diverged }))
+    Ok(Some(ShortTraining { trainer, diverged }))
 }
