@@ -17,8 +17,8 @@ mod study;
 mod sweep;
 mod train;
 
+use crate::version::VERSION;
 use clap::{Parser, Subcommand};
-use noctule::version::VERSION;
 
 pub use batteries::Batteries;
 pub use bench::Bench;

@@ -13,6 +13,7 @@
 //! | [`conformance`] | reference cases that certify an engine |
 //! | [`engines`] | the engines of this build, by name |
 //! | [`version`] | which build this is |
+//! | [`command_line`] | the `noctule` command as a function |
 //!
 //! ```
 //! use noctule::engines::{Backend, open};
@@ -29,7 +30,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// These end the process when their stream is gone; see `streams`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod bar;
+mod cli;
+pub mod command_line;
+mod commands;
 pub mod engines;
+mod outcome;
+mod plural;
+mod progress;
+mod ranks;
+mod signals;
+mod streams;
+mod study_progress;
+mod suggest;
+mod summary;
+mod sweep_progress;
 pub mod version;
 
 #[doc(inline)]

@@ -1,7 +1,5 @@
 //! How commands end.
 
-use std::process::ExitCode;
-
 /// The exit status if something that was judged did not pass.
 pub const NOT_PASSED: u8 = 1;
 /// The exit status of every named error.
@@ -20,12 +18,13 @@ pub enum Outcome {
     Failed,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Self::SUCCESS,
-            Outcome::Interrupted => Self::from(INTERRUPTED),
-            Outcome::Failed => Self::from(NOT_PASSED),
+impl Outcome {
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Interrupted => INTERRUPTED,
+            Self::Failed => NOT_PASSED,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Options that choose an engine.
 
+use crate::engines::{Backend, BackendError, Choice};
 use clap::Args;
-use noctule::engines::{Backend, BackendError, Choice};
 
 use super::numbers::whole_number;
 

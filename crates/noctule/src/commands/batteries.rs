@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use crate::engines::open;
 use anyhow::{Result, bail};
-use noctule::conformance::batteries;
-use noctule::engines::open;
+use noctule_conformance::batteries;
 
 use crate::cli::Batteries;
 use crate::outcome::Outcome;

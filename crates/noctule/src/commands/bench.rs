@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::engines::open;
+use crate::version::COMMIT;
 use anyhow::{Result, bail};
-use noctule::engines::open;
-use noctule::version::COMMIT;
 use noctule_core::EngineInfo;
 use noctule_train::{BenchPlan, BenchReport, Config, Phases, SingleProcess, Trainer, synthetic};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! `noctule devices`.
 
+use crate::engines::{DeviceDescription, devices};
 use anyhow::Result;
-use noctule::engines::{DeviceDescription, devices};
 
 use crate::cli::Devices;
 use crate::streams::say;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::engines::{Backend, Choice};
 use anyhow::{Result, bail};
-use noctule::engines::{Backend, Choice};
 use noctule_train::recorded_backend;
 
 use crate::cli::EngineOptions;

@@ -5,8 +5,8 @@ mod confusion_table;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use crate::engines::open;
 use anyhow::Result;
-use noctule::engines::open;
 use noctule_data::Split;
 use noctule_train::config::list_changes;
 use noctule_train::{

@@ -8,8 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engines::open;
 use anyhow::{Context, Result};
-use noctule::engines::open;
 use noctule_core::Label;
 use noctule_data::Split;
 use noctule_train::experiment::{Input, load_input};

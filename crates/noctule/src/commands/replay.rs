@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use crate::engines::{self, BackendError, Choice};
 use anyhow::{Context, Result};
-use noctule::conformance::replay::{self, Replay};
-use noctule::conformance::{Cases, Problem, Unsupported, Verdict};
-use noctule::engines::{self, BackendError, Choice};
+use noctule_conformance::replay::{self, Replay};
+use noctule_conformance::{Cases, Problem, Unsupported, Verdict};
 use noctule_train::write_atomically;
 
 use super::output_file::check_output;

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use crate::engines::open;
+use crate::version::VERSION;
 use anyhow::{Context, Result, bail};
-use noctule::engines::open;
-use noctule::version::VERSION;
 use noctule_data::Split;
 use noctule_study::report::{Report as Page, ReportedRun, RunReport, Source, collect, page};
 use noctule_study::study::StudyDocument;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engines::{Backend, Choice, open, open_f64};
+use crate::version::VERSION;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use noctule::engines::{Backend, Choice, open, open_f64};
-use noctule::version::VERSION;
 use noctule_core::{Engine, EngineInfo};
 use noctule_study::chip;
 use noctule_study::precision::{self, PrecisionPlan};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engines::{Backend, BackendError, Choice, open};
 use anyhow::{Context, Result, bail};
-use noctule::engines::{Backend, BackendError, Choice, open};
 use noctule_study::sweep::{ChosenBy, RunLog};
 use noctule_study::{Sweep, SweepOutcome, sweep_picture};
 use noctule_train::experiment::data_directory;

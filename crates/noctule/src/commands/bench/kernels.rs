@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
+use crate::engines::{KernelTime, kernel_times, measure_kernels};
 use anyhow::{Result, bail};
-use noctule::engines::{KernelTime, kernel_times, measure_kernels};
 use noctule_train::{BenchPlan, Trainer};
 use serde::Serialize;
 

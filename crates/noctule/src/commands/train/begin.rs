@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::engines::{self, Choice};
 use anyhow::{Result, bail};
-use noctule::engines::{self, Choice};
 use noctule_core::Engine;
 use noctule_train::collective::{threads, together};
 use noctule_train::experiment::data_directory;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::version::VERSION;
 use anyhow::Result;
-use noctule::version::VERSION;
 use noctule_core::Engine;
 use noctule_data::Dataset;
 use noctule_study::report::{Report, ReportedRun, Source, collect};

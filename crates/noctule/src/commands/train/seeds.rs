@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engines;
 use anyhow::{Context, Result, bail};
-use noctule::engines;
 use noctule_core::Engine;
 use noctule_study::report::ReportedRun;
 use noctule_study::{SeedRun, SeedsSummary};
