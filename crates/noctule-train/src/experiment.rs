@@ -2,7 +2,7 @@
 
 mod data;
 mod defaults;
-mod error;
+pub(crate) mod error;
 mod input;
 mod input_error;
 mod network;
@@ -15,6 +15,7 @@ pub(crate) use defaults::{Measuring, with_defaults};
 pub use error::ExperimentError;
 pub use input::{Input, load_input};
 pub use input_error::InputError;
+pub(crate) use network::layers;
 pub use network::network;
 pub use own_error::OwnDataError;
 pub use training::{augmentation, encoding, loss, plan, regularisation};

@@ -10,6 +10,7 @@
 //! | [`schedule`] | learning rates over a run |
 //! | [`checkpoint`] | weights and state as safetensors files |
 //! | [`experiment`] | data, encoding, network, loss and regularisation of a configuration |
+//! | [`initial`] | initial weights that suit the samples, and what follows from their size |
 //! | [`trainer`] | batches, epochs, resuming |
 //! | [`metrics`] | what is measured of an epoch |
 //! | [`run_directory`] | the folder of a run: configuration, metrics, checkpoints |
@@ -22,6 +23,7 @@ pub mod collective;
 pub mod config;
 pub mod confusion;
 pub mod experiment;
+pub mod initial;
 mod median;
 pub mod metrics;
 mod plan;
@@ -50,7 +52,7 @@ pub use schedule::ScheduleConfig;
 pub use trainer::{
     BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, Classified, Classifier,
     NoProgress, OwnLoss, Phases, Progress, RunEnd, TrainError, Trainer, TrainerBuilder,
-    TrainingLoss, Warning, recorded_backend,
+    TrainingLoss, Warning, recorded_backend, trained_network,
 };
 
 #[cfg(doctest)]

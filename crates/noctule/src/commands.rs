@@ -16,7 +16,7 @@ mod shell;
 mod show;
 mod study;
 mod sweep;
-mod train;
+pub(crate) mod train;
 
 use anyhow::Result;
 
@@ -24,6 +24,7 @@ use crate::cli::{Cli, Command};
 use crate::outcome::Outcome;
 use crate::ranks::Ranks;
 use crate::signals::listen;
+pub(crate) use experiment::fetch_set;
 
 /// Runs the command that was typed; commands for several ranks look for the others.
 pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {

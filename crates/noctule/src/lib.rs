@@ -13,6 +13,7 @@
 //! | [`conformance`] | reference cases that certify an engine |
 //! | [`engines`] | the engines of this build, by name |
 //! | [`version`] | which build this is |
+//! | [`runs`] | run directories for programs |
 //! | [`command_line`] | the `noctule` command as a function |
 //!
 //! ```
@@ -42,6 +43,7 @@ mod outcome;
 mod plural;
 mod progress;
 mod ranks;
+pub mod runs;
 mod signals;
 mod streams;
 mod study_progress;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::initial::default_potential;
 use crate::tagged::tagged_by_kind;
 
 /// One of `[[layers]]`; `kind` chooses.
@@ -235,10 +236,10 @@ pub struct ThresholdInit {
 impl ThresholdInit {
     /// Mean and standard deviation, in thresholds, for the last layer or another one.
     pub(crate) fn of_layer(&self, max_spikes: usize, is_last: bool) -> NormalInit {
-        let mean = if is_last || max_spikes == 1 { 3.0 } else { 0.5 };
+        let (mean, std) = default_potential(max_spikes, is_last);
         NormalInit {
             mean: self.mean.unwrap_or(mean),
-            std: self.std.unwrap_or(1.5),
+            std: self.std.unwrap_or(std),
         }
     }
 }

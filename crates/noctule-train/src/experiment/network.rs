@@ -1,15 +1,15 @@
 //! The untrained network of an experiment.
 
 use noctule_core::{
-    Initialiser, Layer, LayerError, LifParameters, Network, NetworkError, SpikingLayer, SumPool2d,
-    Tensor, Window,
+    Initialiser, Layer, LayerError, LifParameters, Network, NetworkError, Shape, SpikingLayer,
+    SumPool2d, Tensor, Window,
 };
 use noctule_data::Dataset;
 
 use super::error::{ExperimentError, MOST_WEIGHTS};
 use super::own_data::is_events;
 use crate::config::{Config, Conv2dConfig, DenseConfig, InitConfig, LayerConfig, Population};
-use crate::random::{Purpose, random};
+use crate::initial;
 
 /// The untrained network of an experiment, for `inputs` input neurons and the classes of `set`.
 ///
@@ -21,7 +21,7 @@ pub fn network(
     inputs: usize,
     set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
-    let network = layers(config, inputs, set)?;
+    let network = layers(config, inputs, set.shape(), is_events(set))?;
     if network.outputs() != set.classes() {
         return Err(ExperimentError::Classes {
             layer: config.layers.len() - 1,
@@ -33,16 +33,16 @@ pub fn network(
     Ok(network)
 }
 
-/// As [`network`], whatever the number of classes.
-pub(super) fn layers(
+/// As [`network`], for samples of this shape, whatever the number of classes.
+pub(crate) fn layers(
     config: &Config,
     inputs: usize,
-    set: &Dataset,
+    shape: Shape,
+    is_events: bool,
 ) -> Result<Network<f32>, ExperimentError> {
-    let shape = set.shape();
     let is_image = shape.neurons() == inputs;
     let takes_images = !matches!(config.layers.first(), Some(LayerConfig::Dense(_)));
-    if takes_images && is_events(set) {
+    if takes_images && is_events {
         return Err(ExperimentError::EventsInImage);
     }
     let mut network = match (is_image, takes_images) {
@@ -146,7 +146,12 @@ fn initial_weights(
     let init = population
         .init
         .ok_or(ExperimentError::UnknownInit { layer })?;
-    Ok(initialiser(layer, init)?.draw(shape, &mut random(seed, Purpose::Weights, layer as u64)))
+    Ok(initial::initial_weights(
+        &initialiser(layer, init)?,
+        seed,
+        layer,
+        shape,
+    ))
 }
 
 /// The distribution of the initial weights of a layer.

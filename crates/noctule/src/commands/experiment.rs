@@ -84,20 +84,23 @@ fn load_source(
         return Ok(source?);
     }
     let first_here = place(collective).before == 0;
-    let mirror = std::env::var(MIRROR).ok();
     // Rank 0 comes first, for it may fill a folder that all machines see; then the first rank of each machine.
     for turn in [collective.is_root(), first_here && !collective.is_root()] {
         let fetched = match &source {
-            Err(missing) if turn => {
-                super::data::fetch(config.data.set.name(), data_dir, mirror.as_deref(), stop)
-                    .with_context(|| format!("{missing}. Downloading it now failed"))
-            }
+            Err(missing) if turn => fetch_set(config.data.set.name(), data_dir, stop)
+                .with_context(|| format!("{missing}. Downloading it now failed")),
             _ => Ok(()),
         };
         together(collective, fetched)?;
     }
     let source = source.or_else(|_| SourceData::load(config, data_dir));
     together(collective, source.map_err(anyhow::Error::from))
+}
+
+/// Downloads a known data set from the official address, or the one that the environment names.
+pub(crate) fn fetch_set(name: &str, data_dir: Option<&Path>, stop: &Arc<AtomicBool>) -> Result<()> {
+    let mirror = std::env::var(MIRROR).ok();
+    super::data::fetch(name, data_dir, mirror.as_deref(), stop)
 }
 
 /// Makes the directory that was named, or `runs/NAME`, or the first of `runs/NAME-2`, `runs/NAME-3` ... that is free.

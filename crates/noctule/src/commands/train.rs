@@ -1,9 +1,9 @@
 //! `noctule train`.
 
-mod begin;
-mod picture;
+pub(crate) mod begin;
+pub(crate) mod picture;
 mod progress;
-mod report;
+pub(crate) mod report;
 mod seeds;
 
 use std::path::Path;

@@ -18,9 +18,9 @@ use crate::streams::note;
 use crate::suggest;
 
 /// A run that can go on.
-pub(super) struct Begun {
+pub(crate) struct Begun {
     pub(super) config: Config,
-    pub(super) trainer: Trainer,
+    pub(crate) trainer: Trainer,
     /// Where the data were found; `None` if they are generated.
     data_dir: Option<PathBuf>,
     /// Whether the first weights came from elsewhere.
@@ -31,7 +31,7 @@ pub(super) struct Begun {
 
 /// The experiment, and the trainer of this rank, from the beginning or resumed, when all ranks agree on what is trained.
 /// Nothing is written.
-pub(super) fn prepare(
+pub(crate) fn prepare(
     options: &Train,
     mut collective: Box<dyn Collective>,
     stop: &Arc<AtomicBool>,
@@ -177,7 +177,7 @@ fn choice(options: &Train, resumed: Option<&RunDirectory>, is_root: bool) -> Res
 
 impl Begun {
     /// The directory of the run, made last of all, so that nothing is left half-made.
-    pub(super) fn open(&mut self, out: Option<&Path>) -> Result<RunDirectory> {
+    pub(crate) fn open(&mut self, out: Option<&Path>) -> Result<RunDirectory> {
         if let Some(directory) = &self.resumed {
             self.describe(directory)?;
             return Ok(directory.clone());

@@ -13,7 +13,7 @@ const PICTURE_SIZE: usize = 400;
 const TERMINAL_SIZE: usize = 40;
 
 /// Whether an experiment has a decision map.
-pub(super) fn suits(config: &Config) -> bool {
+pub(crate) fn suits(config: &Config) -> bool {
     config.data.set == DataSet::YinYang
 }
 
@@ -23,7 +23,7 @@ pub(super) fn is_there(run: &Path) -> bool {
 }
 
 /// Writes the picture into a run directory.
-pub(super) fn write(trainer: &mut Trainer, run: &Path) -> Result<()> {
+pub(crate) fn write(trainer: &mut Trainer, run: &Path) -> Result<()> {
     let map = DecisionMap::of(trainer, PICTURE_SIZE)?;
     Ok(write_atomically(&path(run), &map.to_png()?)?)
 }

@@ -21,7 +21,7 @@ pub(super) fn is_there(folder: &Path) -> bool {
 }
 
 /// Removes the page of a run that goes on, which it will no longer describe.
-pub(super) fn remove(folder: &Path) {
+pub(crate) fn remove(folder: &Path) {
     std::fs::remove_file(folder.join(REPORT)).ok();
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Measuring<'a> {
 }
 
 /// Writes the page of a finished run and returns its path; `None`, with a warning, if that fails or `stop` is set.
-pub(super) fn of_run(
+pub(crate) fn of_run(
     trainer: &Trainer,
     directory: &RunDirectory,
     stop: &AtomicBool,

@@ -1,0 +1,108 @@
+"""From what users pass to NumPy arrays of a known type, with errors that name what was wrong."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ArrayError, DataError, SpikeError
+
+Floats = npt.NDArray[np.floating[Any]]
+Integers = npt.NDArray[np.integer[Any]]
+
+FLOAT_TYPES = ("float32", "float64")
+
+
+def check_dtype(dtype: object) -> str:
+    """The name of a precision, ``"float32"`` or ``"float64"``, from a name or a type of NumPy or PyTorch."""
+    name = str(dtype)
+    if name.startswith("torch."):
+        name = name[len("torch.") :]
+    elif not isinstance(dtype, str):
+        try:
+            name = np.dtype(dtype).name  # type: ignore[call-overload]
+        except TypeError:
+            pass
+    if name not in FLOAT_TYPES:
+        raise ArrayError(f"dtype must be float32 or float64, not {name}")
+    return str(name)
+
+
+def to_array(values: object, what: str) -> npt.NDArray[Any]:
+    """An array of numbers; PyTorch's tensors must be on the CPU."""
+    device = getattr(values, "device", None)
+    if device is not None and getattr(device, "type", "cpu") != "cpu":
+        raise ArrayError(f"{what} is on the device {device}; move it to the CPU first, with .cpu()")
+    if hasattr(values, "detach"):
+        values = values.detach().numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ArrayError(f"{what} is no array: {error}") from None
+    if array.dtype == object or array.dtype.kind not in "biuf":
+        raise ArrayError(f"{what} must be numbers, not {array.dtype}")
+    return array
+
+
+def to_floats(values: object, what: str, dtype: Optional[str] = None) -> Floats:
+    """A contiguous array of float32 or float64: of ``dtype``, or as it is. Integers become float64."""
+    array = to_array(values, what)
+    if array.dtype.kind == "b":
+        raise ArrayError(f"{what} must be numbers, not {array.dtype}")
+    if dtype is None:
+        if array.dtype.name in FLOAT_TYPES:
+            dtype = array.dtype.name
+        else:
+            dtype = "float32" if array.dtype == np.float16 else "float64"
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def to_units(values: object) -> npt.NDArray[np.uint32]:
+    """Indices of neurons as ``uint32``; the memory of such an array is kept."""
+    array = to_array(values, "units")
+    if array.dtype.kind not in "iu":
+        if array.size:
+            raise SpikeError(f"units must be integers, not {array.dtype}")
+        array = array.astype(np.uint32)
+    if array.dtype != np.uint32 and array.size:
+        least, most = int(array.min()), int(array.max())
+        for extreme in (least, most):
+            if not 0 <= extreme < 2**32:
+                at = int(np.flatnonzero(array.ravel() == extreme)[0])
+                raise SpikeError(f"units[{at}] is {extreme}, which is no index of a neuron")
+    return np.ascontiguousarray(array, dtype=np.uint32)
+
+
+def to_offsets(values: object) -> npt.NDArray[np.int64]:
+    """Offsets as ``int64``; the memory of such an array is kept."""
+    array = to_array(values, "offsets")
+    if array.dtype.kind not in "iu":
+        raise SpikeError(f"offsets must be integers, not {array.dtype}")
+    if array.dtype == np.uint64 and array.size and int(array.max()) >= 2**63:
+        raise SpikeError(f"offsets end with {int(array.max())}, which is more than any array holds")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.int64]:
+    """Labels as ``int64``, one for each sample, none of them negative."""
+    array = to_array(values, "labels")
+    if array.dtype.kind not in "iu":
+        raise DataError(f"labels must be integers, not {array.dtype}")
+    if array.ndim != 1:
+        raise DataError(f"labels must have the shape [samples], not {list(array.shape)}")
+    if samples is not None and len(array) != samples:
+        raise DataError(f"there are {samples} samples, but {len(array)} labels")
+    wrong = np.flatnonzero((array < 0) | (array >= 2**32))
+    if wrong.size:
+        at = int(wrong[0])
+        raise DataError(f"labels[{at}] is {int(array[at])}; labels are classes, counted from 0")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view of an array that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,34 @@
+"""The exceptions of Noctule. All are subclasses of ``ValueError``, so ``except ValueError`` catches each of them.
+
+Every message names the value that was refused, where it stands, and where that helps what to do.
+"""
+
+from __future__ import annotations
+
+from ._noctule import (
+    ArrayError,
+    BackendError,
+    DataError,
+    NetworkError,
+    NoctuleError,
+    SpikeError,
+    StateError,
+    TrainingError,
+)
+
+
+class NirError(NoctuleError):
+    """A graph in NIR cannot be read, or has something that a Noctule network cannot represent."""
+
+
+__all__ = [
+    "ArrayError",
+    "BackendError",
+    "DataError",
+    "NetworkError",
+    "NirError",
+    "NoctuleError",
+    "SpikeError",
+    "StateError",
+    "TrainingError",
+]

@@ -1,0 +1,540 @@
+"""Networks: :class:`Network`, its weights and its gradients."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _noctule
+from ._arrays import check_dtype, read_only, to_floats
+from .errors import ArrayError, NetworkError, StateError
+from .layers import Conv2d, Dense, Layer, SumPool2d, Threshold, from_description
+from .optimisers import Optimiser
+from .spikes import SpikeBatch
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What :meth:`Network.backward` gives."""
+
+    #: ``dL/dw`` of each layer, in the shape of its weights: ``[neurons, inputs]``, or ``[filters, height, width, channels]``.
+    #: ``None`` for a pooling layer.
+    weights: Tuple[Optional[Array], ...]
+    #: ``dL/dt`` of each input spike, aligned with the times of the input; shape ``[spikes]``.
+    input_times: Array
+    #: After :meth:`Network.backward_recorded`: recorded spikes at which the potential of the model does not rise. They pass
+    #: no error on.
+    spikes_without_rise: int = 0
+
+    def norm(self) -> float:
+        """The Euclidean norm of the gradient of all weights."""
+        squares = (np.square(weights, dtype=np.float64).sum() for weights in self.weights if weights is not None)
+        return float(np.sqrt(sum(squares)))
+
+    def __repr__(self) -> str:
+        shapes = ["None" if w is None else str(list(w.shape)) for w in self.weights]
+        return f"Gradients(weights of {', '.join(shapes)}; {len(self.input_times)} input times; norm {self.norm():.4g})"
+
+
+class Weights(Sequence[Optional[Array]]):
+    """The weights of a network, one array for each layer; ``None`` for pooling layers.
+
+    ``net.weights[0]`` is a copy that is read-only; ``net.weights[0] = array`` sets the weights of layer 0.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def __len__(self) -> int:
+        return len(self._network.layers)
+
+    @overload
+    def __getitem__(self, layer: int) -> Optional[Array]: ...
+
+    @overload
+    def __getitem__(self, layer: slice) -> Sequence[Optional[Array]]: ...
+
+    def __getitem__(self, layer: Union[int, slice]) -> Union[Optional[Array], Sequence[Optional[Array]]]:
+        if isinstance(layer, slice):
+            return [self[index] for index in range(*layer.indices(len(self)))]
+        weights = self._network._model.weights(self._index(layer))
+        return None if weights is None else read_only(weights)
+
+    def __setitem__(self, layer: int, weights: object) -> None:
+        index = self._index(layer)
+        network = self._network
+        array = to_floats(weights, f"the weights of layer {index}", network.dtype)
+        network._model.set_weights([(index, array)])
+        network._drawn[index] = False
+
+    def __iter__(self) -> Iterator[Optional[Array]]:
+        return (self[index] for index in range(len(self)))
+
+    def _index(self, layer: int) -> int:
+        layers = len(self)
+        if not -layers <= layer < layers:
+            raise IndexError(f"there is no layer {layer} among {layers}")
+        return layer % layers
+
+    def __repr__(self) -> str:
+        shapes = ["None" if weights is None else str(list(weights.shape)) for weights in self]
+        return f"Weights({', '.join(shapes)})"
+
+
+class Network:
+    """A feed-forward network of leaky integrate-and-fire neurons on an engine.
+
+    Between spikes, a neuron follows ``dI/dt = -I/tau_s`` and ``du/dt = -u/tau_m + I``. An input spike adds its weight to
+    ``I``. When ``u`` reaches ``theta`` the neuron spikes, and ``u`` drops by ``reset``. Nothing is stepped: spike times are
+    exact, and so are gradients through all of them.
+
+    Args:
+        inputs: Number of input neurons, or the shape ``(height, width, channels)`` of an image.
+        layers: :class:`Dense`, :class:`Conv2d` and :class:`SumPool2d`.
+        tau_m, tau_s: Membrane and synaptic time constant in seconds, for layers that have none of their own.
+        t_max: End of a sample in seconds, likewise.
+        seed: Seed of the initial weights. The same seed gives the same weights, as on the command line.
+        dtype: ``"float32"`` or ``"float64"``.
+        backend: ``"cpu"``, ``"gpu"`` (Vulkan, Metal), ``"cuda"`` or ``"hip"``; :func:`noctule.devices` lists what is there.
+        device: The device of the back end.
+        threads: Threads of the processor, 0 for all cores. Results do not depend on it.
+
+    Raises:
+        NetworkError: If layers do not fit one another, or a constant is out of range.
+        BackendError: If the engine is not part of this build, or does not start.
+
+    >>> import noctule as nt
+    >>> net = nt.Network(2, [nt.Dense(3, theta=1.0, max_spikes=10)], tau_m=0.02, tau_s=0.01, t_max=0.1)
+    >>> net.weights[0] = [[200.0, 100.0], [0.0, 300.0], [150.0, 150.0]]
+    >>> spikes = nt.SpikeBatch([0.000, 0.005], [0, 1], [0, 2], population=2)
+    >>> out = net.forward(spikes)
+    >>> out.counts()
+    array([[1, 1, 1]])
+    >>> grads = net.backward(nt.SpikeCount(5, 1)(out, [2]).d_times)
+    >>> grads.weights[0].shape
+    (3, 2)
+    """
+
+    def __init__(
+        self,
+        inputs: Union[int, Tuple[int, int, int]],
+        layers: Sequence[Layer],
+        *,
+        tau_m: Optional[float] = None,
+        tau_s: Optional[float] = None,
+        t_max: Optional[float] = None,
+        seed: int = 0,
+        dtype: object = "float32",
+        backend: str = "cpu",
+        device: Optional[int] = None,
+        threads: int = 0,
+    ) -> None:
+        shape = _shape(inputs)
+        self._set_engine(dtype, backend, device, threads)
+        self._seed = _seed(seed)
+        shared = {"tau_m": tau_m, "tau_s": tau_s, "t_max": t_max}
+        descriptions = [_describe(index, layer, shared) for index, layer in enumerate(layers)]
+        self._model = _noctule.Model(
+            shape,
+            descriptions,
+            seed=self._seed,
+            dtype=self._dtype,
+            backend=self._backend,
+            device=self._device,
+            threads=self._threads,
+        )
+        self._begin(tuple(_complete(layer, shared) for layer in layers))
+        for index, layer in enumerate(layers):
+            init = getattr(layer, "init", None)
+            self._drawn[index] = not isinstance(layer, SumPool2d) and (init is None or isinstance(init, Threshold))
+            if init is not None and not hasattr(init, "_describe"):
+                self.weights[index] = init
+
+    def _set_engine(self, dtype: object, backend: str, device: Optional[int], threads: int) -> None:
+        self._dtype = check_dtype(dtype)
+        self._backend = str(backend)
+        self._device = device
+        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 0 <= threads < 2**16:
+            raise NetworkError(f"threads must be a whole number from 0 to 65535, not {threads!r}")
+        self._threads = int(threads)
+
+    def _begin(self, layers: Tuple[Layer, ...]) -> None:
+        self._layers = layers
+        #: Whether the weights of a layer are those that `Threshold` drew, which `fit` may draw anew.
+        self._drawn = [False] * len(layers)
+        self._pass: Optional[int] = None
+        self._optimiser: Optional[Optimiser] = None
+
+    @classmethod
+    def _of_model(
+        cls,
+        model: _noctule.Model,
+        dtype: object,
+        backend: str,
+        device: Optional[int],
+        threads: int,
+        seed: int = 0,
+    ) -> Network:
+        network = object.__new__(cls)
+        network._set_engine(dtype, backend, device, threads)
+        network._seed = seed
+        network._model = model
+        _, descriptions = model.describe()
+        network._begin(tuple(from_description(description) for description in descriptions))
+        return network
+
+    # What it is.
+
+    @property
+    def layers(self) -> Tuple[Layer, ...]:
+        """The layers, with all constants."""
+        return self._layers
+
+    @property
+    def input_shape(self) -> Tuple[int, int, int]:
+        """Height, width and channels of the input; ``(1, 1, inputs)`` if it is no image."""
+        return self._model.describe()[0]
+
+    @property
+    def inputs(self) -> int:
+        """Number of input neurons."""
+        height, width, channels = self.input_shape
+        return height * width * channels
+
+    @property
+    def outputs(self) -> int:
+        """Number of neurons of the last layer."""
+        return self.sizes[-1]
+
+    @property
+    def sizes(self) -> Tuple[int, ...]:
+        """Number of inputs, then of neurons of each layer."""
+        shapes = [self.input_shape, *self._model.output_shapes()]
+        return tuple(height * width * channels for height, width, channels in shapes)
+
+    @property
+    def output_shapes(self) -> List[Tuple[int, int, int]]:
+        """Height, width and channels of each layer's output."""
+        return self._model.output_shapes()
+
+    @property
+    def dtype(self) -> str:
+        """``"float32"`` or ``"float64"``."""
+        return self._dtype
+
+    @property
+    def backend(self) -> str:
+        """The name of the back end."""
+        return self._backend
+
+    @property
+    def engine(self) -> Dict[str, Any]:
+        """The engine: its back end, its device, its threads."""
+        backend, device, threads = self._model.engine()
+        return {"backend": backend, "device": device, "threads": threads}
+
+    @property
+    def weights(self) -> Weights:
+        """The weights of each layer: ``[neurons, inputs]`` of a dense one, ``[filters, height, width, channels]`` of a
+        convolution, ``None`` of a pooling layer. ``net.weights[0] = array`` sets those of layer 0."""
+        return Weights(self)
+
+    # What it does.
+
+    def forward(self, spikes: SpikeBatch, *, dropout_seed: Optional[int] = None) -> SpikeBatch:
+        """Runs the network on a batch, and returns the events of its last layer, sorted by time within each sample.
+
+        Args:
+            spikes: Events of the input neurons.
+            dropout_seed: Drops inputs as in training. Take another seed for each batch.
+
+        Raises:
+            ArrayError: If the spikes come from a population of another size.
+        """
+        _check_batch(spikes)
+        self._pass = None
+        seed = None if dropout_seed is None else _seed(dropout_seed)
+        self._pass, arrays = self._model.forward(spikes, seed, True)
+        return SpikeBatch._of(*arrays)
+
+    __call__ = forward
+
+    def spikes(self, layer: int) -> SpikeBatch:
+        """The events of a layer in the last forward pass.
+
+        Raises:
+            StateError: If there was none.
+        """
+        index = self.weights._index(layer)
+        return SpikeBatch._of(*self._model.spikes(index))
+
+    def backward(
+        self,
+        d_times: object,
+        *,
+        accumulate: bool = False,
+        max_inverse_slope: Optional[float] = None,
+        silent_boost: Union[float, Sequence[float]] = 0.0,
+    ) -> Gradients:
+        """The exact gradient of the last forward pass.
+
+        Args:
+            d_times: ``dL/dt`` of each output spike, aligned with the output of the forward pass; shape ``[spikes]``.
+            accumulate: Whether to add to the gradient of earlier backward passes since the last step; else it is that of
+                this pass alone.
+            max_inverse_slope: The largest ``1/(du/dt)`` of a spike, in seconds per unit of potential; by default no limit.
+            silent_boost: What is subtracted from the gradient of each weight of a neuron that was silent in the whole
+                batch; one number for the last layer, or one for each layer.
+
+        Raises:
+            StateError: If there was no forward pass, or weights have changed since.
+            ArrayError: If ``d_times`` has another length, or a value that is not finite.
+        """
+        if self._pass is None:
+            raise StateError("backward needs a forward pass first")
+        return self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
+
+    def _backward(
+        self,
+        d_times: object,
+        accumulate: bool = False,
+        max_inverse_slope: Optional[float] = None,
+        silent_boost: Union[float, Sequence[float]] = 0.0,
+    ) -> Gradients:
+        array = to_floats(d_times, "d_times", self._dtype)
+        regularisation = describe_regularisation(len(self._layers), max_inverse_slope, silent_boost, None)
+        weights, input_times, without_rise = self._model.backward(array, bool(accumulate), regularisation)
+        return Gradients(tuple(weights), input_times, without_rise)
+
+    def backward_recorded(
+        self, spikes: SpikeBatch, recorded_layers: Sequence[SpikeBatch], d_times: object
+    ) -> Gradients:
+        """The gradient at spikes that were recorded elsewhere, on a chip for example.
+
+        Args:
+            spikes: Events of the input neurons.
+            recorded_layers: The recorded events of each layer, pooling layers included, the output last.
+            d_times: ``dL/dt`` of each recorded output spike; shape ``[spikes]``.
+
+        Times are the recorded ones. The slope of the potential at a spike is the model's at that time, from the recorded
+        inputs and the neuron's own earlier recorded spikes. A recorded spike whose slope is not positive passes no error on;
+        :attr:`Gradients.spikes_without_rise` counts them. :meth:`step` uses the gradient.
+
+        Raises:
+            ArrayError: If there is not one batch for each layer, or one has other samples or neurons.
+        """
+        _check_batch(spikes)
+        layers = list(recorded_layers)
+        for layer in layers:
+            _check_batch(layer)
+        self._pass = None
+        self._model.forward_recorded(spikes, layers)
+        return self._backward(d_times)
+
+    def step(self, optimiser: Optimiser, *, max_norm: Optional[float] = None) -> None:
+        """Takes a step of an optimiser with the gradient of the last backward pass, and sets the gradient to zero.
+
+        Args:
+            optimiser: It remembers its moments in the network. One with other constants (but for the learning rate) begins
+                anew.
+            max_norm: A gradient with a larger Euclidean norm is first scaled down to this one.
+        """
+        if not isinstance(optimiser, Optimiser):
+            raise NetworkError(f"step needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
+        rate = {"sgd": 1e-3, "nadam": 2e-3}.get(type(optimiser).__name__.lower(), 1e-3)
+        norm = None if max_norm is None else float(max_norm)
+        self._model.step(optimiser._describe(), rate, norm)
+        self._optimiser = optimiser
+        self._drawn = [False] * len(self._layers)
+        self._pass = None
+
+    def clear_gradient(self) -> None:
+        """Sets the gradient to zero."""
+        self._model.clear_gradient()
+
+    def predict(self, samples: Any, *, rule: str = "most_spikes", batch_size: int = 100) -> npt.NDArray[np.int64]:
+        """The class of each sample: -1 where no output neuron spiked; shape ``[samples]``.
+
+        Args:
+            samples: A :class:`SpikeBatch`, or a set of :mod:`noctule.data`.
+            rule: ``"most_spikes"`` or ``"first_spike"``.
+            batch_size: Samples that are run together.
+        """
+        inputs = getattr(samples, "spikes", samples)
+        inputs = samples if hasattr(samples, "images") else inputs
+        if not isinstance(inputs, SpikeBatch) and not hasattr(inputs, "images"):
+            raise ArrayError(f"predict needs a SpikeBatch or a set of noctule.data, not {type(samples).__name__}")
+        self._pass = None
+        batches = range(0, len(inputs), max(1, batch_size))
+        found = [self._model.predict(inputs[first : first + batch_size], rule) for first in batches]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+    # How it is kept and shown.
+
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Writes layers and weights to a safetensors file, which :meth:`load` reads, here and in Rust."""
+        self._model.save(os.fspath(path))
+
+    @classmethod
+    def load(
+        cls,
+        path: Union[str, os.PathLike[str]],
+        *,
+        dtype: object = "float32",
+        backend: str = "cpu",
+        device: Optional[int] = None,
+        threads: int = 0,
+    ) -> Network:
+        """Reads a file that :meth:`save` wrote.
+
+        Raises:
+            NetworkError: If it cannot be read, is damaged, or holds no network.
+        """
+        name = check_dtype(dtype)
+        model = _noctule.Model.load(os.fspath(path), name, backend, device, threads)
+        return cls._of_model(model, name, backend, device, threads)
+
+    def __getstate__(self) -> Dict[str, Any]:
+        memory = None
+        if self._optimiser is not None:
+            memory = (self._optimiser, self._model.optimiser_state())
+        return {
+            "input_shape": self.input_shape,
+            "layers": self._layers,
+            "weights": list(self.weights),
+            "drawn": list(self._drawn),
+            "seed": self._seed,
+            "engine": (self._dtype, self._backend, self._device, self._threads),
+            "memory": memory,
+        }
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        dtype, backend, device, threads = state["engine"]
+        self._set_engine(dtype, backend, device, threads)
+        self._seed = state["seed"]
+        layers: Tuple[Layer, ...] = state["layers"]
+        shared: Dict[str, Optional[float]] = {"tau_m": None, "tau_s": None, "t_max": None}
+        descriptions = [_describe(index, layer, shared) for index, layer in enumerate(layers)]
+        self._model = _noctule.Model(
+            state["input_shape"],
+            descriptions,
+            seed=self._seed,
+            dtype=self._dtype,
+            backend=self._backend,
+            device=self._device,
+            threads=self._threads,
+        )
+        self._begin(layers)
+        weights = enumerate(state["weights"])
+        self._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])
+        self._drawn = list(state["drawn"])
+        if state["memory"] is not None:
+            self._optimiser, memory = state["memory"]
+            self._model.set_optimiser_state(self._optimiser._describe(), memory)
+
+    def to(
+        self,
+        *,
+        dtype: object = None,
+        backend: Optional[str] = None,
+        device: Optional[int] = None,
+        threads: Optional[int] = None,
+    ) -> Network:
+        """A copy in another precision or on another engine, without what an optimiser remembers."""
+        state = self.__getstate__()
+        name = self._dtype if dtype is None else check_dtype(dtype)
+        state["weights"] = [None if w is None else w.astype(name) for w in state["weights"]]
+        state["engine"] = (
+            name,
+            self._backend if backend is None else backend,
+            self._device if backend is None and device is None else device,
+            self._threads if threads is None else threads,
+        )
+        state["memory"] = None
+        network = object.__new__(type(self))
+        network.__setstate__(state)
+        return network
+
+    def __repr__(self) -> str:
+        height, width, channels = self.input_shape
+        inputs = str(channels) if height == width == 1 else f"({height}, {width}, {channels})"
+        lines = "".join(f"\n    {layer!r}," for layer in self._layers)
+        engine = f'dtype="{self._dtype}", backend="{self._backend}"'
+        return f"Network({inputs}, [{lines}\n], {engine})"
+
+    def _repr_html_(self) -> str:
+        from ._html import network
+
+        return network(self)
+
+
+def describe_regularisation(
+    layers: int,
+    max_inverse_slope: Optional[float],
+    silent_boost: Union[float, Sequence[float]],
+    homeostasis: Optional[Sequence[Optional[Tuple[float, float]]]],
+) -> Dict[str, Any]:
+    """Regularisation as the compiled part takes it."""
+    if np.ndim(silent_boost) == 0:
+        boosts = [0.0] * (layers - 1) + [float(silent_boost)]  # type: ignore[arg-type]
+    else:
+        boosts = [float(boost) for boost in silent_boost]  # type: ignore[union-attr]
+    pulls = [None] * layers if homeostasis is None else list(homeostasis)
+    for name, values in (("silent_boost", boosts), ("homeostasis", pulls)):
+        if len(values) != layers:
+            raise NetworkError(f"{name} has {len(values)} entries, but the network has {layers} layers")
+    if not all(np.isfinite(boost) and boost >= 0 for boost in boosts):
+        raise NetworkError(f"silent_boost must be finite and not negative, not {boosts}")
+    if max_inverse_slope is not None and not max_inverse_slope > 0:
+        raise NetworkError(f"max_inverse_slope must be positive, not {max_inverse_slope}")
+    pairs = [None if pull is None else (float(pull[0]), float(pull[1])) for pull in pulls]
+    return {"max_inverse_slope": max_inverse_slope, "silent_boost": boosts, "homeostasis": pairs}
+
+
+def _shape(inputs: Any) -> Tuple[int, int, int]:
+    numbers = tuple(inputs) if isinstance(inputs, (tuple, list)) else (1, 1, inputs)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < 2**32:
+            raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
+    if len(numbers) != 3:
+        raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
+    return int(numbers[0]), int(numbers[1]), int(numbers[2])
+
+
+def _seed(seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
+        raise NetworkError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed!r}")
+    return int(seed)
+
+
+def _describe(index: int, layer: object, shared: Dict[str, Optional[float]]) -> Dict[str, Any]:
+    if not isinstance(layer, (Dense, Conv2d, SumPool2d)):
+        raise NetworkError(f"layer {index} is {layer!r}; layers are nt.Dense, nt.Conv2d and nt.SumPool2d")
+    return layer._describe(index, shared)
+
+
+def _complete(layer: Layer, shared: Dict[str, Optional[float]]) -> Layer:
+    """The layer with the constants that it takes from the network."""
+    if isinstance(layer, SumPool2d):
+        return layer
+    names = [field.name for field in fields(layer)]
+    given = {name: getattr(layer, name) for name in names}
+    for name, value in shared.items():
+        if given[name] is None:
+            given[name] = value
+    init = given["init"]
+    if init is not None and not hasattr(init, "_describe"):
+        # The weights are in the network.
+        given["init"] = None
+    return replace(layer, **given)
+
+
+def _check_batch(spikes: object) -> None:
+    if not isinstance(spikes, SpikeBatch):
+        raise ArrayError(f"a SpikeBatch is needed, not {type(spikes).__name__}; make one with nt.SpikeBatch(...)")

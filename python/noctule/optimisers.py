@@ -1,0 +1,148 @@
+"""How weights follow their gradients, as PyTorch defines these rules; and how the learning rate changes in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
+
+from .errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """A rule. A ``learning_rate`` of ``None`` follows from the size of the weights that a training begins with."""
+
+    learning_rate: Optional[float] = None
+
+    def _describe(self) -> Dict[str, Any]:
+        rate = self.learning_rate
+        if rate is not None:
+            rate = _in_range(self, "learning_rate", rate, 0.0, float("inf"))
+        return {
+            "kind": type(self).__name__.lower(),
+            "learning_rate": rate,
+            "weight_decay": 0.0,
+            "momentum": 0.0,
+            "nesterov": False,
+            "betas": [0.9, 0.999],
+            "epsilon": 1e-8,
+            "momentum_decay": 4e-3,
+        }
+
+
+@dataclass(frozen=True)
+class Sgd(Optimiser):
+    """Stochastic gradient descent, with or without momentum."""
+
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def _describe(self) -> Dict[str, Any]:
+        return {
+            **super()._describe(),
+            "momentum": _in_range(self, "momentum", self.momentum, 0.0, 1.0),
+            "nesterov": bool(self.nesterov),
+            "weight_decay": _in_range(self, "weight_decay", self.weight_decay, 0.0, float("inf")),
+        }
+
+
+@dataclass(frozen=True)
+class Adam(Optimiser):
+    """Adam. ``weight_decay * weight`` is added to the gradient."""
+
+    betas: Tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    weight_decay: Optional[float] = 0.0
+
+    def _describe(self) -> Dict[str, Any]:
+        decay = self.weight_decay
+        if decay is not None:
+            decay = _in_range(self, "weight_decay", decay, 0.0, float("inf"))
+        try:
+            first, second = self.betas
+        except (TypeError, ValueError):
+            raise TrainingError(f"{self!r}: betas must be two numbers") from None
+        return {
+            **super()._describe(),
+            "betas": [_in_range(self, "betas", beta, 0.0, 1.0) for beta in (first, second)],
+            "epsilon": _in_range(self, "epsilon", self.epsilon, 0.0, float("inf")),
+            "weight_decay": decay,
+        }
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay: each step first scales a weight by ``1 - learning_rate * weight_decay``.
+
+    A ``weight_decay`` of ``None`` follows from the learning rate, so that a step takes a fraction of 1e-5 of each weight.
+    """
+
+    weight_decay: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class NAdam(Adam):
+    """Adam with Nesterov momentum, which warms up."""
+
+    momentum_decay: float = 4e-3
+
+    def _describe(self) -> Dict[str, Any]:
+        decay = _in_range(self, "momentum_decay", self.momentum_decay, 0.0, float("inf"))
+        return {**super()._describe(), "momentum_decay": decay}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate of the optimiser throughout."""
+
+    def _describe(self) -> Tuple[str, List[float]]:
+        return "constant", []
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """Multiplies the learning rate by ``factor`` after every ``every_epochs`` epochs, down to ``floor``."""
+
+    every_epochs: int
+    factor: float
+    floor: float = 0.0
+
+    def _describe(self) -> Tuple[str, List[float]]:
+        every = _whole(self, "every_epochs", self.every_epochs)
+        if every < 1:
+            raise TrainingError(f"{self!r}: every_epochs must be at least 1")
+        factor = _in_range(self, "factor", self.factor, 0.0, 1.0, closed=True)
+        return "step", [every, factor, _in_range(self, "floor", self.floor, 0.0, float("inf"))]
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Half a cosine from the learning rate down to ``floor``, after ``warmup_epochs`` epochs of linear increase."""
+
+    floor: float = 0.0
+    warmup_epochs: int = 0
+
+    def _describe(self) -> Tuple[str, List[float]]:
+        warmup = _whole(self, "warmup_epochs", self.warmup_epochs)
+        return "cosine", [_in_range(self, "floor", self.floor, 0.0, float("inf")), warmup]
+
+
+def _in_range(
+    owner: object, name: str, value: Any, least: float, below: float, closed: bool = False
+) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TrainingError(f"{owner!r}: {name} must be a number, not {value!r}") from None
+    if not (least <= number < below or (closed and number == below)):
+        end = "at most" if closed else "below"
+        bound = "finite" if below == float("inf") else f"{end} {below}"
+        raise TrainingError(f"{owner!r}: {name} must be at least {least} and {bound}, not {number}")
+    return number
+
+
+def _whole(owner: object, name: str, value: Any) -> int:
+    if isinstance(value, bool) or value != int(value) or value < 0:
+        raise TrainingError(f"{owner!r}: {name} must be a whole number, not {value!r}")
+    return int(value)

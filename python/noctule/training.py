@@ -1,0 +1,327 @@
+"""Training: :func:`fit`, and what it tells while it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings as python_warnings
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _noctule
+from .data import as_pair
+from .errors import TrainingError
+from .layers import Threshold
+from .losses import Loss, LossResult
+from .network import Network, _seed, describe_regularisation
+from .optimisers import Adam, Optimiser, Schedule
+from .spikes import SpikeBatch
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was measured of one part of the data in an epoch."""
+
+    #: The epoch, counted from 1.
+    epoch: int
+    #: ``"train"``, ``"validation"`` or ``"test"``.
+    split: str
+    #: Mean loss of a sample.
+    loss: float
+    #: Fraction of the samples that were classified correctly.
+    accuracy: float
+    #: Mean spikes of a neuron in a sample, for each layer.
+    spikes_per_neuron: Tuple[float, ...]
+    #: Fraction of the neurons that did not spike once, for each layer.
+    silent_fraction: Tuple[float, ...]
+    #: Wall time in seconds.
+    seconds: float
+    #: Samples per second.
+    samples_per_second: float
+    #: The learning rate of the last step; only for ``"train"``.
+    learning_rate: Optional[float] = None
+
+    @classmethod
+    def _of(cls, record: Dict[str, Any]) -> Record:
+        lists = ("spikes_per_neuron", "silent_fraction")
+        return cls(**{**record, **{name: tuple(record[name]) for name in lists}})
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A finished epoch, which callbacks get."""
+
+    #: Counted from 1.
+    number: int
+    #: How many there are to be.
+    epochs: int
+    #: The records of its parts.
+    records: Tuple[Record, ...]
+
+    def _part(self, split: str) -> Optional[Record]:
+        return next((record for record in self.records if record.split == split), None)
+
+    @property
+    def train(self) -> Record:
+        """The training samples, while the weights changed."""
+        record = self._part("train")
+        assert record is not None
+        return record
+
+    @property
+    def validation(self) -> Optional[Record]:
+        """The validation samples, if there are any."""
+        return self._part("validation")
+
+    @property
+    def test(self) -> Record:
+        """The test samples."""
+        record = self._part("test")
+        assert record is not None
+        return record
+
+
+#: Called after each epoch, when the network has its weights; a return value of ``True`` ends the training.
+Callback = Callable[[Epoch], Optional[bool]]
+
+
+@dataclass
+class History:
+    """What a training measured, and whether it came to its end."""
+
+    #: The records of all epochs.
+    records: List[Record] = field(default_factory=list)
+    #: Whether all epochs are done.
+    finished: bool = False
+    #: What Noctule warned of: silent layers, weights that stand still.
+    warnings: List[str] = field(default_factory=list)
+
+    def of(self, split: str) -> List[Record]:
+        """The records of one part, epoch after epoch."""
+        return [record for record in self.records if record.split == split]
+
+    @property
+    def accuracy(self) -> float:
+        """Test accuracy after the last epoch, 0 to 1; NaN before the first."""
+        records = self.of("test")
+        return records[-1].accuracy if records else float("nan")
+
+    @property
+    def loss(self) -> float:
+        """Test loss after the last epoch; NaN before the first."""
+        records = self.of("test")
+        return records[-1].loss if records else float("nan")
+
+    def __repr__(self) -> str:
+        epochs = len(self.of("train"))
+        word = "epoch" if epochs == 1 else "epochs"
+        return f"{type(self).__name__}({epochs} {word}, test accuracy {100 * self.accuracy:.2f} %)"
+
+
+def fit(
+    network: Network,
+    train: Any,
+    test: Any,
+    *,
+    loss: Union[Loss, Callable[[SpikeBatch, Any], Any]],
+    optimiser: Optimiser = Adam(),
+    epochs: int = 10,
+    batch_size: int = 50,
+    validation: Any = None,
+    schedule: Schedule = Schedule(),
+    seed: int = 0,
+    max_inverse_slope: Optional[float] = None,
+    silent_boost: Union[None, float, Sequence[float]] = None,
+    homeostasis: Optional[Sequence[Optional[Tuple[float, float]]]] = None,
+    weight_average: float = 0.0,
+    prediction: Optional[str] = None,
+    callbacks: Sequence[Callback] = (),
+    progress: Optional[bool] = None,
+) -> History:
+    """Trains a network, which has the trained weights afterwards.
+
+    Args:
+        network: In float32. Layers whose ``init`` was left out, or is a :class:`noctule.Threshold`, get initial weights that
+            suit the training samples, unless they were trained or set before.
+        train, test: ``(SpikeBatch, labels)``, or a set of :mod:`noctule.data`.
+        loss: A loss such as ``nt.SpikeCount(15, 3)``, or a function of ``(output, labels)`` that returns ``(loss, d_times)``
+            or ``(loss, d_times, predictions)``: the mean loss, ``dL/dt`` of each output spike, and the predicted classes.
+        optimiser: A learning rate of ``None`` follows from the initial weights.
+        epochs: Passes through the training samples.
+        batch_size: Samples of a step.
+        validation: Samples that are evaluated after each epoch, too.
+        schedule: How the learning rate changes: :class:`noctule.Step`, :class:`noctule.Cosine`.
+        seed: Seed of the order of the samples, and of dropout. The same seed gives the same bits, on any number of threads.
+        max_inverse_slope: The largest ``1/(du/dt)`` of a spike in the gradient, in seconds per unit of potential.
+        silent_boost: What is subtracted from the gradient of each weight of a neuron that was silent in a whole batch: for
+            the last layer, or for each one. ``None``: as it suits the initial weights of the last layer.
+        homeostasis: For each layer ``None``, or ``(target, strength)``: pulls the mean spike count of each neuron to a target.
+        weight_average: How much of a running mean of the weights is kept at each step, 0 to below 1; with a mean, it is what
+            the network has in the end.
+        prediction: ``"most_spikes"`` or ``"first_spike"``; by default as the loss does.
+        callbacks: Called with an :class:`Epoch` after each one, when ``network`` has its weights. One that returns ``True``
+            ends the training.
+        progress: Whether to show a progress bar; by default where standard error is a terminal or this is a notebook.
+
+    Raises:
+        TrainingError: If the training diverges, or a number is out of range.
+        DataError: If samples and labels do not fit each other or the network.
+        KeyboardInterrupt: After Ctrl-C, within a batch. The network has the weights of that moment.
+
+    Python's other threads run meanwhile.
+    """
+    if not isinstance(network, Network):
+        raise TrainingError(f"fit needs a Network, not {type(network).__name__}")
+    if not isinstance(optimiser, Optimiser):
+        raise TrainingError(f"fit needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
+    layers = len(network.layers)
+    boost = silent_boost if silent_boost is not None else 0.0
+    spec = {
+        "train": as_pair(train, "train"),
+        "validation": None if validation is None else as_pair(validation, "validation"),
+        "test": as_pair(test, "test"),
+        "loss": _loss(loss, network),
+        "prediction": prediction,
+        "optimiser": optimiser._describe(),
+        "schedule": schedule._describe(),
+        "regularisation": describe_regularisation(layers, max_inverse_slope, boost, homeostasis),
+        "default_silent_boost": silent_boost is None,
+        "weight_average": float(weight_average),
+        "epochs": _count("epochs", epochs),
+        "batch_size": _count("batch_size", batch_size),
+        "seed": _seed(seed),
+        "measured": [_wanted(network, layer) for layer in range(layers)],
+        "weights_seed": network._seed,
+        "has_callbacks": bool(callbacks),
+    }
+    history = History()
+    observer = Observer(history, callbacks, progress)
+    network._pass = None
+    try:
+        history.finished = _noctule.fit(network._model, spec, observer)
+    finally:
+        observer.close()
+        if history.records:
+            network._drawn = [False] * layers
+    return history
+
+
+def _wanted(network: Network, layer: int) -> Optional[Tuple[Optional[float], Optional[float]]]:
+    """Mean and standard deviation of the potential that initial weights aim at, if they are to suit the samples."""
+    if not network._drawn[layer]:
+        return None
+    init = getattr(network.layers[layer], "init", None)
+    return (init.mean, init.std) if isinstance(init, Threshold) else (None, None)
+
+
+def _loss(loss: Any, network: Network) -> Any:
+    if isinstance(loss, Loss):
+        return loss._describe()
+    if not callable(loss):
+        raise TrainingError(f"loss must be a loss such as nt.SpikeCount(15, 3), or a function, not {loss!r}")
+
+    def call(arrays: Tuple[Any, ...], labels: List[int]) -> Tuple[float, Any, List[int]]:
+        output = SpikeBatch._of(*arrays)
+        returned = loss(output, np.asarray(labels, dtype=np.int64))
+        if isinstance(returned, LossResult):
+            returned = tuple(returned)
+        if not isinstance(returned, tuple) or len(returned) not in (2, 3):
+            raise TrainingError("the loss must return (loss, d_times) or (loss, d_times, predictions)")
+        value, d_times = returned[:2]
+        predictions = returned[2] if len(returned) == 3 else output.predictions()
+        array = np.ascontiguousarray(d_times, dtype=np.float32)
+        return float(value), array, np.asarray(predictions).tolist()
+
+    return call
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise TrainingError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)
+
+
+class Observer:
+    """Hears of batches, epochs and warnings of a training."""
+
+    def __init__(self, history: History, callbacks: Sequence[Callback], progress: Optional[bool]) -> None:
+        self.history = history
+        self.callbacks = list(callbacks)
+        self.has_callbacks = bool(self.callbacks)
+        self._bar: Any = None
+        self._shows = shows_progress() if progress is None else bool(progress)
+        self._last: Optional[Epoch] = None
+        self._epochs = 0
+
+    def batch(
+        self,
+        split: str,
+        epoch: Tuple[int, int],
+        samples: Tuple[int, int],
+        loss: float,
+        accuracy: float,
+        samples_per_second: float,
+    ) -> None:
+        number, self._epochs = epoch
+        if not self._shows:
+            return
+        bar = self._bar
+        if bar is None:
+            bar = self._bar = _bar(self._epochs)
+        done, total = samples
+        if split == "train":
+            bar.n = number - 1 + done / total
+            seconds_left = bar.format_dict["elapsed"] / max(bar.n, 1e-9) * (self._epochs - bar.n)
+            bar.set_postfix_str(
+                f"loss {loss:.4g}, accuracy {100 * accuracy:.2f} %, {samples_per_second:,.0f} samples/s, "
+                f"{_duration(seconds_left)} left"
+            )
+
+    def warning(self, text: str) -> None:
+        self.history.warnings.append(text)
+        python_warnings.warn(text, stacklevel=4)
+
+    def epoch(self, records: str) -> None:
+        parts = tuple(Record._of(record) for record in json.loads(records))
+        self.history.records.extend(parts)
+        self._last = Epoch(parts[0].epoch, max(self._epochs, parts[0].epoch), parts)
+        if self._bar is not None:
+            test = self._last.test
+            self._bar.n = self._last.number
+            self._bar.set_description_str(f"epoch {test.epoch}: test {100 * test.accuracy:.2f} %")
+
+    def after_epoch(self) -> bool:
+        epoch = self._last
+        assert epoch is not None
+        return any([callback(epoch) is True for callback in self.callbacks])
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def shows_progress() -> bool:
+    """Whether somebody looks at a bar: standard error is a terminal, or this is a notebook."""
+    if "ipykernel" in sys.modules:
+        return True
+    return bool(sys.stderr is not None and hasattr(sys.stderr, "isatty") and sys.stderr.isatty())
+
+
+def _bar(epochs: int) -> Any:
+    with python_warnings.catch_warnings():
+        # In a notebook without widgets it draws text, which is fine.
+        python_warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+
+        return tqdm(total=epochs, bar_format="{desc} {bar} {n:.1f}/{total} {postfix}", desc="training")
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -1,0 +1,508 @@
+//! [`Model`]: a network on an engine, for Python.
+
+pub mod typed;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use noctule_core::{
+    Homeostasis, LayerRegularisation, Network, OptimiserProgress, Regularisation, Shape, Tensor,
+    TensorName, Tensors,
+};
+use numpy::{
+    IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
+    PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::describe::describe;
+use crate::engines::EngineChoice;
+use crate::errors::{Error, Result};
+use crate::layers::{LayerSpec, network};
+use crate::losses::{classes, prediction};
+use crate::number::Number;
+use crate::optimisers::OptimiserSpec;
+use crate::samples::{SampleSpec, batch};
+use crate::spikes::{SpikeArrays, slice, to_arrays, values};
+use typed::TypedModel;
+
+/// NumPy's names of the two precisions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dtype {
+    Float32,
+    Float64,
+}
+
+impl<'py> FromPyObject<'_, 'py> for Dtype {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let name: String = object.extract()?;
+        match name.as_str() {
+            "float32" => Ok(Self::Float32),
+            "float64" => Ok(Self::Float64),
+            _ => Err(Error::array(format!(
+                "dtype must be \"float32\" or \"float64\", not \"{name}\""
+            ))
+            .into()),
+        }
+    }
+}
+
+/// A network on an engine. Calls from several threads take turns.
+#[pyclass(frozen, module = "noctule._noctule")]
+pub struct Model {
+    model: AnyModel,
+    /// The process that opened it: a process that was forked from it does not have its threads.
+    process: u32,
+}
+
+enum AnyModel {
+    Single(Mutex<TypedModel<f32>>),
+    Double(Mutex<TypedModel<f64>>),
+}
+
+/// Calls a generic function with the model in its precision.
+macro_rules! each {
+    ($self:expr, $model:ident => $call:expr) => {
+        match &$self.model {
+            AnyModel::Single($model) => $call,
+            AnyModel::Double($model) => $call,
+        }
+    };
+}
+
+/// The only one who uses it, as long as the guard lives.
+fn lock<T: Number>(model: &Mutex<TypedModel<T>>) -> MutexGuard<'_, TypedModel<T>> {
+    model.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Regularisation, as Python describes it: the largest inverse slope, and for each layer its silent boost and homeostasis.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct RegularisationSpec {
+    max_inverse_slope: Option<f64>,
+    silent_boost: Vec<f64>,
+    homeostasis: Vec<Option<(f64, f64)>>,
+}
+
+impl RegularisationSpec {
+    /// As the engines know it.
+    pub fn regularisation(&self) -> Regularisation {
+        let layers = self.silent_boost.iter().zip(&self.homeostasis);
+        Regularisation {
+            max_inverse_slope: self.max_inverse_slope,
+            layers: layers
+                .map(|(&silent_boost, homeostasis)| LayerRegularisation {
+                    silent_boost,
+                    homeostasis: homeostasis
+                        .map(|(target, strength)| Homeostasis { target, strength }),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[pymethods]
+impl Model {
+    /// Draws a network of these layers and opens it on an engine.
+    #[new]
+    #[pyo3(signature = (input, layers, *, seed, dtype, backend, device, threads))]
+    #[expect(clippy::too_many_arguments, reason = "Python names them")]
+    fn new(
+        py: Python<'_>,
+        input: (usize, usize, usize),
+        layers: Vec<LayerSpec>,
+        seed: u64,
+        dtype: Dtype,
+        backend: &str,
+        device: Option<usize>,
+        threads: usize,
+    ) -> Result<Self> {
+        let (height, width, channels) = input;
+        let shape = Shape {
+            height,
+            width,
+            channels,
+        };
+        let choice = EngineChoice::new(backend, device, threads)?;
+        py.detach(|| match dtype {
+            Dtype::Float32 => Self::single(choice, network(shape, &layers, seed)?),
+            Dtype::Float64 => Self::double(choice, network(shape, &layers, seed)?),
+        })
+    }
+
+    /// Opens a network that `save` wrote, or another one that Noctule saved.
+    #[staticmethod]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        dtype: Dtype,
+        backend: &str,
+        device: Option<usize>,
+        threads: usize,
+    ) -> Result<Self> {
+        let choice = EngineChoice::new(backend, device, threads)?;
+        py.detach(|| match dtype {
+            Dtype::Float32 => Self::single(choice, Network::load(path)?),
+            Dtype::Float64 => Self::double(choice, Network::load(path)?),
+        })
+    }
+
+    /// Writes layers and weights to a safetensors file.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> Result<()> {
+        self.check_process()?;
+        py.detach(|| each!(self, model => Ok(lock(model).network()?.save(path)?)))
+    }
+
+    /// Shape of the input, and a dictionary for each layer.
+    fn describe<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<((usize, usize, usize), Vec<Bound<'py, PyDict>>)> {
+        each!(self, model => describe(py, lock(model).layers()))
+    }
+
+    /// Height, width and channels of each layer's output.
+    fn output_shapes(&self) -> Vec<(usize, usize, usize)> {
+        each!(self, model => lock(model).layers().layers().iter().map(|layer| {
+            let shape = layer.output_shape();
+            (shape.height, shape.width, shape.channels)
+        }).collect())
+    }
+
+    /// Back end, device, threads.
+    fn engine(&self) -> (String, String, usize) {
+        each!(self, model => {
+            let info = lock(model).engine.info();
+            (info.backend.to_owned(), info.device, info.threads)
+        })
+    }
+
+    /// The weights of a layer; `None` if it has none.
+    fn weights<'py>(&self, py: Python<'py>, layer: usize) -> Result<Option<Bound<'py, PyAny>>> {
+        self.check_process()?;
+        each!(self, model => {
+            let weights = py.detach(|| lock(model).weights(layer))?;
+            weights.map(|weights| tensor_to_array(py, weights)).transpose()
+        })
+    }
+
+    /// Overwrites the weights of some layers, named by their indices.
+    fn set_weights(&self, py: Python<'_>, weights: Vec<(usize, Bound<'_, PyAny>)>) -> Result<()> {
+        self.check_process()?;
+        each!(self, model => {
+            let weights = weights.iter().map(|(layer, array)| {
+                Ok((*layer, array_to_tensor(array, &format!("the weights of layer {layer}"))?))
+            });
+            let weights = weights.collect::<Result<Vec<_>>>()?;
+            py.detach(|| lock(model).set_weights(weights))
+        })
+    }
+
+    /// Runs the network; returns the number of the pass and the events of the last layer.
+    #[pyo3(signature = (input, dropout_seed, input_gradients))]
+    fn forward<'py>(
+        &self,
+        py: Python<'py>,
+        input: SpikeArrays<'py>,
+        dropout_seed: Option<u64>,
+        input_gradients: bool,
+    ) -> Result<(u64, Bound<'py, PyTuple>)> {
+        self.check_process()?;
+        each!(self, model => {
+            let input = input.to_batch()?;
+            let pass = py.detach(|| lock(model).forward(input, dropout_seed, input_gradients))?;
+            Ok((pass, batch_arrays(py, model, None)?))
+        })
+    }
+
+    /// Uses recorded spikes as the output of each layer; returns the number of the pass.
+    fn forward_recorded(
+        &self,
+        py: Python<'_>,
+        input: SpikeArrays<'_>,
+        layers: Vec<SpikeArrays<'_>>,
+    ) -> Result<u64> {
+        self.check_process()?;
+        each!(self, model => {
+            let input = input.to_batch()?;
+            let layers = layers.iter().map(SpikeArrays::to_batch);
+            let layers = layers.collect::<Result<Vec<_>>>()?;
+            py.detach(|| lock(model).forward_recorded(input, &layers))
+        })
+    }
+
+    /// The events of a layer in the last forward pass.
+    fn spikes<'py>(&self, py: Python<'py>, layer: usize) -> Result<Bound<'py, PyTuple>> {
+        self.check_process()?;
+        each!(self, model => batch_arrays(py, model, Some(layer)))
+    }
+
+    /// Runs the backward pass: gradients of each layer's weights, `dL/dt` of the input, recorded spikes without rise.
+    fn backward<'py>(
+        &self,
+        py: Python<'py>,
+        d_times: &Bound<'py, PyAny>,
+        accumulate: bool,
+        regularisation: RegularisationSpec,
+    ) -> Result<(Vec<Option<Bound<'py, PyAny>>>, Bound<'py, PyAny>, u64)> {
+        self.check_process()?;
+        let regularisation = regularisation.regularisation();
+        each!(self, model => {
+            let d_times = values(d_times, "d_times")?;
+            let gradients = py.detach(|| {
+                lock(model).backward(&d_times, accumulate, &regularisation, true)
+            })?;
+            let weights = arrays(py, gradients.weights)?;
+            let input_times = gradients.input_times.into_pyarray(py).into_any();
+            Ok((weights, input_times, gradients.spikes_without_rise))
+        })
+    }
+
+    /// The gradient of each layer's weights since the last step.
+    fn gradient<'py>(&self, py: Python<'py>) -> Result<Vec<Option<Bound<'py, PyAny>>>> {
+        self.check_process()?;
+        each!(self, model => arrays(py, py.detach(|| lock(model).gradient())?))
+    }
+
+    /// Sets the gradient to zero.
+    fn clear_gradient(&self, py: Python<'_>) -> Result<()> {
+        self.check_process()?;
+        py.detach(|| each!(self, model => lock(model).clear_gradient()))
+    }
+
+    /// Takes a step of an optimiser, whose learning rate is `default_rate` if it has none.
+    fn step(
+        &self,
+        py: Python<'_>,
+        optimiser: OptimiserSpec,
+        default_rate: f64,
+        max_norm: Option<f64>,
+    ) -> Result<()> {
+        self.check_process()?;
+        let rule = optimiser.rule(default_rate)?;
+        py.detach(|| each!(self, model => lock(model).step(&rule, max_norm)))
+    }
+
+    /// What the optimiser remembers: steps, product of momenta, and its tensors `[state][layer]`.
+    fn optimiser_state<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> Result<(String, u64, f64, Vec<Vec<(usize, Bound<'py, PyAny>)>>)> {
+        self.check_process()?;
+        each!(self, model => {
+            let (progress, states) = py.detach(|| lock(model).optimiser_state())?;
+            let states = states.into_iter().map(|tensors| {
+                let tensors = tensors.into_iter();
+                tensors.map(|(name, tensor)| Ok((name.layer, tensor_to_array(py, tensor)?))).collect()
+            });
+            let states = states.collect::<Result<Vec<_>>>()?;
+            Ok((progress.kind, progress.steps, progress.momentum_product, states))
+        })
+    }
+
+    /// Restores what `optimiser_state` gave, for the same optimiser.
+    fn set_optimiser_state(
+        &self,
+        py: Python<'_>,
+        optimiser: OptimiserSpec,
+        state: (String, u64, f64, Vec<Vec<(usize, Bound<'_, PyAny>)>>),
+    ) -> Result<()> {
+        self.check_process()?;
+        let rule = optimiser.rule(0.0)?;
+        let (kind, steps, momentum_product, states) = state;
+        let progress = OptimiserProgress {
+            kind,
+            steps,
+            momentum_product,
+        };
+        each!(self, model => {
+            let states = states.iter().map(|tensors| {
+                let tensors = tensors.iter().map(|(layer, array)| {
+                    Ok((TensorName::weights(*layer), array_to_tensor(array, "optimiser state")?))
+                });
+                tensors.collect::<Result<Tensors<_>>>()
+            });
+            let states = states.collect::<Result<Vec<_>>>()?;
+            py.detach(|| {
+                let mut model = lock(model);
+                model.use_optimiser(&rule)?;
+                model.set_optimiser_state(&progress, &states)
+            })
+        })
+    }
+
+    /// The class that a rule predicts for each sample; -1 where no output neuron spiked.
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        samples: SampleSpec<'py>,
+        rule: &str,
+    ) -> Result<Bound<'py, PyArray1<i64>>> {
+        self.check_process()?;
+        let rule = prediction(rule)?;
+        each!(self, model => {
+            let samples = batch(&samples, &[])?;
+            let predictions = py.detach(|| lock(model).predict(&samples, rule))?;
+            Ok(classes(&predictions).into_pyarray(py))
+        })
+    }
+
+    /// As `forward`, from padded times to padded times.
+    fn forward_padded<'py>(
+        &self,
+        py: Python<'py>,
+        padded: &Bound<'py, PyAny>,
+        width: usize,
+        dropout_seed: Option<u64>,
+        input_gradients: bool,
+    ) -> Result<(u64, Bound<'py, PyAny>)> {
+        self.check_process()?;
+        each!(self, model => {
+            let array = padded_array(padded, model)?;
+            let shape = shape_of(&array);
+            let times = slice(&array)?;
+            let (pass, (values, shape)) = py.detach(|| {
+                lock(model).forward_padded(times, shape, width, dropout_seed, input_gradients)
+            })?;
+            Ok((pass, new_array(py, values, &shape)?))
+        })
+    }
+
+    /// The backward pass of the padded pass with this number, or `None` if it is no longer the last one.
+    fn backward_padded<'py>(
+        &self,
+        py: Python<'py>,
+        pass: u64,
+        d_padded: &Bound<'py, PyAny>,
+        with_input: bool,
+    ) -> Result<Option<(Vec<Option<Bound<'py, PyAny>>>, Option<Bound<'py, PyAny>>)>> {
+        self.check_process()?;
+        each!(self, model => {
+            let array = padded_array(d_padded, model)?;
+            let shape = shape_of(&array);
+            let d_times = slice(&array)?;
+            let gradients = py.detach(|| {
+                let mut model = lock(model);
+                match model.pass() == pass {
+                    true => model.backward_padded(d_times, shape, with_input).map(Some),
+                    false => Ok(None),
+                }
+            })?;
+            let Some((weights, input)) = gradients else {
+                return Ok(None);
+            };
+            let input = input.map(|(values, shape)| new_array(py, values, &shape));
+            Ok(Some((arrays(py, weights)?, input.transpose()?)))
+        })
+    }
+}
+
+impl Model {
+    /// Opens a network in single precision.
+    pub fn single(choice: EngineChoice, network: Network<f32>) -> Result<Self> {
+        let model = TypedModel::open(choice.engine()?, network)?;
+        Ok(Self {
+            model: AnyModel::Single(Mutex::new(model)),
+            process: std::process::id(),
+        })
+    }
+
+    /// Opens a network in double precision.
+    pub fn double(choice: EngineChoice, network: Network<f64>) -> Result<Self> {
+        let model = TypedModel::open(choice.engine()?, network)?;
+        Ok(Self {
+            model: AnyModel::Double(Mutex::new(model)),
+            process: std::process::id(),
+        })
+    }
+
+    /// The model in single precision, in which networks are trained.
+    pub fn to_train(&self) -> Result<MutexGuard<'_, TypedModel<f32>>> {
+        self.check_process()?;
+        match &self.model {
+            AnyModel::Single(model) => Ok(lock(model)),
+            AnyModel::Double(_) => Err(Error::training(
+                "fit trains in single precision, but this network has dtype=\"float64\"; use dtype=\"float32\", or \
+                 forward, backward and step",
+            )),
+        }
+    }
+
+    fn check_process(&self) -> Result<()> {
+        match self.process == std::process::id() {
+            true => Ok(()),
+            false => Err(Error::state(
+                "this network belongs to the process that this one was forked from, whose threads are not here; make or \
+                 load it in this process, or start processes with the method \"spawn\"",
+            )),
+        }
+    }
+}
+
+/// The events of a layer of the last pass, as arrays.
+fn batch_arrays<'py, T: Number>(
+    py: Python<'py>,
+    model: &Mutex<TypedModel<T>>,
+    layer: Option<usize>,
+) -> Result<Bound<'py, PyTuple>> {
+    let mut model = lock(model);
+    let spikes = model.spikes(layer)?;
+    let (times, units, offsets, residuals, population) = to_arrays(py, &spikes);
+    Ok((times, units, offsets, residuals, population).into_pyobject(py)?)
+}
+
+fn padded_array<'py, T: Number>(
+    array: &Bound<'py, PyAny>,
+    _: &Mutex<TypedModel<T>>,
+) -> Result<PyReadonlyArray3<'py, T>> {
+    array.extract().map_err(|_| {
+        Error::array(format!(
+            "padded times must be a NumPy array [sample, neuron, spike] of {}",
+            T::DTYPE
+        ))
+    })
+}
+
+fn shape_of<T: Number>(array: &PyReadonlyArray3<'_, T>) -> [usize; 3] {
+    let shape = array.shape();
+    [shape[0], shape[1], shape[2]]
+}
+
+fn new_array<'py, T: Number>(
+    py: Python<'py>,
+    values: Vec<T>,
+    shape: &[usize],
+) -> Result<Bound<'py, PyAny>> {
+    let array: Bound<'py, PyArrayDyn<T>> = values.into_pyarray(py).reshape(shape)?;
+    Ok(array.into_any())
+}
+
+fn tensor_to_array<T: Number>(py: Python<'_>, tensor: Tensor<T>) -> Result<Bound<'_, PyAny>> {
+    let shape = tensor.shape().to_vec();
+    new_array(py, tensor.into_values(), &shape)
+}
+
+fn arrays<T: Number>(
+    py: Python<'_>,
+    tensors: Vec<Option<Tensor<T>>>,
+) -> Result<Vec<Option<Bound<'_, PyAny>>>> {
+    let arrays = tensors.into_iter();
+    arrays
+        .map(|tensor| tensor.map(|tensor| tensor_to_array(py, tensor)).transpose())
+        .collect()
+}
+
+fn array_to_tensor<T: Number>(array: &Bound<'_, PyAny>, what: &str) -> Result<Tensor<T>> {
+    let array: PyReadonlyArrayDyn<'_, T> = array
+        .extract()
+        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))?;
+    Ok(Tensor::new(array.shape(), slice(&array)?.to_vec())?)
+}
+
+/// The engine of a model, for those who train it.
+pub fn engine_of(model: &TypedModel<f32>) -> Arc<dyn noctule_core::Engine<f32>> {
+    Arc::clone(&model.engine)
+}
