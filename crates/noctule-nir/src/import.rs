@@ -8,7 +8,7 @@ mod population;
 mod sizes;
 mod walk;
 
-use noctule_core::{Network, Real};
+use noctule_core::Real;
 
 use crate::convention::{Spike, is_step};
 use crate::graph::Graph;
@@ -30,19 +30,18 @@ pub fn from_graph<T: Real>(
     let dt = time_step(graph, options.dt)?;
     let flat = inlined(graph)?;
     let nodes = chain(&flat)?;
-    let mut walk = Walk::new(options, Spike::of_step(dt));
+    let mut walk = Walk::<T>::new(options, Spike::of_step(dt));
     for (name, node) in nodes {
         walk.pass(name, node)?;
     }
-    let (network, assumed_max_spikes): (Network<T>, bool) = walk.finish()?;
     let experiment = graph.metadata.get(keys::EXPERIMENT);
+    let experiment = experiment.and_then(|text| text.as_text());
     Ok(Imported {
-        network,
         dt,
-        experiment: experiment
-            .and_then(|text| text.as_text())
-            .map(str::to_owned),
-        assumed_max_spikes,
+        experiment: experiment.map(str::to_owned),
+        nodes: walk.nodes_of_layers(),
+        assumed_max_spikes: walk.assumed_max_spikes(),
+        network: walk.finish()?,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hdf5_reader::error::Error;
 use hdf5_reader::group::Group;
-use hdf5_reader::{Dataset, Datatype};
+use hdf5_reader::{Dataset, Datatype, VarLenKind};
 
 use super::numbers::NumberType;
 use super::problem::FileProblem;
@@ -331,7 +331,7 @@ fn shape(dataset: &Dataset) -> Vec<usize> {
 fn is_text(datatype: &Datatype) -> bool {
     match datatype {
         Datatype::String { .. } => true,
-        Datatype::VarLen { base, .. } => matches!(**base, Datatype::String { .. }),
+        Datatype::VarLen { kind, .. } => *kind == VarLenKind::String,
         _ => false,
     }
 }

@@ -30,6 +30,8 @@ pub struct Imported<T> {
     pub dt: Option<f64>,
     /// The experiment, as TOML, that [`ExportOptions::experiment`](crate::ExportOptions::experiment) was.
     pub experiment: Option<String>,
+    /// For each layer the node of its neurons, or of its pooling.
+    pub nodes: Vec<String>,
     /// Whether some `max_spikes` is [`ImportOptions::MAX_SPIKES`] since nobody said it.
     pub assumed_max_spikes: bool,
 }

@@ -1,8 +1,8 @@
 //! [`Walk`]: from node to node, from the input to the output.
 
 use noctule_core::{
-    LayerError, LifParameters, Network, NetworkError, ParameterKind, Real, SpikingLayer, SumPool2d,
-    Tensor,
+    Layer, LayerError, LifParameters, Network, NetworkError, ParameterKind, Real, SpikingLayer,
+    SumPool2d, Tensor,
 };
 
 use super::connection::{Connection, conv2d, dense, refuse_first};
@@ -15,6 +15,10 @@ use crate::convention::Spike;
 use crate::graph::array::Array;
 use crate::graph::nodes::{CubaLif, Flatten, Pool2d};
 use crate::graph::{Node, NodeKind};
+
+const NO_INPUT: NetworkError = NetworkError::Empty {
+    what: "the number of inputs",
+};
 
 /// The way from the input to the output.
 pub(super) struct Walk<'a, T> {
@@ -29,6 +33,8 @@ pub(super) struct Walk<'a, T> {
     /// Weights whose neurons come next.
     waiting: Option<Connection<'a>>,
     assumed_max_spikes: bool,
+    /// For each layer the node of its neurons, or of its pooling.
+    layers: Vec<&'a str>,
     /// The last node.
     last: &'a str,
 }
@@ -43,6 +49,7 @@ impl<'a, T: Real> Walk<'a, T> {
             gain: 1.0,
             waiting: None,
             assumed_max_spikes: false,
+            layers: Vec::new(),
             last: "",
         }
     }
@@ -104,15 +111,37 @@ impl<'a, T: Real> Walk<'a, T> {
         }
     }
 
-    /// The network, and whether some `max_spikes` was assumed.
-    pub fn finish(self) -> Result<(Network<T>, bool), ImportError> {
+    /// For each layer so far the node of its neurons, or of its pooling.
+    pub fn nodes_of_layers(&self) -> Vec<String> {
+        self.layers.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// Whether some `max_spikes` was assumed.
+    pub fn assumed_max_spikes(&self) -> bool {
+        self.assumed_max_spikes
+    }
+
+    /// The network.
+    pub fn finish(self) -> Result<Network<T>, ImportError> {
         let name = self.last;
-        let network = self.network.ok_or(NetworkError::Empty {
-            what: "the number of nodes",
-        });
+        let network = self.network.ok_or(NO_INPUT);
         let network = network.map_err(|source| misfit(name, source))?;
         network.validate().map_err(|source| misfit(name, source))?;
-        Ok((network, self.assumed_max_spikes))
+        Ok(network)
+    }
+
+    fn add_layer(
+        &mut self,
+        name: &'a str,
+        layer: impl Into<Layer<T>>,
+        population: Population,
+    ) -> Result<(), ImportError> {
+        let network = self.network.take().ok_or(NO_INPUT);
+        let network = network.and_then(|network| network.layer(layer));
+        self.network = Some(network.map_err(|source| misfit(name, source))?);
+        self.population = population;
+        self.layers.push(name);
+        Ok(())
     }
 
     fn add_dense(
@@ -132,7 +161,7 @@ impl<'a, T: Real> Walk<'a, T> {
 
     fn add_neurons(
         &mut self,
-        name: &str,
+        name: &'a str,
         node: &Node,
         lif: &CubaLif,
         mut weights: Connection<'_>,
@@ -141,12 +170,7 @@ impl<'a, T: Real> Walk<'a, T> {
         let neurons = neurons(name, node, lif, population, self.options, self.spike)?;
         self.multiply(name, &mut weights, &neurons.factors)?;
         let layer = self.layer(name, &weights, &neurons)?;
-        let network = self.network.take().ok_or(NetworkError::Empty {
-            what: "the number of inputs",
-        });
-        let network = network.and_then(|network| network.layer(layer));
-        self.network = Some(network.map_err(|source| misfit(name, source))?);
-        self.population = weights.output;
+        self.add_layer(name, layer, weights.output)?;
         self.assumed_max_spikes |= neurons.assumed_max_spikes;
         self.gain = 1.0;
         Ok(())
@@ -228,7 +252,12 @@ impl<'a, T: Real> Walk<'a, T> {
     }
 
     /// Adds pooling and returns the side of its window.
-    fn add_pool(&mut self, name: &str, node: &Node, pool: &Pool2d) -> Result<usize, ImportError> {
+    fn add_pool(
+        &mut self,
+        name: &'a str,
+        node: &Node,
+        pool: &Pool2d,
+    ) -> Result<usize, ImportError> {
         self.require_image(name, node)?;
         let size = equal(
             name,
@@ -251,12 +280,7 @@ impl<'a, T: Real> Walk<'a, T> {
                 source,
             }
         })?;
-        self.population = Population::image(layer.output_shape());
-        let network = self.network.take().ok_or(NetworkError::Empty {
-            what: "the number of inputs",
-        });
-        let network = network.and_then(|network| network.layer(layer));
-        self.network = Some(network.map_err(|source| misfit(name, source))?);
+        self.add_layer(name, layer, Population::image(layer.output_shape()))?;
         Ok(size)
     }
 

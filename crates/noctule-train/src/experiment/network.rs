@@ -1,8 +1,8 @@
 //! The untrained network of an experiment.
 
 use noctule_core::{
-    Initialiser, Layer, LayerError, LifParameters, Network, NetworkError, SpikingLayer, SumPool2d,
-    Tensor, Window,
+    Initialiser, Layer, LayerError, LifParameters, Network, NetworkError, Shape, SpikingLayer,
+    SumPool2d, Tensor, Window,
 };
 use noctule_data::Dataset;
 
@@ -45,11 +45,19 @@ pub(super) fn layers(
     if takes_images && is_events(set) {
         return Err(ExperimentError::EventsInImage);
     }
-    let mut network = match (is_image, takes_images) {
-        (true, _) => Network::image(shape)?,
-        (false, false) => Network::new(inputs)?,
-        (false, true) => return Err(ExperimentError::BiasInImage),
-    };
+    match (is_image, takes_images) {
+        (true, _) => network_of(config, shape),
+        (false, false) => network_of(config, Shape::flat(inputs)),
+        (false, true) => Err(ExperimentError::BiasInImage),
+    }
+}
+
+/// The untrained network of an experiment, for inputs that are laid out like this, whatever the number of classes.
+///
+/// # Errors
+/// As [`network`], but for the classes.
+pub fn network_of(config: &Config, input: Shape) -> Result<Network<f32>, ExperimentError> {
+    let mut network = Network::image(input)?;
     for (index, layer) in config.layers.iter().enumerate() {
         let layer = match layer {
             LayerConfig::Dense(dense) => dense_layer(&network, config.seed, index, dense)?,
