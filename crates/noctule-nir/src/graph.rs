@@ -8,7 +8,7 @@ pub(crate) mod nodes;
 
 use std::collections::BTreeMap;
 
-use array::Array;
+use array::{Array, Precision};
 use metadata::Metadata;
 use nodes::{Conv2d, CubaLif, Flatten, Pool2d};
 
@@ -24,6 +24,22 @@ pub struct Graph {
     pub edges: Vec<(String, String)>,
     /// Texts and numbers that NIR keeps and does not look at.
     pub metadata: Metadata,
+}
+
+impl Graph {
+    /// How exact the weights are: double if any are.
+    pub fn precision(&self) -> Precision {
+        let mut precisions = self.nodes.values().map(|node| match &node.kind {
+            NodeKind::Affine { weight, .. } | NodeKind::Linear { weight } => weight.precision(),
+            NodeKind::Conv2d(conv) => conv.weight.precision(),
+            NodeKind::Graph(graph) => graph.precision(),
+            _ => Precision::Single,
+        });
+        match precisions.any(|precision| precision == Precision::Double) {
+            true => Precision::Double,
+            false => Precision::Single,
+        }
+    }
 }
 
 /// A node of a graph.
