@@ -1,17 +1,18 @@
 //! From a `CubaLIF` to the constants of neurons, and to what their weights are worth.
 
-use noctule_core::{LifParameters, Shape};
+use noctule_core::LifParameters;
 
 use super::connection::refuse_first;
 use super::error::ImportError;
 use super::options::ImportOptions;
+use super::population::Population;
 use crate::convention::Spike;
 use crate::export::neurons::evaluated;
 use crate::graph::Node;
 use crate::graph::array::Array;
 use crate::graph::nodes::CubaLif;
 use crate::keys;
-use crate::layout::{from_nir, nir_shape};
+use crate::layout::{from_nir, places_in_nir};
 
 const POSITIVE: &str = "a positive, finite number";
 
@@ -27,12 +28,12 @@ pub(super) struct Neurons {
     pub assumed_max_spikes: bool,
 }
 
-/// The neurons of a node, which form a population of this shape.
+/// The neurons of a node, which form this population.
 pub(super) fn neurons(
     name: &str,
     node: &Node,
     lif: &CubaLif,
-    population: (Shape, bool),
+    population: Population,
     options: &ImportOptions,
     spike: Spike,
 ) -> Result<Neurons, ImportError> {
@@ -110,23 +111,14 @@ fn kept_constants(
 /// The arrays of a node.
 struct Fields<'a> {
     name: &'a str,
-    /// The population, and whether it is an image.
-    population: (Shape, bool),
+    population: Population,
 }
 
 impl Fields<'_> {
-    /// The shape of the population in NIR.
-    fn shape(&self) -> Vec<usize> {
-        match self.population {
-            (shape, true) => nir_shape(shape).to_vec(),
-            (shape, false) => vec![shape.neurons()],
-        }
-    }
-
     /// The numbers of an array, one for each neuron in the order of Noctule; `None` if the shape does not fit.
     fn ordered(&self, array: &Array) -> Option<Vec<f64>> {
-        let values = array.broadcast(&self.shape())?;
-        Some(from_nir(self.population.0, &values))
+        let values = array.broadcast(&self.population.nir_shape())?;
+        Some(from_nir(self.population.shape, &values))
     }
 
     fn numbers(&self, field: &'static str, array: &Array) -> Result<Vec<f64>, ImportError> {
@@ -141,7 +133,7 @@ impl Fields<'_> {
             node: self.name.to_owned(),
             field,
             found: array.shape().to_vec(),
-            expected: format!("{:?}", self.shape()),
+            expected: format!("{:?}", self.population.nir_shape()),
         })
     }
 
@@ -159,7 +151,7 @@ impl Fields<'_> {
     ) -> Result<Vec<f64>, ImportError> {
         match array {
             Some(array) => self.numbers(field, array),
-            None => Ok(vec![default; self.population.0.neurons()]),
+            None => Ok(vec![default; self.population.shape.neurons()]),
         }
     }
 
@@ -169,13 +161,14 @@ impl Fields<'_> {
         let Some(neuron) = constants.position(|constants| constants.reset <= 0.0) else {
             return Ok(());
         };
-        let (shape, _) = self.population;
-        let place = crate::layout::places_in_nir(shape).nth(neuron).unwrap_or(0);
+        let place = places_in_nir(self.population.shape)
+            .nth(neuron)
+            .unwrap_or(0);
         let array = lif
             .v_reset
             .as_ref()
-            .and_then(|array| array.broadcast(&self.shape()));
-        let array = array.and_then(|values| Array::new(&self.shape(), values));
+            .and_then(|array| array.broadcast(&self.population.nir_shape()));
+        let array = array.and_then(|values| Array::new(&self.population.nir_shape(), values));
         Err(ImportError::Value {
             node: self.name.to_owned(),
             field: "v_reset",

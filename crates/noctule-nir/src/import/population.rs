@@ -3,6 +3,7 @@
 use noctule_core::{MOST_NEURONS, Shape};
 
 use super::error::ImportError;
+use crate::layout::nir_shape;
 
 /// What arrives at a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +61,14 @@ impl Population {
         Self {
             shape,
             is_image: true,
+        }
+    }
+
+    /// The shape in NIR.
+    pub fn nir_shape(&self) -> Vec<usize> {
+        match self.is_image {
+            true => nir_shape(self.shape).to_vec(),
+            false => vec![self.shape.neurons()],
         }
     }
 }

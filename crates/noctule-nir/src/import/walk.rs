@@ -166,8 +166,7 @@ impl<'a, T: Real> Walk<'a, T> {
         lif: &CubaLif,
         mut weights: Connection<'_>,
     ) -> Result<(), ImportError> {
-        let population = (weights.output.shape, weights.output.is_image);
-        let neurons = neurons(name, node, lif, population, self.options, self.spike)?;
+        let neurons = neurons(name, node, lif, weights.output, self.options, self.spike)?;
         self.multiply(name, &mut weights, &neurons.factors)?;
         let layer = self.layer(name, &weights, &neurons)?;
         self.add_layer(name, layer, weights.output)?;
@@ -311,6 +310,19 @@ impl<'a, T: Real> Walk<'a, T> {
     }
 
     fn scale(&mut self, name: &str, scale: &Array) -> Result<(), ImportError> {
+        let population = match &self.waiting {
+            Some(weights) => weights.output,
+            None => self.population,
+        };
+        let shape = population.nir_shape();
+        if scale.broadcast(&shape).is_none() {
+            return Err(ImportError::Shape {
+                node: name.to_owned(),
+                field: "scale",
+                found: scale.shape().to_vec(),
+                expected: format!("{shape:?}"),
+            });
+        }
         let first = scale.values().first().copied().unwrap_or(f64::NAN);
         let rule = "finite and the same for all numbers, so that it can be a factor of all weights after it";
         refuse_first(
