@@ -1,5 +1,6 @@
 //! What is written is read, to the last bit.
 
+#[expect(dead_code, reason = "other tests need more of it")]
 mod common;
 
 use common::{NEURON, Random, convolutional, dense, individual};

@@ -1,5 +1,7 @@
 //! Networks to write and read.
 
+pub mod graphs;
+
 use noctule_core::{
     LifParameters, Network, ParameterKind, Real, Shape, SpikingLayer, SumPool2d, Tensor, Window,
 };

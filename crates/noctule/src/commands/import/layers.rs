@@ -14,11 +14,13 @@ pub(super) fn layers(
     before: Option<&[LayerConfig]>,
 ) -> Result<Vec<LayerConfig>> {
     let layers = imported.network.layers().iter().enumerate();
+    let spiking_layers = imported.network.spiking_neurons();
+    let last = spiking_layers.iter().rposition(|&neurons| neurons > 0);
     let layers = layers.map(|(index, layer)| {
         let node = &imported.nodes[index];
         let before = before.and_then(|layers| layers.get(index));
         match layer {
-            Layer::Spiking(layer) => spiking(node, layer, before),
+            Layer::Spiking(layer) => spiking(node, layer, before, last == Some(index)),
             Layer::SumPool2d(pool) => Ok(LayerConfig::SumPool2d(SumPool2dConfig {
                 size: pool.size(),
             })),
@@ -32,7 +34,10 @@ fn spiking(
     node: &str,
     layer: &SpikingLayer<f32>,
     before: Option<&LayerConfig>,
+    is_last: bool,
 ) -> Result<LayerConfig> {
+    // Left out, it is 0 in all but the last layer; it is written so that the experiment is complete.
+    let no_boost = (!is_last).then_some(0.0);
     if let Neurons::Individual(_) = layer.neurons()? {
         bail!(
             "node `{node}`: its neurons have different constants, but an experiment has one value for a layer; write the network \
@@ -54,9 +59,10 @@ fn spiking(
             let (silent_boost, init, homeostasis) = match before {
                 Some(LayerConfig::Dense(before)) => {
                     let before = before.clone();
-                    (before.silent_boost, before.init.or(own), before.homeostasis)
+                    let boost = before.silent_boost.or(no_boost);
+                    (boost, before.init.or(own), before.homeostasis)
                 }
-                _ => (None, own, None),
+                _ => (no_boost, own, None),
             };
             LayerConfig::Dense(DenseConfig {
                 neurons: outputs,
@@ -84,9 +90,10 @@ fn spiking(
             let (silent_boost, init, homeostasis) = match before {
                 Some(LayerConfig::Conv2d(before)) => {
                     let before = before.clone();
-                    (before.silent_boost, before.init.or(own), before.homeostasis)
+                    let boost = before.silent_boost.or(no_boost);
+                    (boost, before.init.or(own), before.homeostasis)
                 }
-                _ => (None, own, None),
+                _ => (no_boost, own, None),
             };
             LayerConfig::Conv2d(Conv2dConfig {
                 filters: output.channels,
