@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::export::error::ExportError;
-use crate::hdf5::problem::FileProblem;
+use crate::hdf5::problem::{FileProblem, UnwritableGraph};
 use crate::import::error::ImportError;
 
 /// Why a file could not be read or written.
@@ -26,8 +26,16 @@ pub enum NirError {
     Write {
         /// The file.
         path: PathBuf,
-        /// The error of the operating system, or of the HDF5 writer.
+        /// The error of the operating system.
         cause: io::Error,
+    },
+    /// The graph cannot be written as HDF5.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: UnwritableGraph,
     },
     /// The file has no graph that can be read.
     #[error("`{}`: {problem}", path.display())]

@@ -1,7 +1,7 @@
 //! Networks and graphs in files.
 
+use std::fs;
 use std::path::Path;
-use std::{fs, io};
 
 use noctule_core::{Network, Real};
 
@@ -67,9 +67,10 @@ impl Graph {
             path: path.to_owned(),
             cause,
         };
-        let bytes = self
-            .to_bytes()
-            .map_err(|error| failed(io::Error::other(error.to_string())))?;
+        let bytes = self.to_bytes().map_err(|source| NirError::Unwritable {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut partial = path.as_os_str().to_owned();
         partial.push(format!(".{}.tmp", std::process::id()));
         let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));

@@ -51,7 +51,7 @@ pub use graph::array::{Array, Precision};
 pub use graph::metadata::{Metadata, Value};
 pub use graph::nodes::{Conv2d, CubaLif, Flatten, Padding, Pool2d};
 pub use graph::{Graph, Node, NodeKind};
-pub use hdf5::problem::FileProblem;
+pub use hdf5::problem::{FileProblem, UnwritableGraph};
 pub use import::error::ImportError;
 pub use import::from_graph;
 pub use import::options::{ImportOptions, Imported};

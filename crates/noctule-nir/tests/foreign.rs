@@ -145,6 +145,11 @@ fn what_has_no_counterpart_is_named() {
         recurrent.contains("the edge from `w_rec` to `lif` closes a circle"),
         "{recurrent}"
     );
+    let endless = refused("loop.nir");
+    assert!(
+        endless.contains("node `again.again") && endless.contains("is a graph within 8 graphs"),
+        "{endless}"
+    );
     let script = refused("make.py");
     assert!(
         script.contains("make.py`: this is not an HDF5 file"),

@@ -186,3 +186,20 @@ fn networks_that_have_no_graph() {
         "{error}"
     );
 }
+
+#[test]
+fn names_that_no_file_can_have() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a/b", "", "."] {
+        let mut graph = graph_of(&dense(1));
+        let input = NodeKind::Input { shape: vec![5] };
+        graph.nodes.insert(name.to_owned(), input.into());
+        let path = folder.path().join("net.nir");
+        let error = graph.save(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("net.nir`: the graph cannot be written"),
+            "{error}"
+        );
+        assert!(!path.exists());
+    }
+}

@@ -1,4 +1,5 @@
-//! [`FileProblem`]: what can be wrong with a file, before anybody asks whether it is a network.
+//! [`FileProblem`]: what can be wrong with a file, before anybody asks whether it is a network; and with a graph that is to become
+//! one.
 
 use thiserror::Error;
 
@@ -99,6 +100,11 @@ pub enum FileProblem {
         most: usize,
     },
 }
+
+/// A graph that cannot be written: the name of a node or of metadata is empty, or has a slash or a NUL in it.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("the graph cannot be written as HDF5: {0}")]
+pub struct UnwritableGraph(pub(super) String);
 
 fn listed(names: &[String]) -> String {
     const MOST: usize = 12;

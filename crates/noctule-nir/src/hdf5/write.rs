@@ -1,7 +1,8 @@
 //! Writes a graph as an HDF5 file that `nir.read` reads.
 
-use hdf5_pure::{Error, FileBuilder, GroupBuilder};
+use hdf5_pure::{FileBuilder, GroupBuilder};
 
+use super::problem::UnwritableGraph;
 use crate::graph::array::{Array, Precision};
 use crate::graph::metadata::{Metadata, Value};
 use crate::graph::nodes::{Conv2d, CubaLif, Padding, Pool2d};
@@ -15,7 +16,7 @@ impl Graph {
     ///
     /// # Errors
     /// If the name of a node cannot be that of a group of HDF5: it is empty, or has a slash or a NUL in it.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, UnwritableGraph> {
         let mut file = FileBuilder::new();
         file.create_dataset("version")
             .with_vlen_strings(&[VERSION])
@@ -24,6 +25,7 @@ impl Graph {
         write_graph(&mut root, self);
         file.add_group(root.finish());
         file.finish()
+            .map_err(|error| UnwritableGraph(error.to_string()))
     }
 }
 

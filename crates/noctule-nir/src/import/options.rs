@@ -23,6 +23,7 @@ impl ImportOptions {
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Imported<T> {
     /// The network.
     pub network: Network<T>,

@@ -126,7 +126,7 @@ fn write<T: Real>(
     let graph = to_graph(network, &ExportOptions { dt, experiment })?;
     let bytes = graph
         .to_bytes()
-        .map_err(|error| anyhow::anyhow!("cannot write `{output}`: {error}"))?;
+        .with_context(|| format!("cannot write `{output}`"))?;
     write_atomically(&options.output, &bytes)?;
     say!(
         "{output}: {}, {} to {}, {:.2} MB",
