@@ -1,6 +1,5 @@
 //! `noctule export` and `noctule import`.
 
-#[expect(dead_code, reason = "other tests need more of it")]
 mod common;
 
 use std::fs;

@@ -320,6 +320,39 @@ class Simulators(Case):
     def test_snntorch(self):
         self.dense("snntorch", simulate.snntorch)
 
+    def test_a_network_that_snntorch_exports(self):
+        """Its own model against the run that is imported from its own file."""
+        try:
+            import snntorch
+            from snntorch.export_nir import export_to_nir
+        except ImportError as missing:
+            self.skipTest(str(missing))
+        dt, graph = simulate.SNNTORCH_STEP, dense(DENSE_SEED)
+        model = torch.nn.Sequential()
+        for name, weight in [("first", graph.nodes["first"].weight), ("second", graph.nodes["second"].weight)]:
+            count = len(weight)
+            linear = torch.nn.Linear(weight.shape[1], count, bias=False)
+            # A spike lets the current of Noctule jump by the weight over the step.
+            linear.weight.data = torch.from_numpy(weight * dt)
+            decays = dict(alpha=torch.full((count,), 1 - dt / 0.01), beta=torch.full((count,), 1 - dt / 0.02))
+            cell = snntorch.Synaptic(**decays, threshold=torch.ones(count), init_hidden=True, output=name == "second")
+            model.extend([linear, cell])
+        run = self.imported(export_to_nir(model, torch.zeros(6)), "--dt", repr(dt))
+        spikes = self.events(DENSE_SEED, 6, 24)
+        model[1].reset_mem(), model[3].reset_mem()
+        theirs = []
+        with torch.no_grad():
+            for step, row in enumerate(simulate.pulses(spikes, 6, dt, END)):
+                result = model(row)[0]
+                theirs += [(step * dt, int(neuron)) for neuron in torch.nonzero(result.ravel())]
+        ours, theirs = by_neuron(self.spikes(run, 1)), by_neuron(theirs)
+        self.assertEqual([neuron for neuron, _ in ours], [neuron for neuron, _ in theirs])
+        self.assertGreater(len(ours), 5)
+        errors = [abs(a - b) for (_, a), (_, b) in zip(ours, theirs)]
+        self.assertLess(sum(errors) / len(errors), 4 * dt)
+        if TABLE:
+            print(f"a network of snnTorch: {len(ours)} spikes, mean error {1e6 * sum(errors) / len(errors):.0f} us")
+
     def test_norse_convolutional(self):
         try:
             __import__("norse")
