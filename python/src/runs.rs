@@ -238,7 +238,16 @@ impl Opened {
     /// The network with the weights of the checkpoint.
     fn network(&self) -> Result<Network<f32>> {
         let shape = self.shape()?;
-        Ok(trained_network(&self.config, shape, &self.checkpoint)?)
+        let population = match self.config.data.set {
+            DataSet::Events => shape.neurons(),
+            _ => encoding(&self.config)?.population(&shape),
+        };
+        // With a bias, the inputs are no image.
+        let input = match population == shape.neurons() {
+            true => shape,
+            false => Shape::flat(population),
+        };
+        Ok(trained_network(&self.config, input, &self.checkpoint)?)
     }
 
     /// The shape of a sample. That of the user's own images is not in the experiment, but in their files.
