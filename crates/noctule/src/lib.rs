@@ -40,6 +40,7 @@ mod cli;
 pub mod command_line;
 mod commands;
 pub mod engines;
+mod input_shape;
 mod outcome;
 mod plural;
 mod progress;

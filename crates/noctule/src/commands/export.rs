@@ -1,22 +1,17 @@
 //! `noctule export`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use noctule_core::{Network, Real, Shape};
-use noctule_data::Split;
-use noctule_data::registry::find;
+use noctule_core::{Network, Real};
 use noctule_nir::{ExportOptions, to_graph};
-use noctule_train::config::DataSet;
-use noctule_train::{
-    Checkpoint, Config, ConfigTable, Data, RunDirectory, SampleOrder, trained_network,
-    write_atomically,
-};
+use noctule_train::{ConfigTable, RunDirectory, trained_network, write_atomically};
 
 use super::eval::checkpoint;
 use super::experiment::data_directory_of;
 use super::output_file::{check_output, keep_apart};
 use crate::cli::Export;
+use crate::input_shape::input_shape;
 use crate::plural::plural;
 use crate::streams::{note, say};
 
@@ -27,7 +22,8 @@ pub fn run(options: &Export) -> Result<()> {
     match source {
         Source::Run { run, checkpoint } => {
             let config = ConfigTable::read(&run.config_path())?.resolve()?;
-            let input = input_shape(&config, &run, &checkpoint, options)?;
+            let data_dir = data_directory_of(&run, options.data_dir.as_deref())?;
+            let input = input_shape(&config, &checkpoint, data_dir.as_deref())?;
             let network = trained_network(&config, input, &checkpoint)?;
             write(&network, Some(config.to_toml()?), options)
         }
@@ -84,37 +80,6 @@ fn is_single(network: &Network<f64>) -> bool {
     let mut tensors = layers.flat_map(|layer| layer.parameters().values());
     let is_single = |&value: &f64| f64::from(value as f32) == value;
     tensors.all(|tensor| tensor.as_slice().iter().all(is_single))
-}
-
-/// How the inputs of a run's network are laid out.
-fn input_shape(
-    config: &Config,
-    run: &RunDirectory,
-    checkpoint: &Path,
-    options: &Export,
-) -> Result<Shape> {
-    if config.data.set == DataSet::Images {
-        let data_dir = data_directory_of(run, options.data_dir.as_deref())?;
-        let samples = Data::load_part(config, data_dir.as_deref(), Split::Test, SampleOrder::File)
-            .context("the shape of the images is needed")?;
-        return Ok(samples.shape());
-    }
-    // The weights know how many inputs there are: the encoder may add one, and events may come from any number of units.
-    let checkpoint = Checkpoint::load(checkpoint)?;
-    let weights = checkpoint.tensors.get("layers.0.weights");
-    let inputs = weights.and_then(|weights| weights.shape.get(1).copied());
-    let known = find(config.data.set.name()).ok().map(|known| known.shape);
-    Ok(match (known, inputs) {
-        (Some(known), Some(inputs)) if config.layers[0].neurons().is_some() => {
-            if known.neurons() == inputs {
-                known
-            } else {
-                Shape::flat(inputs)
-            }
-        }
-        (Some(known), _) => known,
-        (None, inputs) => Shape::flat(inputs.unwrap_or(0)),
-    })
 }
 
 fn write<T: Real>(
