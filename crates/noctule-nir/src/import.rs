@@ -1,5 +1,6 @@
 //! From a graph to a network.
 
+mod advice;
 mod connection;
 pub(crate) mod error;
 mod neurons;

@@ -5,6 +5,7 @@ use noctule_core::{
     SumPool2d, Tensor,
 };
 
+use super::advice::advice;
 use super::connection::{Connection, conv2d, dense, refuse_first};
 use super::error::ImportError;
 use super::neurons::{Neurons, neurons};
@@ -390,19 +391,5 @@ fn order(name: &str, node: &Node, problem: String) -> ImportError {
         node: name.to_owned(),
         kind: node.kind.name().to_owned(),
         problem,
-    }
-}
-
-/// What Noctule has in the place of a node.
-fn advice(kind: &str) -> &'static str {
-    match kind {
-        "LIF" | "IF" | "LI" | "I" | "CubaLI" | "Threshold" => {
-            "Noctule's neurons are CubaLIF; other neurons cannot be represented"
-        }
-        "Delay" => "Noctule has no delays",
-        "Conv1d" => "Noctule has Conv2d, of images",
-        _ => {
-            "Noctule has Input, Output, CubaLIF, Affine, Linear, Conv2d, SumPool2d, AvgPool2d, Flatten, Scale and NIRGraph"
-        }
     }
 }
