@@ -19,7 +19,7 @@ NETWORKS = {
         **CONSTANTS,
     ),
     "individual": lambda dtype: nt.Network(
-        6, [nt.Dense(4, theta=[0.5, 0.6, 0.7, 0.8], tau_m=[0.01, 0.02, 0.03, 0.04], max_spikes=4)], dtype=dtype, **CONSTANTS
+        6, [nt.Dense(4, theta=[0.5, 0.625, 0.75, 0.875], tau_m=[0.0078125, 0.015625, 0.03125, 0.0625], max_spikes=4)], dtype=dtype, **CONSTANTS
     ),
 }
 
