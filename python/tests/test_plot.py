@@ -103,7 +103,7 @@ def test_the_potential_of_a_layer_with_dropout_is_that_of_evaluation():
 
 def test_membrane_draws_threshold_spikes_and_potential_and_leaves_the_network_alone():
     net, spikes = dense(), random_spikes(10)
-    net.weights[0] = np.abs(net.weights[0]) * 1.5
+    net.weights[0] = np.abs(net.weights[0]) * 0.5
     output = net.forward(spikes)
     figure, axes = plt.subplots()
     assert nt.plot.membrane(net, spikes, 2, layer=0, sample=1, ax=axes) is axes
