@@ -35,8 +35,9 @@ def to_array(values: object, what: str) -> npt.NDArray[Any]:
     device = getattr(values, "device", None)
     if device is not None and getattr(device, "type", "cpu") != "cpu":
         raise ArrayError(f"{what} is on the device {device}; move it to the CPU first, with .cpu()")
-    if hasattr(values, "detach"):
-        values = values.detach().numpy()
+    detach = getattr(values, "detach", None)
+    if detach is not None:
+        values = detach().numpy()
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -103,6 +104,6 @@ def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.i
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A view of an array that cannot be written to."""
-    view = array.view()
+    view: npt.NDArray[Any] = array.view()
     view.flags.writeable = False
     return view

@@ -435,8 +435,9 @@ class Network:
         self._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])
         self._drawn = list(state["drawn"])
         if state["memory"] is not None:
-            self._optimiser, memory = state["memory"]
-            self._model.set_optimiser_state(self._optimiser._describe(), memory)
+            optimiser, memory = state["memory"]
+            self._optimiser = optimiser
+            self._model.set_optimiser_state(optimiser._describe(), memory)
 
     def to(
         self,
@@ -528,6 +529,8 @@ def _complete(layer: Layer, shared: Dict[str, Optional[float]]) -> Layer:
     for name, value in shared.items():
         if given[name] is None:
             given[name] = value
+    if given["reset"] is None:
+        given["reset"] = given["theta"]
     init = given["init"]
     if init is not None and not hasattr(init, "_describe"):
         # The weights are in the network.

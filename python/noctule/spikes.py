@@ -306,15 +306,18 @@ class SpikeBatch:
         return [list(zip(times.tolist(), units.tolist())) for times, units in self]
 
     def astype(self, dtype: object) -> SpikeBatch:
-        """The same spikes with times in ``"float32"`` or ``"float64"``."""
+        """The same spikes with times in ``"float32"`` or ``"float64"``. :attr:`residuals` keep what float32 cannot hold."""
         name = check_dtype(dtype)
         if name == self.dtype.name:
             return self
-        if self._residuals is not None and name == "float64":
-            times = self._times.astype(name) + self._residuals
-        else:
-            times = self._times.astype(name)
-        return SpikeBatch._of(times, self._units, self._offsets, None, self._population)
+        times = self._times.astype(name)
+        residuals = None
+        if name == "float32":
+            lost = (self._times - times).astype(name)
+            residuals = lost if lost.any() else None
+        elif self._residuals is not None:
+            times = times + self._residuals
+        return SpikeBatch._of(times, self._units, self._offsets, residuals, self._population)
 
     # How it is shown, compared and kept.
 
@@ -360,6 +363,7 @@ def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
     pairs = list(sample)
     if not pairs:
         return (), ()
+    array: npt.NDArray[Any]
     try:
         array = to_array(pairs, f"sample {index}")
     except ArrayError:

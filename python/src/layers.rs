@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use crate::errors::{Error, Result};
 
 /// The most weights of a layer.
-const MOST_WEIGHTS: usize = 1 << 31;
+const MOST_WEIGHTS: usize = 500_000_000;
 
 /// One layer, as Python's classes describe themselves.
 #[derive(FromPyObject)]

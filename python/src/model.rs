@@ -377,9 +377,11 @@ impl Model {
         py: Python<'py>,
         pass: u64,
         d_padded: &Bound<'py, PyAny>,
+        regularisation: RegularisationSpec,
         with_input: bool,
     ) -> Result<Option<(Vec<Option<Bound<'py, PyAny>>>, Option<Bound<'py, PyAny>>)>> {
         self.check_process()?;
+        let regularisation = regularisation.regularisation();
         each!(self, model => {
             let array = padded_array(d_padded, model)?;
             let shape = shape_of(&array);
@@ -387,7 +389,9 @@ impl Model {
             let gradients = py.detach(|| {
                 let mut model = lock(model);
                 match model.pass() == pass {
-                    true => model.backward_padded(d_times, shape, with_input).map(Some),
+                    true => model
+                        .backward_padded(d_times, shape, &regularisation, with_input)
+                        .map(Some),
                     false => Ok(None),
                 }
             })?;

@@ -129,18 +129,20 @@ pub fn unpad<T: Number>(
     padded: &[T],
     [samples, population, width]: [usize; 3],
 ) -> Result<(SpikeBatch<T>, Vec<i64>)> {
-    if population > u32::MAX as usize {
-        return Err(Error::array(format!("{population} neurons are too many")));
+    let size = population.saturating_mul(width);
+    if size > u32::MAX as usize {
+        return Err(Error::array(format!(
+            "{population} neurons with {width} spikes each are too many for a sample"
+        )));
     }
     let mut batch = SpikeBatch::new(population);
     let mut index = Vec::new();
-    let mut found: Vec<(T, usize)> = Vec::new();
-    let size = population * width;
+    let mut found: Vec<(T, u32)> = Vec::new();
     for sample in 0..samples {
         found.clear();
         for (place, &time) in padded[sample * size..][..size].iter().enumerate() {
             if time.is_finite() {
-                found.push((time, place));
+                found.push((time, place as u32));
             } else if time != T::of(f64::INFINITY) {
                 return Err(Error::spikes(format!(
                     "sample {sample}, neuron {}, spike {}: the time {} s is not allowed; only +inf stands for no spike",
@@ -150,17 +152,20 @@ pub fn unpad<T: Number>(
                 )));
             }
         }
-        // Times are finite, so they compare; equal ones stay in the order of their neurons.
-        found.sort_by(|(a, _), (b, _)| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+        // Times are finite, so they compare; equal ones come in the order of their neurons.
+        found.sort_unstable_by(|(a, first), (b, second)| {
+            let order = a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+            order.then(first.cmp(second))
+        });
         batch.push_sample(
             found
                 .iter()
-                .map(|&(time, place)| (time, (place / width) as u32)),
+                .map(|&(time, place)| (time, place / width as u32)),
         )?;
         index.extend(
             found
                 .iter()
-                .map(|&(_, place)| (sample * size + place) as i64),
+                .map(|&(_, place)| (sample * size) as i64 + i64::from(place)),
         );
     }
     Ok((batch, index))

@@ -100,8 +100,10 @@ impl<T: Number> TypedModel<T> {
     /// The weights of a layer.
     pub fn weights(&mut self, layer: usize) -> Result<Option<Tensor<T>>> {
         self.check_layer(layer)?;
-        let mut weights = self.session.read(TensorGroup::Parameters)?;
-        Ok(weights.remove(&TensorName::weights(layer)))
+        self.on_engine(|model| {
+            let mut weights = model.session.read(TensorGroup::Parameters)?;
+            Ok(weights.remove(&TensorName::weights(layer)))
+        })
     }
 
     /// Overwrites the weights of some layers.
@@ -119,7 +121,7 @@ impl<T: Number> TypedModel<T> {
             }
             all.insert(TensorName::weights(layer), tensor);
         }
-        Ok(self.session.write(TensorGroup::Parameters, &all)?)
+        self.on_engine(|model| Ok(model.session.write(TensorGroup::Parameters, &all)?))
     }
 
     fn check_layer(&self, layer: usize) -> Result<()> {
@@ -308,6 +310,7 @@ impl<T: Number> TypedModel<T> {
         &mut self,
         d_padded: &[T],
         shape: [usize; 3],
+        regularisation: &Regularisation,
         with_input: bool,
     ) -> Result<(Vec<Option<Tensor<T>>>, Option<Padded<T>>)> {
         let Some(places) = self.places.take() else {
@@ -324,7 +327,7 @@ impl<T: Number> TypedModel<T> {
         }
         let d_times = places.output.iter().map(|&place| d_padded[place as usize]);
         let d_times: Vec<T> = d_times.collect();
-        let gradients = self.backward(&d_times, false, &Regularisation::default(), with_input);
+        let gradients = self.backward(&d_times, false, regularisation, with_input);
         let input_shape = places.input_shape;
         let d_input = gradients
             .as_ref()

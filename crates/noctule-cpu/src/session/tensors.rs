@@ -80,9 +80,9 @@ impl<T: CpuReal> CpuSession<T> {
         self.stored(group)?;
         checks::tensors(group, tensors, &self.weight_shapes, self.optimiser.rule())?;
         let layers = self.weight_layers();
-        for (stored, (layer, outputs, inputs)) in self.stored_mut(group)?.into_iter().zip(layers) {
+        for (stored, (layer, _, inputs)) in self.stored_mut(group)?.into_iter().zip(layers) {
             let rows = tensors[&TensorName::weights(layer)].as_slice();
-            set_rows_of(stored, outputs, inputs, rows);
+            set_rows_of(stored, inputs, rows);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use noctule_core::Real;
+use rayon::prelude::*;
 
 use crate::simd::lane_vec::LaneVec;
 use crate::simd::lanes::{LANES, Lanes, blocks};
@@ -54,8 +55,8 @@ impl<T: Real> BlockedWeights<T> {
 
     /// Overwrites all weights from a row-major list `[output][input]`.
     pub fn set_rows(&mut self, rows: &[T]) {
-        let (outputs, inputs) = (self.outputs, self.inputs);
-        set_rows_of(self.as_mut_slice(), outputs, inputs, rows);
+        let inputs = self.inputs;
+        set_rows_of(self.as_mut_slice(), inputs, rows);
     }
 
     /// The number of outputs.
@@ -113,25 +114,55 @@ impl<T: Real> BlockedWeights<T> {
     }
 }
 
-/// The index of the weight of one output from one input in the storage.
-fn index_of(output: usize, input: usize, inputs: usize) -> usize {
-    (output / LANES * inputs + input) * LANES + output % LANES
-}
+/// Inputs of a block that are copied together: these and the 16 rows stay in the nearest cache.
+const TILE: usize = 16;
 
-/// Copies numbers in the blocked layout to a row-major list `[output][input]`.
-pub(crate) fn rows_of<T: Copy>(blocked: &[T], outputs: usize, inputs: usize) -> Vec<T> {
-    let row = |output| (0..inputs).map(move |input| index_of(output, input, inputs));
-    (0..outputs)
-        .flat_map(row)
-        .map(|index| blocked[index])
-        .collect()
-}
-
-/// Overwrites numbers in the blocked layout from a row-major list `[output][input]`.
-pub(crate) fn set_rows_of<T: Copy>(blocked: &mut [T], outputs: usize, inputs: usize, rows: &[T]) {
-    for output in 0..outputs {
-        for input in 0..inputs {
-            blocked[index_of(output, input, inputs)] = rows[output * inputs + input];
+/// Copies numbers in the blocked layout to a row-major list `[output][input]`. On the threads of an engine all help.
+pub(crate) fn rows_of<T: Real>(blocked: &[T], outputs: usize, inputs: usize) -> Vec<T> {
+    let mut rows = vec![T::zero(); outputs * inputs];
+    let copy = |(block, rows): (&[T], &mut [T])| {
+        for first in (0..inputs).step_by(TILE) {
+            for (lane, row) in rows.chunks_exact_mut(inputs).enumerate() {
+                for input in first..inputs.min(first + TILE) {
+                    row[input] = block[input * LANES + lane];
+                }
+            }
         }
+    };
+    let size = (LANES * inputs).max(1);
+    match rayon::current_thread_index() {
+        Some(_) => blocked
+            .par_chunks(size)
+            .zip(rows.par_chunks_mut(size))
+            .for_each(copy),
+        None => blocked
+            .chunks(size)
+            .zip(rows.chunks_mut(size))
+            .for_each(copy),
+    }
+    rows
+}
+
+/// Overwrites numbers in the blocked layout from a row-major list `[output][input]`. On the threads of an engine all help.
+pub(crate) fn set_rows_of<T: Real>(blocked: &mut [T], inputs: usize, rows: &[T]) {
+    let copy = |(block, rows): (&mut [T], &[T])| {
+        for first in (0..inputs).step_by(TILE) {
+            for (lane, row) in rows.chunks_exact(inputs).enumerate() {
+                for input in first..inputs.min(first + TILE) {
+                    block[input * LANES + lane] = row[input];
+                }
+            }
+        }
+    };
+    let size = (LANES * inputs).max(1);
+    match rayon::current_thread_index() {
+        Some(_) => blocked
+            .par_chunks_mut(size)
+            .zip(rows.par_chunks(size))
+            .for_each(copy),
+        None => blocked
+            .chunks_mut(size)
+            .zip(rows.chunks(size))
+            .for_each(copy),
     }
 }

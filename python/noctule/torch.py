@@ -1,0 +1,309 @@
+"""Noctule layers inside PyTorch models: :class:`Layer`, and losses on its output.
+
+Spike times are tensors of shape ``[sample, neuron, spike]`` in seconds, in which ``inf`` stands for no spike. The times of a
+neuron ascend, so ``times[..., 0]`` are first spikes and ``torch.isfinite(times).sum(-1)`` are spike counts. Gradients with
+respect to times and weights are exact, through every spike.
+
+>>> import torch, noctule as nt
+>>> layer = nt.torch.Layer(784, nt.Dense(10, theta=0.2, max_spikes=5), tau_m=0.26, tau_s=0.13, t_max=0.2)
+>>> images = torch.rand(50, 784)
+>>> times = layer(nt.torch.encode(images))                       # [50, 10, 5]
+>>> loss = nt.torch.SpikeLoss(nt.SpikeCount(3, 0))(times, torch.zeros(50, dtype=torch.long))
+>>> loss.backward()
+>>> layer.weight.grad.shape
+torch.Size([10, 784])
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+try:
+    import torch
+except ImportError as error:  # pragma: no cover
+    raise ImportError('noctule.torch needs PyTorch: pip install "noctule[torch]"') from error
+
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from . import _noctule
+from ._arrays import to_labels
+from .data import Latency
+from .errors import ArrayError, NetworkError
+from .layers import Conv2d, Dense, SumPool2d
+from .losses import Loss
+from .layers import Layer as LayerDescription
+from .network import Network, describe_regularisation
+from .spikes import SpikeBatch
+
+_TYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Layer(nn.Module):
+    """One layer of spiking neurons, or several, as a module of PyTorch.
+
+    Args:
+        inputs: Number of input neurons, the shape ``(height, width, channels)`` of an image, or a :class:`noctule.Network`.
+        layers: A layer such as ``nt.Dense(800, theta=0.2, max_spikes=30)``, or a list of layers. Several layers in one
+            module are faster than one module for each, since their spikes need not become tensors in between.
+        tau_m, tau_s, t_max, seed, dtype, backend, device, threads: As for :class:`noctule.Network`. ``device`` is that of the
+            engine; tensors are on the CPU.
+        max_inverse_slope, silent_boost: As for :meth:`noctule.Network.backward`.
+
+    Shape:
+        input: ``[sample, neuron, spike]``, of any number of spikes.
+        output: ``[sample, neuron, spike]`` with ``max_spikes`` spikes of each neuron of the last layer.
+
+    Weights are parameters: :attr:`weight` of a single layer, :attr:`weights` of several. They are copied to the engine in
+    each forward pass, so any optimiser of PyTorch can change them. In training mode layers with dropout drop inputs.
+    """
+
+    def __init__(
+        self,
+        inputs: Union[int, Tuple[int, int, int], Network],
+        layers: Union[LayerDescription, Sequence[LayerDescription], None] = None,
+        *,
+        tau_m: Optional[float] = None,
+        tau_s: Optional[float] = None,
+        t_max: Optional[float] = None,
+        seed: int = 0,
+        dtype: object = "float32",
+        backend: str = "cpu",
+        device: Optional[int] = None,
+        threads: int = 0,
+        max_inverse_slope: Optional[float] = None,
+        silent_boost: Union[float, Sequence[float]] = 0.0,
+    ) -> None:
+        super().__init__()
+        if isinstance(inputs, Network):
+            self.network = inputs.to()
+        else:
+            if isinstance(layers, (Dense, Conv2d, SumPool2d)):
+                layers = [layers]
+            if layers is None:
+                raise NetworkError("Layer needs a layer such as nt.Dense(800, theta=0.2, max_spikes=30)")
+            self.network = Network(
+                inputs,
+                layers,
+                tau_m=tau_m,
+                tau_s=tau_s,
+                t_max=t_max,
+                seed=seed,
+                dtype=dtype,
+                backend=backend,
+                device=device,
+                threads=threads,
+            )
+        found = [(index, weights) for index, weights in enumerate(self.network.weights) if weights is not None]
+        self._indices = [index for index, _ in found]
+        self.weights = nn.ParameterList([nn.Parameter(torch.from_numpy(weights.copy())) for _, weights in found])
+        self._regularisation = describe_regularisation(
+            len(self.network.layers), max_inverse_slope, silent_boost, None
+        )
+        self._drops = any(getattr(layer, "dropout", 0.0) > 0 for layer in self.network.layers)
+
+    @property
+    def weight(self) -> nn.Parameter:
+        """The weights of a module with a single layer that has any."""
+        if len(self.weights) != 1:
+            raise NetworkError(f"this module has {len(self.weights)} layers with weights; see its `weights`")
+        weight: nn.Parameter = self.weights[0]
+        return weight
+
+    @property
+    def max_spikes(self) -> int:
+        """The number of spikes of a neuron in the output tensor."""
+        spikes = 0
+        for layer in self.network.layers:
+            if isinstance(layer, SumPool2d):
+                spikes *= layer.size**2
+            else:
+                spikes = layer.max_spikes
+        return spikes
+
+    def forward(self, times: Tensor) -> Tensor:
+        """Output spike times ``[sample, neuron, spike]`` of input spike times ``[sample, neuron, spike]``, in seconds.
+
+        Raises:
+            ArrayError: If the tensor has another type or shape, or is not on the CPU.
+            SpikeError: If a time is negative or NaN.
+        """
+        self._check(times)
+        seed = None
+        if self.training and self._drops:
+            seed = int(torch.randint(2**62, (1,)).item())
+        output: Tensor = _Pass.apply(self, times, seed, *self.weights)
+        return output
+
+    def _check(self, times: Tensor) -> None:
+        if not isinstance(times, Tensor):
+            raise ArrayError(f"a tensor of spike times is needed, not {type(times).__name__}")
+        if times.device.type != "cpu":
+            raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
+        wanted = _TYPES[self.network.dtype]
+        if times.dtype != wanted:
+            raise ArrayError(f"the tensor is of {times.dtype}, but the layer of {wanted}")
+        if times.dim() != 3 or times.shape[1] != self.network.inputs:
+            raise ArrayError(
+                f"spike times must have the shape [sample, {self.network.inputs}, spike], not {list(times.shape)}"
+            )
+
+    def to_network(self) -> Network:
+        """A :class:`noctule.Network` with the present weights."""
+        self._give([weight.detach() for weight in self.weights])
+        return self.network.to()
+
+    def _give(self, weights: Sequence[Tensor]) -> None:
+        """Copies weights to the engine."""
+        arrays = [(index, weight.detach().contiguous().numpy()) for index, weight in zip(self._indices, weights)]
+        if arrays:
+            self.network._model.set_weights(arrays)
+
+    def _run(self, times: Tensor, seed: Optional[int], with_input: bool) -> Tuple[int, Any]:
+        array = times.detach().contiguous().numpy()
+        return self.network._model.forward_padded(array, self.max_spikes, seed, with_input)
+
+    def extra_repr(self) -> str:
+        """The layers."""
+        return f"{self.network.inputs}, {', '.join(repr(layer) for layer in self.network.layers)}"
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Layer:
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for weight in self.weights:
+            if weight.device.type != "cpu" or weight.dtype != _TYPES[self.network.dtype]:
+                raise NetworkError(
+                    f"a Noctule layer stays on the CPU, in {self.network.dtype}; make it with another dtype, or name an "
+                    f"engine with backend=, instead of moving it to {weight.dtype} on {weight.device}"
+                )
+        return self
+
+
+class _Pass(torch.autograd.Function):
+    """A forward pass of a module, and the exact gradient through it."""
+
+    @staticmethod
+    def forward(ctx: Any, module: Layer, times: Tensor, seed: Optional[int], *weights: Tensor) -> Tensor:
+        module._give(weights)
+        with_input = bool(ctx.needs_input_grad[1])
+        number, output = module._run(times, seed, with_input)
+        ctx.save_for_backward(times, *weights)
+        ctx.module, ctx.number, ctx.seed = module, number, seed
+        return torch.from_numpy(output)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tuple[Optional[Tensor], ...]:
+        module: Layer = ctx.module
+        with_input = bool(ctx.needs_input_grad[1])
+        array = grad_outputs[0].contiguous().numpy()
+        model, regularisation = module.network._model, module._regularisation
+        result = model.backward_padded(ctx.number, array, regularisation, with_input)
+        if result is None:
+            # The module ran again since, so that the engine has another pass: the same one again.
+            times, *weights = ctx.saved_tensors
+            module._give(weights)
+            number, _ = module._run(times, ctx.seed, with_input)
+            result = model.backward_padded(number, array, regularisation, with_input)
+            assert result is not None
+        gradients, d_input = result
+        d_weights: List[Optional[Tensor]] = [
+            torch.from_numpy(gradients[index]) if needed else None
+            for index, needed in zip(module._indices, ctx.needs_input_grad[3:])
+        ]
+        return None, None if d_input is None else torch.from_numpy(d_input), None, *d_weights
+
+
+class SpikeLoss(nn.Module):
+    """A loss of Noctule on output spike times: ``nt.torch.SpikeLoss(nt.SpikeCount(15, 3))(times, labels)``.
+
+    Spike counts do not change smoothly with times, so losses on counts come with errors of their own, as
+    :class:`noctule.SpikeCount` describes them.
+
+    Shape:
+        times: ``[sample, class, spike]``.
+        labels: ``[sample]``.
+        output: a scalar, the mean over the samples.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__()
+        if not isinstance(loss, Loss):
+            raise ArrayError(f"SpikeLoss needs a loss such as nt.SpikeCount(15, 3), not {loss!r}")
+        self.loss = loss
+
+    def forward(self, times: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss."""
+        value: Tensor = _Loss.apply(times, labels, self.loss)
+        return value
+
+    def extra_repr(self) -> str:
+        """The loss."""
+        return repr(self.loss)
+
+
+class _Loss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, times: Tensor, labels: Tensor, loss: Loss) -> Tensor:
+        if times.device.type != "cpu":
+            raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
+        arrays, places = _noctule.from_padded(times.detach().contiguous().numpy())
+        output = SpikeBatch._of(*arrays)
+        classes = to_labels(labels, output.samples).tolist()
+        value, d_times, _ = _noctule.evaluate_loss(loss._describe(), output, classes, output.dtype.name)
+        ctx.save_for_backward(torch.from_numpy(places), torch.from_numpy(d_times))
+        ctx.shape = times.shape
+        return times.new_tensor(value)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tuple[Optional[Tensor], ...]:
+        places, d_times = ctx.saved_tensors
+        gradient = d_times.new_zeros(int(np.prod(ctx.shape)))
+        gradient[places] = d_times
+        return (gradient * grad_outputs[0]).reshape(ctx.shape), None, None
+
+
+def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
+    """Intensities from 0 to 1 as spike times, one for each: ``[sample, ...]`` becomes ``[sample, neuron, 1]``, in seconds.
+
+    Args:
+        intensities: uint8, or floats from 0 to 1; ``[sample, height, width, channel]`` or flat.
+        encoding: See :class:`noctule.data.Latency`; a bias is one neuron more.
+
+    Gradients pass through, with respect to the intensities.
+    """
+    values = intensities.flatten(1)
+    if values.dtype == torch.uint8:
+        values = values.to(torch.float32) / 255
+    times = encoding.earliest + (encoding.latest - encoding.earliest) * (1 - values)
+    if encoding.silent_zero:
+        times = times.masked_fill(values == 0, float("inf"))
+    if encoding.bias is not None:
+        bias = times.new_full((len(times), 1), encoding.bias)
+        times = torch.cat([times, bias], 1)
+    return times[..., None]
+
+
+def to_spikes(times: Tensor) -> SpikeBatch:
+    """A tensor of spike times ``[sample, neuron, spike]`` as a :class:`noctule.SpikeBatch`."""
+    return SpikeBatch.from_padded(times)
+
+
+def from_spikes(spikes: SpikeBatch, width: Optional[int] = None) -> Tensor:
+    """A :class:`noctule.SpikeBatch` as a tensor ``[sample, neuron, spike]``, with room for ``width`` spikes of a neuron."""
+    return torch.from_numpy(spikes.to_padded(width))
+
+
+def spike_counts(times: Tensor) -> Tensor:
+    """Spikes of each neuron, ``[sample, neuron]``; the class is ``spike_counts(times).argmax(1)``. It has no gradient."""
+    return torch.isfinite(times).sum(-1)
+
+
+def predictions(times: Tensor, rule: str = "most_spikes") -> Tensor:
+    """The class of each sample, -1 where no output neuron spiked; see :meth:`noctule.SpikeBatch.predictions`."""
+    return torch.from_numpy(to_spikes(times.detach()).predictions(rule))
+
+
+__all__ = ["Layer", "SpikeLoss", "encode", "from_spikes", "predictions", "spike_counts", "to_spikes"]
