@@ -228,14 +228,14 @@ def _recording(index: int, events_of: Any) -> Array:
         shape = list(getattr(events_of, "shape", []))
         raise DataError(
             f"sample {index} is {type(events_of).__name__} of shape {shape} and {events_of.dtype}, not a structured array of "
-            f"events with a field t; {hint}"
+            f"events with a field `t`; {hint}"
         )
     else:
         raise DataError(
-            f"sample {index} is {type(events_of).__name__}, not a structured array of events with a field t; {hint}"
+            f"sample {index} is {type(events_of).__name__}, not a structured array of events with a field `t`; {hint}"
         )
     if _name(array, "t") not in (array.dtype.fields or {}):
-        raise DataError(f"sample {index} has the fields {', '.join(array.dtype.names or ())}, but no time t")
+        raise DataError(f"sample {index} has the fields {', '.join(array.dtype.names or ())}, but no time `t`")
     return array.ravel()
 
 
