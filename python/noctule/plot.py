@@ -353,7 +353,7 @@ def latency(
     _time_axis(axes, float(moments[-1]))
     axes.set_ylim(0, 102)
     axes.set_ylabel("share of the samples (%)")
-    axes.legend(fontsize="small", frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=3, fontsize="small", frameon=False, borderaxespad=0.2)
     return axes
 
 
