@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
-
 try:
     import torch
 except ImportError as error:  # pragma: no cover
@@ -248,21 +246,17 @@ class _Loss(torch.autograd.Function):
     def forward(ctx: Any, times: Tensor, labels: Tensor, loss: Loss) -> Tensor:
         if times.device.type != "cpu":
             raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
-        arrays, places = _noctule.from_padded(times.detach().contiguous().numpy())
-        output = SpikeBatch._of(*arrays)
-        classes = to_labels(labels, output.samples).tolist()
-        value, d_times, _ = _noctule.evaluate_loss(loss._describe(), output, classes, output.dtype.name)
-        ctx.save_for_backward(torch.from_numpy(places), torch.from_numpy(d_times))
-        ctx.shape = times.shape
+        classes = to_labels(labels, len(times))
+        array = times.detach().contiguous().numpy()
+        value, d_times = _noctule.evaluate_padded_loss(loss._describe(), array, classes)
+        ctx.save_for_backward(torch.from_numpy(d_times))
         return times.new_tensor(value)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tuple[Optional[Tensor], ...]:
-        places, d_times = ctx.saved_tensors
-        gradient = d_times.new_zeros(int(np.prod(ctx.shape)))
-        gradient[places] = d_times
-        return (gradient * grad_outputs[0]).reshape(ctx.shape), None, None
+        (d_times,) = ctx.saved_tensors
+        return d_times * grad_outputs[0], None, None
 
 
 def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
@@ -276,14 +270,19 @@ def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
     """
     values = intensities.flatten(1)
     if values.dtype == torch.uint8:
-        values = values.to(torch.float32) / 255
-    times = encoding.earliest + (encoding.latest - encoding.earliest) * (1 - values)
-    if encoding.silent_zero:
-        times = times.masked_fill(values == 0, float("inf"))
+        # A time for each of the 256 intensities.
+        times = _times(torch.arange(256, dtype=torch.float64) / 255, encoding).to(torch.float32)[values.long()]
+    else:
+        times = _times(values, encoding)
     if encoding.bias is not None:
         bias = times.new_full((len(times), 1), encoding.bias)
         times = torch.cat([times, bias], 1)
     return times[..., None]
+
+
+def _times(values: Tensor, encoding: Latency) -> Tensor:
+    times = encoding.earliest + (encoding.latest - encoding.earliest) * (1 - values)
+    return times.masked_fill(values == 0, float("inf")) if encoding.silent_zero else times
 
 
 def to_spikes(times: Tensor) -> SpikeBatch:

@@ -263,7 +263,7 @@ fn give_weights(py: Python<'_>, trainer: &mut Trainer, model: &mut TypedModel<f3
     py.detach(|| {
         let network = trainer.network()?;
         let weights = network.indexed_weights();
-        let weights = weights.map(|(layer, weights)| (layer, weights.clone()));
-        model.set_weights(weights.collect())
+        let weights = weights.map(|(layer, weights)| (layer, weights.shape(), weights.as_slice()));
+        model.set_weights(&weights.collect::<Vec<_>>())
     })
 }

@@ -54,6 +54,7 @@ fn _noctule(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(engines::devices, module)?,
         wrap_pyfunction!(fit::fit, module)?,
         wrap_pyfunction!(losses::evaluate_loss, module)?,
+        wrap_pyfunction!(losses::evaluate_padded_loss, module)?,
         wrap_pyfunction!(losses::predict_classes, module)?,
         wrap_pyfunction!(padded::to_padded, module)?,
         wrap_pyfunction!(padded::from_padded, module)?,

@@ -3,13 +3,17 @@
 use noctule_core::{
     CountSoftmax, EarlyPull, FirstSpike, Label, Loss, Prediction, SpikeCount, SpikeTime,
 };
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{
+    IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
+    PyUntypedArrayMethods,
+};
 use pyo3::prelude::*;
 
 use crate::errors::{Error, Result};
 use crate::model::Dtype;
 use crate::number::Number;
-use crate::spikes::SpikeArrays;
+use crate::padded::unpad;
+use crate::spikes::{SpikeArrays, slice};
 
 /// A loss, as Python's classes describe themselves: its kind and its numbers.
 pub type LossSpec = (String, Vec<f64>);
@@ -83,6 +87,46 @@ fn evaluate<'py, T: Number>(
         evaluation.d_times.into_pyarray(py).into_any(),
         classes(&evaluation.predictions).into_pyarray(py),
     ))
+}
+
+/// The mean loss of padded output times, and its gradient, which is 0 where there is no spike.
+#[pyfunction]
+pub fn evaluate_padded_loss<'py>(
+    py: Python<'py>,
+    description: LossSpec,
+    padded: &Bound<'py, PyAny>,
+    labels: &Bound<'py, PyAny>,
+) -> Result<(f64, Bound<'py, PyAny>)> {
+    let labels: PyReadonlyArray1<'_, i64> = labels.extract()?;
+    let labels = slice(&labels)?.iter().map(|&label| label as Label);
+    let labels: Vec<Label> = labels.collect();
+    let loss = loss(&description)?;
+    if let Ok(array) = padded.extract::<PyReadonlyArray3<'py, f32>>() {
+        return padded_loss(py, &loss, &array, &labels);
+    }
+    match padded.extract::<PyReadonlyArray3<'py, f64>>() {
+        Ok(array) => padded_loss(py, &loss, &array, &labels),
+        Err(_) => Err(Error::array(
+            "padded spike times must be a NumPy array [sample, neuron, spike] of float32 or float64",
+        )),
+    }
+}
+
+fn padded_loss<'py, T: Number>(
+    py: Python<'py>,
+    loss: &Loss,
+    array: &PyReadonlyArray3<'py, T>,
+    labels: &[Label],
+) -> Result<(f64, Bound<'py, PyAny>)> {
+    let shape = [array.shape()[0], array.shape()[1], array.shape()[2]];
+    let (output, places) = unpad(slice(array)?, shape)?;
+    let evaluation = loss.evaluate(&output, labels)?;
+    let mut d_padded = vec![T::of(0.0); shape.iter().product()];
+    for (&place, &d_time) in places.iter().zip(&evaluation.d_times) {
+        d_padded[place as usize] = d_time;
+    }
+    let d_padded = d_padded.into_pyarray(py).reshape(shape)?;
+    Ok((evaluation.loss, d_padded.into_any()))
 }
 
 /// The class that a rule predicts for each sample; -1 where no output neuron spiked.

@@ -193,11 +193,13 @@ impl Model {
     fn set_weights(&self, py: Python<'_>, weights: Vec<(usize, Bound<'_, PyAny>)>) -> Result<()> {
         self.check_process()?;
         each!(self, model => {
-            let weights = weights.iter().map(|(layer, array)| {
-                Ok((*layer, array_to_tensor(array, &format!("the weights of layer {layer}"))?))
+            let arrays = weights.iter().map(|(layer, array)| {
+                Ok((*layer, weight_array(array, &format!("the weights of layer {layer}"))?))
             });
+            let arrays = arrays.collect::<Result<Vec<_>>>()?;
+            let weights = arrays.iter().map(|(layer, array)| Ok((*layer, array.shape(), slice(array)?)));
             let weights = weights.collect::<Result<Vec<_>>>()?;
-            py.detach(|| lock(model).set_weights(weights))
+            py.detach(|| lock(model).set_weights(&weights))
         })
     }
 
@@ -499,10 +501,17 @@ fn arrays<T: Number>(
         .collect()
 }
 
-fn array_to_tensor<T: Number>(array: &Bound<'_, PyAny>, what: &str) -> Result<Tensor<T>> {
-    let array: PyReadonlyArrayDyn<'_, T> = array
+fn weight_array<'py, T: Number>(
+    array: &Bound<'py, PyAny>,
+    what: &str,
+) -> Result<PyReadonlyArrayDyn<'py, T>> {
+    array
         .extract()
-        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))?;
+        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))
+}
+
+fn array_to_tensor<T: Number>(array: &Bound<'_, PyAny>, what: &str) -> Result<Tensor<T>> {
+    let array: PyReadonlyArrayDyn<'_, T> = weight_array(array, what)?;
     Ok(Tensor::new(array.shape(), slice(&array)?.to_vec())?)
 }
 

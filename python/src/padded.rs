@@ -3,6 +3,7 @@
 use numpy::ndarray::Array3;
 use numpy::{IntoPyArray, PyArray1, PyArray3, PyReadonlyArray3, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use rayon::prelude::*;
 
 use crate::errors::{Error, Result};
 use crate::model::Dtype;
@@ -135,38 +136,43 @@ pub fn unpad<T: Number>(
             "{population} neurons with {width} spikes each are too many for a sample"
         )));
     }
+    let sample = |sample: usize| sorted(&padded[sample * size..][..size], sample, width);
+    // On the threads of an engine all help.
+    let found: Result<Vec<Vec<(T, u32)>>> = match rayon::current_thread_index() {
+        Some(_) => (0..samples).into_par_iter().map(sample).collect(),
+        None => (0..samples).map(sample).collect(),
+    };
+    let found = found?;
     let mut batch = SpikeBatch::new(population);
-    let mut index = Vec::new();
-    let mut found: Vec<(T, u32)> = Vec::new();
-    for sample in 0..samples {
-        found.clear();
-        for (place, &time) in padded[sample * size..][..size].iter().enumerate() {
-            if time.is_finite() {
-                found.push((time, place as u32));
-            } else if time != T::of(f64::INFINITY) {
-                return Err(Error::spikes(format!(
-                    "sample {sample}, neuron {}, spike {}: the time {} s is not allowed; only +inf stands for no spike",
-                    place / width,
-                    place % width,
-                    Real::to_f64(time)
-                )));
-            }
-        }
-        // Times are finite, so they compare; equal ones come in the order of their neurons.
-        found.sort_unstable_by(|(a, first), (b, second)| {
-            let order = a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
-            order.then(first.cmp(second))
-        });
-        batch.push_sample(
-            found
-                .iter()
-                .map(|&(time, place)| (time, place / width as u32)),
-        )?;
-        index.extend(
-            found
-                .iter()
-                .map(|&(_, place)| (sample * size) as i64 + i64::from(place)),
-        );
+    let mut index = Vec::with_capacity(found.iter().map(Vec::len).sum());
+    for (sample, found) in found.iter().enumerate() {
+        let spikes = found.iter();
+        batch.push_sample(spikes.map(|&(time, place)| (time, place / width as u32)))?;
+        let places = found.iter().map(|&(_, place)| i64::from(place));
+        index.extend(places.map(|place| (sample * size) as i64 + place));
     }
     Ok((batch, index))
+}
+
+/// The spikes of one sample, sorted by time, each with its place in the array of the sample.
+fn sorted<T: Number>(padded: &[T], sample: usize, width: usize) -> Result<Vec<(T, u32)>> {
+    let mut found = Vec::new();
+    for (place, &time) in padded.iter().enumerate() {
+        if time.is_finite() {
+            found.push((time, place as u32));
+        } else if time != T::of(f64::INFINITY) {
+            return Err(Error::spikes(format!(
+                "sample {sample}, neuron {}, spike {}: the time {} s is not allowed; only +inf stands for no spike",
+                place / width,
+                place % width,
+                Real::to_f64(time)
+            )));
+        }
+    }
+    // Times are finite, so they compare; equal ones come in the order of their neurons.
+    found.sort_unstable_by(|(a, first), (b, second)| {
+        let order = a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+        order.then(first.cmp(second))
+    });
+    Ok(found)
 }

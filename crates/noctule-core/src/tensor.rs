@@ -129,7 +129,13 @@ impl<T: Real> Tensor<T> {
 
     /// Whether every value is finite.
     pub fn is_finite(&self) -> bool {
-        self.values.iter().all(|value| value.is_finite())
+        // Without a branch for each value, which the processor does many at a time.
+        let all = |values: &[T]| {
+            values
+                .iter()
+                .fold(true, |all, value| all & value.is_finite())
+        };
+        self.values.chunks(4096).all(all)
     }
 
     /// Checks the shape, and that every value is finite.
@@ -142,6 +148,9 @@ impl<T: Real> Tensor<T> {
                 expected: expected.to_vec(),
                 found: self.shape.clone(),
             });
+        }
+        if self.is_finite() {
+            return Ok(());
         }
         match self.values.iter().position(|value| !value.is_finite()) {
             None => Ok(()),

@@ -19,6 +19,8 @@ pub struct TypedModel<T: Number> {
     network: Network<T>,
     session: Box<dyn Session<T>>,
     optimiser: Optimiser,
+    /// All weights, as they were last set, in memory that is used again.
+    given: Tensors<T>,
     /// Counts forward passes: who holds the number of one can tell whether it is still the last.
     pass: u64,
     /// The places of the spikes of the last padded pass, in its input and in its output.
@@ -57,6 +59,7 @@ impl<T: Number> TypedModel<T> {
             network,
             session,
             optimiser,
+            given: Tensors::new(),
             pass: 0,
             places: None,
         })
@@ -106,22 +109,30 @@ impl<T: Number> TypedModel<T> {
         })
     }
 
-    /// Overwrites the weights of some layers.
-    pub fn set_weights(&mut self, weights: Vec<(usize, Tensor<T>)>) -> Result<()> {
-        let mut all = match weights.len() == self.network.indexed_weights().count() {
-            true => Tensors::new(),
-            false => self.session.read(TensorGroup::Parameters)?,
-        };
-        for (layer, tensor) in weights {
+    /// Overwrites the weights of some layers; each comes with its shape and its values.
+    pub fn set_weights(&mut self, weights: &[(usize, &[usize], &[T])]) -> Result<()> {
+        let is_all = weights.len() == self.network.indexed_weights().count();
+        if !is_all {
+            self.given = self.session.read(TensorGroup::Parameters)?;
+        }
+        for &(layer, shape, values) in weights {
             self.check_layer(layer)?;
             if self.network.weights(layer).is_none() {
                 return Err(Error::network(format!(
                     "layer {layer} is a pooling layer, which has no weights"
                 )));
             }
-            all.insert(TensorName::weights(layer), tensor);
+            let tensor = self.given.entry(TensorName::weights(layer)).or_default();
+            match tensor.shape() == shape && tensor.len() == values.len() {
+                true => tensor.as_mut_slice().copy_from_slice(values),
+                false => *tensor = Tensor::new(shape, values.to_vec())?,
+            }
         }
-        self.on_engine(|model| Ok(model.session.write(TensorGroup::Parameters, &all)?))
+        let given = std::mem::take(&mut self.given);
+        let written =
+            self.on_engine(|model| Ok(model.session.write(TensorGroup::Parameters, &given)?));
+        self.given = given;
+        written
     }
 
     fn check_layer(&self, layer: usize) -> Result<()> {
@@ -289,7 +300,7 @@ impl<T: Number> TypedModel<T> {
         dropout: Option<u64>,
         input_gradients: bool,
     ) -> Result<(u64, Padded<T>)> {
-        let (input, places) = unpad(padded, shape)?;
+        let (input, places) = self.on_engine(|_| unpad(padded, shape))?;
         let pass = self.forward(input, dropout, input_gradients)?;
         let spikes = self.spikes(None)?;
         let (output, output_places) = pad(&spikes, Some(width), T::of(f64::INFINITY))?;
