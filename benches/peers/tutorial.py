@@ -66,9 +66,10 @@ def table(given: argparse.Namespace, results: dict) -> str:
     for name, lines in results.items():
         accuracy = 100 * mean(line["accuracy"] for line in lines)
         rows.append(f"| {SCRIPTS[name][0]} {lines[0]['version']} | {accuracy:.2f} % | {speeds[name]:,.0f} |\n")
+    length = "one epoch" if given.batches is None else f"{given.batches} batches"
     seeds = "one seed" if given.rounds == 1 else f"{given.rounds} seeds"
     return (
-        "| library | test accuracy after one epoch | samples/s of training |\n|---|---|---|\n"
+        f"| library | test accuracy after {length} | samples/s of training |\n|---|---|---|\n"
         + "".join(rows)
         + f"\n{datetime.date.today()}, {given.threads} threads of {processor()}; means and medians of {seeds}. Training is "
         f"{speeds['noctule'] / speeds['snntorch']:.1f} times as fast.\n"

@@ -1,10 +1,12 @@
 # %% [markdown]
 # # First steps
 #
-# A spiking network learns the Yin-Yang set: which part of the symbol is a point in, yin, yang or a dot? The network has no
-# time step, and its gradient is exact. This takes some ten seconds on two cores.
+# A spiking network learns the Yin-Yang set: which part of the symbol is a point in, yin, yang or a
+# dot? The network has no time step, and its gradient is exact. This takes some ten seconds on two
+# cores.
 #
-# Install with `pip install "noctule[plot]"`. As a script: `python first_steps.py --figures DIR` writes the pictures.
+# Install with `pip install "noctule[plot]"`. As a script: `python first_steps.py --figures DIR`
+# writes the pictures.
 
 # %%
 import argparse
@@ -33,9 +35,10 @@ def keep(axes, name):
 # %% [markdown]
 # ## The data
 #
-# A point has four features: `x`, `y`, `1 - x` and `1 - y`. Each one becomes a single spike between 10 and 40 ms: the larger, the
-# earlier. A fifth input, the bias, spikes at 20 ms in every sample. There is no tensor with a time axis: a batch is a list
-# of spike times, a list of the neurons that spiked, and where each sample begins.
+# A point has four features: `x`, `y`, `1 - x` and `1 - y`. Each one becomes a single spike between
+# 10 and 40 ms: the larger, the earlier. A fifth input, the bias, spikes at 20 ms in every sample.
+# There is no tensor with a time axis: a batch is a list of spike times, a list of the neurons that
+# spiked, and where each sample begins.
 
 # %%
 # ANCHOR: data
@@ -50,9 +53,10 @@ for time, neuron in zip(times, neurons):
 # %% [markdown]
 # ## The network
 #
-# 200 hidden neurons that spike up to 30 times, and one output neuron for each class. The output neuron that spikes first is
-# the decision. `theta` is the firing threshold; `tau_m` and `tau_s` are the time constants of the membrane and of the synapses, in
-# seconds. Initial weights are left out: `fit` chooses them so that the neurons spike about once.
+# 200 hidden neurons that spike up to 30 times, and one output neuron for each class. The output
+# neuron that spikes first is the decision. `theta` is the firing threshold; `tau_m` and `tau_s` are
+# the time constants of the membrane and of the synapses, in seconds. Initial weights are left out:
+# `fit` chooses them so that the neurons spike about once.
 
 # %%
 # ANCHOR: network
@@ -71,9 +75,10 @@ print(output.first_spikes())  # seconds; NaN: the neuron is silent
 # %% [markdown]
 # ## A gradient that is exact
 #
-# A loss looks at the output spikes and says how it changes with each spike time: `d_times`. `backward` takes it from there.
-# Other libraries replace the derivative of a spike by that of a smooth function, a *surrogate*. Here the gradient is the true
-# one, so it agrees with a finite difference.
+# A loss looks at the output spikes and says how it changes with each spike time: `d_times`.
+# `backward` takes it from there. Other libraries replace the derivative of a spike by that of a
+# smooth function, a *surrogate*. Here the gradient is the true one, so it agrees with a finite
+# difference.
 
 # %%
 # ANCHOR: gradient
@@ -102,8 +107,9 @@ assert abs(gradient[row, column] - difference) < 1e-5 * abs(difference)
 # %% [markdown]
 # ## Training
 #
-# `fit` is the loop over epochs and batches, with what a spiking network needs: `max_inverse_slope` bounds the gradient of
-# spikes that only just reached the threshold. The learning rate follows from the initial weights if it is left out.
+# `fit` is the loop over epochs and batches, with what a spiking network needs: `max_inverse_slope`
+# bounds the gradient of spikes that only just reached the threshold. The learning rate follows from
+# the initial weights if it is left out.
 
 # %%
 # ANCHOR: fit
@@ -131,20 +137,23 @@ curves = nt.plot.learning_curves(run)
 keep(curves[0], "curves.png")
 
 # %% [markdown]
-# What it decides for every point. Orange is decided as yin, blue as yang, green as a dot. A wrong decision is darker.
+# What it decides for every point. Orange is decided as yin, blue as yang, green as a dot. A wrong
+# decision is darker.
 
 # %%
 keep(nt.plot.decision_map(net, resolution=150), "decision.png")
 
 # %% [markdown]
-# One sample on its way through the network: five input spikes, then the hidden neurons, then the decision.
+# One sample on its way through the network: five input spikes, then the hidden neurons, then the
+# decision.
 
 # %%
 net.forward(test[:1].spikes)
 keep(nt.plot.raster([test[:1], net.spikes(0), net.spikes(1)], labels=["input", "hidden", "output"]), "raster.png")
 
 # %% [markdown]
-# The potential of one hidden neuron, here the one that spiked most. It meets the threshold exactly where it spikes.
+# The potential of one hidden neuron, here the one that spiked most. It meets the threshold exactly
+# where it spikes.
 
 # %%
 busiest = int(net.spikes(0).counts()[0].argmax())

@@ -1,12 +1,14 @@
 # %% [markdown]
 # # Hardware in the loop
 #
-# Analog chips have neurons that are not alike, and spikes that jitter. Weights that were trained with ideal neurons do worse on such a
-# chip. Here the chip takes part in the training: it runs the forward pass, and Noctule computes the gradient from the spikes that
-# the chip recorded. The host knows nothing of the differences between the neurons of the chip. This takes some 15 seconds on
+# Analog chips have neurons that are not alike, and spikes that jitter. Weights that were trained
+# with ideal neurons do worse on such a chip. Here the chip takes part in the training: it runs the
+# forward pass, and Noctule computes the gradient from the spikes that the chip recorded. The host
+# knows nothing of the differences between the neurons of the chip. This takes some 15 seconds on
 # two cores.
 #
-# Install with `pip install noctule`. The chip is emulated: replace the class `Chip` by the driver of yours.
+# Install with `pip install noctule`. The chip is emulated: replace the class `Chip` by the driver
+# of yours.
 
 # %%
 import numpy as np
@@ -21,9 +23,10 @@ HIDDEN, OUTPUTS = 120, 3
 # %% [markdown]
 # ## A chip
 #
-# The emulation is a second network. Its thresholds differ from the ideal one by 20 % (standard deviation), each membrane time constant
-# by 10 %, and recorded times jitter by 0.1 ms. A driver of a real chip needs the same two methods: one that writes weights, and
-# one that plays input spikes and returns the spikes of every layer.
+# The emulation is a second network. Its thresholds differ from the ideal one by 20 % (standard
+# deviation), each membrane time constant by 10 %, and recorded times jitter by 0.1 ms. A driver of
+# a real chip needs the same two methods: one that writes weights, and one that plays input spikes
+# and returns the spikes of every layer.
 
 # %%
 # ANCHOR: chip
@@ -103,10 +106,11 @@ print("transferred:", *(f"{100 * value:.1f} %" for value in transferred))
 # %% [markdown]
 # ## In the loop
 #
-# A step of training: the chip gets the present weights and plays a batch; the loss looks at the output that was recorded;
-# `backward_recorded` computes the gradient at the recorded spikes; `step` changes the weights of the host. The gradient needs spike
-# times, which the chip tells, and the slope of the potential at each spike, which is that of the ideal model. No
-# potential is measured, and nobody measures the thresholds.
+# A step of training: the chip gets the present weights and plays a batch; the loss looks at the
+# output that was recorded; `backward_recorded` computes the gradient at the recorded spikes; `step`
+# changes the weights of the host. The gradient needs spike times, which the chip tells, and the
+# slope of the potential at each spike, which is that of the ideal model. No potential is measured,
+# and nobody measures the thresholds.
 #
 # Training goes on from the weights of the ideal network, with a small learning rate that falls.
 
@@ -147,10 +151,10 @@ for chip, before in zip(chips, transferred):
     )
 
 # %% [markdown]
-# The weights now suit this one chip: ideal neurons do worse with them. The bound on the norm of the gradient (`max_norm`) keeps single
-# spikes that only just happened from taking over.
+# The weights now suit this one chip: ideal neurons do worse with them. The bound on the norm of the
+# gradient (`max_norm`) keeps single spikes that only just happened from taking over.
 
 # %%
-print(f"mean of {len(chips)} chips: {100 * np.mean(transferred):.1f} % transferred, {100 * np.mean(in_the_loop):.1f} % in the loop")
+print(f"mean: {100 * np.mean(transferred):.1f} % transferred, {100 * np.mean(in_the_loop):.1f} % in the loop")
 assert np.mean(in_the_loop) > np.mean(transferred) + 0.02
 assert min(in_the_loop) > 0.9

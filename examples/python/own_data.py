@@ -1,12 +1,14 @@
 # %% [markdown]
 # # Your own events
 #
-# From recordings of an event camera to a trained network and its mistakes. Recordings are structured NumPy arrays with the fields
-# `x`, `y`, `t` (microseconds) and `p` (polarity): what [tonic](https://tonic.readthedocs.io) gives, and what most readers of
-# cameras give. Here they are made up, so nothing is downloaded: a bar crosses a small sensor to the left, to the right, up
-# or down, at any speed and from anywhere. This takes some ten seconds on two cores.
+# From recordings of an event camera to a trained network and its mistakes. Recordings are
+# structured NumPy arrays with the fields `x`, `y`, `t` (microseconds) and `p` (polarity): what
+# [tonic](https://tonic.readthedocs.io) gives, and what most readers of cameras give. Here they are
+# made up, so nothing is downloaded: a bar crosses a small sensor to the left, to the right, up or
+# down, at any speed and from anywhere. This takes some ten seconds on two cores.
 #
-# Install with `pip install "noctule[plot]"`. As a script: `python own_data.py --figures DIR` writes the pictures.
+# Install with `pip install "noctule[plot]"`. As a script: `python own_data.py --figures DIR` writes
+# the pictures.
 
 # %%
 import argparse
@@ -35,8 +37,8 @@ def keep(axes, name):
 # %% [markdown]
 # ## The recordings
 #
-# One structured array for each recording. The bright edge of the bar causes events of polarity 1, the dark edge behind it events
-# of polarity 0. Most events are missing, and some are noise.
+# One structured array for each recording. The bright edge of the bar causes events of polarity 1,
+# the dark edge behind it events of polarity 0. Most events are missing, and some are noise.
 
 # %%
 # ANCHOR: recordings
@@ -77,15 +79,15 @@ print(f"{len(first)} events, {DIRECTIONS[label]}:", first[:3])
 # %% [markdown]
 # ## Into a set
 #
-# `from_tonic` takes anything that gives pairs `(events, label)`: a list, a generator, or a data set of tonic with its transforms, as long
-# as these give events and no frames:
+# `from_tonic` takes anything that gives pairs `(events, label)`: a list, a generator, or a data set
+# of tonic with its transforms, as long as these give events and no frames:
 #
 # ```python
 # train = nt.data.from_tonic(tonic.datasets.NMNIST("data", train=True))
 # ```
 #
-# A data set of tonic knows its `sensor_size`; here it is given. Every pixel and polarity becomes an input neuron. Times
-# become seconds.
+# A data set of tonic knows its `sensor_size`; here it is given. Every pixel and polarity becomes an
+# input neuron. Times become seconds.
 
 # %%
 # ANCHOR: set
@@ -96,8 +98,8 @@ print(train.spikes)
 # ANCHOR_END: set
 
 # %% [markdown]
-# A look at the data before anything is trained: are these times what they should be? A wrong unit is the most frequent
-# mistake with event data.
+# A look at the data before anything is trained: are these times what they should be? A wrong unit
+# is the most frequent mistake with event data.
 
 # %%
 keep(nt.plot.raster(train, sample=0), "events.png")
@@ -105,10 +107,11 @@ keep(nt.plot.raster(train, sample=0), "events.png")
 # %% [markdown]
 # ## Train
 #
-# The loss asks the output neuron of the true class for 10 spikes and the others for 2. Weights and learning rate follow from the data.
-# What remains to be chosen are constants of the neurons: `t_max` behind the last event, and `tau_m` as long as what a
-# neuron should remember, here the time in which the bar crosses a few pixels. A part of the training samples is held out
-# to watch the training; the test samples are for the end.
+# The loss asks the output neuron of the true class for 10 spikes and the others for 2. Weights and
+# learning rate follow from the data. What remains to be chosen are constants of the neurons:
+# `t_max` behind the last event, and `tau_m` as long as what a neuron should remember, here the time
+# in which the bar crosses a few pixels. A part of the training samples is held out to watch the
+# training; the test samples are for the end.
 
 # %%
 # ANCHOR: train
@@ -139,7 +142,8 @@ keep(curves[0], "curves.png")
 # %% [markdown]
 # ## Predictions and mistakes
 #
-# Predictions are one class for each recording, -1 where no output neuron spiked. Counts and times of the output spikes are NumPy arrays.
+# Predictions are one class for each recording, -1 where no output neuron spiked. Counts and times
+# of the output spikes are NumPy arrays.
 
 # %%
 # ANCHOR: predictions
@@ -156,7 +160,8 @@ print("spike counts of the first recording:", output.counts()[0])
 # ANCHOR_END: predictions
 
 # %% [markdown]
-# Does the network wait for the end of a recording? The line is the accuracy if one decides with the spikes so far.
+# Does the network wait for the end of a recording? The line is the accuracy if one decides with the
+# spikes so far.
 
 # %%
 keep(nt.plot.latency(output, test.labels), "latency.png")
@@ -164,8 +169,9 @@ keep(nt.plot.latency(output, test.labels), "latency.png")
 # %% [markdown]
 # ## To the command line, and on
 #
-# `save` writes an NPZ file, which `noctule new` makes an experiment of, and `nt.data.events` reads again. That function also reads
-# the HDF5 files of the Spiking Heidelberg Digits as they are: `nt.data.events("shd_train.h5", population=700)`.
+# `save` writes an NPZ file, which `noctule new` makes an experiment of, and `nt.data.events` reads
+# again. That function also reads the HDF5 files of the Spiking Heidelberg Digits as they are:
+# `nt.data.events("shd_train.h5", population=700)`.
 
 # %%
 # ANCHOR: save
@@ -176,7 +182,8 @@ with tempfile.TemporaryDirectory() as folder:
 assert again.spikes == test.spikes
 
 # %% [markdown]
-# A `DataLoader` of PyTorch gives the same samples in batches, for a training loop of your own: see `torch_layer.py`.
+# A `DataLoader` of PyTorch gives the same samples in batches, for a training loop of your own: see
+# `torch_layer.py`.
 
 # %%
 assert run.accuracy > 0.9, run

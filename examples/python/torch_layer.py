@@ -1,9 +1,10 @@
 # %% [markdown]
 # # A Noctule layer in a PyTorch model
 #
-# An ordinary `nn.Linear` turns points of the Yin-Yang symbol into spike times, two layers of spiking neurons follow, and
-# an ordinary cross-entropy reads the first output spikes. All of it learns together with `torch.optim`: gradients of spike times
-# are exact, with respect to weights and to times. This takes some ten seconds on two cores.
+# An ordinary `nn.Linear` turns points of the Yin-Yang symbol into spike times, two layers of
+# spiking neurons follow, and an ordinary cross-entropy reads the first output spikes. All of it
+# learns together with `torch.optim`: gradients of spike times are exact, with respect to weights
+# and to times. This takes some ten seconds on two cores.
 #
 # Install with `pip install "noctule[torch]"`.
 
@@ -22,8 +23,9 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## Spikes as tensors
 #
-# `nt.torch.Layer` is an `nn.Module`. Its input and its output are spike times in seconds of shape `[sample, neuron, spike]`, where
-# `inf` stands for no spike. There is one axis for spikes and none for time.
+# `nt.torch.Layer` is an `nn.Module`. Its input and its output are spike times in seconds of shape
+# `[sample, neuron, spike]`, where `inf` stands for no spike. There is one axis for spikes and none
+# for time.
 
 # %%
 # ANCHOR: layer
@@ -52,8 +54,8 @@ assert torch.autograd.gradcheck(finite_spikes, times, eps=1e-7, atol=1e-5)
 # %% [markdown]
 # ## A model
 #
-# The encoder chooses when each of 12 inputs spikes, between 10 and 40 ms, and it is trained like everything else. A thirteenth input, the bias,
-# spikes at 20 ms in every sample.
+# The encoder chooses when each of 12 inputs spikes, between 10 and 40 ms, and it is trained like
+# everything else. A thirteenth input, the bias, spikes at 20 ms in every sample.
 
 
 # %%
@@ -88,8 +90,8 @@ print(model)
 # %% [markdown]
 # ## Training
 #
-# Nothing here knows of spikes. Weights of spiking layers are parameters of the model; their unit differs from that of the encoder, so
-# they get a learning rate of their own.
+# Nothing here knows of spikes. Weights of spiking layers are parameters of the model; their unit
+# differs from that of the encoder, so they get a learning rate of their own.
 
 
 # %%
@@ -125,7 +127,8 @@ for epoch in range(1, epochs + 1):
 # %% [markdown]
 # ## And back
 #
-# The spiking part becomes a `nt.Network` again, which the rest of Noctule takes. `state_dict` has its weights, as of any module.
+# The spiking part becomes a `nt.Network` again, which the rest of Noctule takes. `state_dict` has
+# its weights, as of any module.
 
 # %%
 # ANCHOR: back
