@@ -56,7 +56,8 @@ def run(given: argparse.Namespace, script: str, seed: int) -> dict:
     if done.returncode != 0:
         sys.exit(f"{script} fails:\n{done.stderr}")
     line = json.loads(done.stdout.splitlines()[-1])
-    print(f"{line['library']}, seed {seed}: {100 * line['accuracy']:.2f} %, {line['samples_per_second']:,.0f} samples/s", flush=True)
+    speed = f"{line['samples_per_second']:,.0f} samples/s"
+    print(f"{line['library']}, seed {seed}: {100 * line['accuracy']:.2f} %, {speed}", flush=True)
     return line
 
 
