@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import io
 import sys
 from math import inf
@@ -16,7 +17,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 import noctule as nt  # noqa: E402
-from noctule._potential import response, trace  # noqa: E402
+from noctule.plot.decisions import DECISIONS, yin_yang_class  # noqa: E402
+from noctule.plot.potential import response, trace  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +38,9 @@ def dense(tau_m=0.02, tau_s=0.01, **options):
     return nt.Network(10, layers, tau_m=tau_m, tau_s=tau_s, t_max=0.1, dtype="float64", seed=1)
 
 
-@pytest.mark.parametrize("tau_m, tau_s", [(0.02, 0.01), (0.02, 0.02), (0.02, 0.007), (0.008, 0.02), (0.02, 0.019999), (0.5, 0.0006)])
+@pytest.mark.parametrize(
+    "tau_m, tau_s", [(0.02, 0.01), (0.02, 0.02), (0.02, 0.007), (0.008, 0.02), (0.02, 0.019999), (0.5, 0.0006)]
+)
 @pytest.mark.parametrize("layer", [0, 1])
 def test_the_potential_meets_the_threshold_at_every_spike(tau_m, tau_s, layer):
     net, spikes = dense(tau_m, tau_s), random_spikes(10)
@@ -211,8 +215,8 @@ def test_learning_curves_of_one_and_several_trainings():
 def test_the_classes_of_the_symbol_are_those_of_the_set():
     train, _ = nt.data.yinyang()
     x, y = train.images[:, 0, 0, 0].astype(float), train.images[:, 0, 1, 0].astype(float)
-    np.testing.assert_array_equal(nt.plot.yin_yang_class(x, y), train.labels)
-    assert nt.plot.yin_yang_class(np.array([0.0]), np.array([0.0]))[0] == -1
+    np.testing.assert_array_equal(yin_yang_class(x, y), train.labels)
+    assert yin_yang_class(np.array([0.0]), np.array([0.0]))[0] == -1
 
 
 def test_decision_map_shows_what_the_network_decides():
@@ -225,7 +229,7 @@ def test_decision_map_shows_what_the_network_decides():
     x, y = (20 + 0.5) / 41, (35 + 0.5) / 41
     point = nt.data.ImageSet([[[x, y, 1 - x, 1 - y]]], encoding=nt.data.builtin.YIN_YANG)
     decided = int(net.predict(point, rule="first_spike")[0])
-    colour = np.array(nt.plot.DECISIONS[decided])
+    colour = np.array(DECISIONS[decided])
     assert tuple(picture[35, 20]) == tuple(colour if decided == 0 else colour // 2)
     assert "% of the symbol is right" in axes.get_title()
     with pytest.raises(nt.NetworkError, match="5 inputs and 3 outputs, not 10 and 3"):
@@ -263,6 +267,6 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
 
 
 def test_examples_in_the_documentation():
-    for module in (nt.plot,):
-        assert doctest.testmod(module).failed == 0
+    for name in ("spikes", "decisions", "learning"):
+        assert doctest.testmod(importlib.import_module(f"noctule.plot.{name}")).failed == 0
 

@@ -295,8 +295,7 @@ def _largest(recordings: Sequence[Array]) -> Tuple[int, int, int]:
 
 
 def _label_list(labels: object) -> List[Any]:
-    if hasattr(labels, "tolist"):
-        labels = labels.tolist()
+    labels = getattr(labels, "tolist", lambda: labels)()
     if not isinstance(labels, (list, tuple, range)):
         raise ArrayError(f"labels must be a list or an array with one label for each sample, not {labels!r}")
     return list(labels)
@@ -311,18 +310,17 @@ def _classes_of(labels: Sequence[Any], names: Optional[List[str]]) -> npt.NDArra
             label = label.decode(errors="replace")
         if isinstance(label, str):
             if label not in places:
-                what = "give classes=[...], the names in the order of the output neurons" if names is None else f"classes are {names}"
-                raise DataError(f"sample {index} has the label {label!r}; {what}")
+                hint = "give classes=[...], the names in the order of the output neurons"
+                raise DataError(f"sample {index} has the label {label!r}; {hint if names is None else f'classes are {names}'}")
             classes[index] = places[label]
             continue
         try:
-            number = int(label)
-            whole = bool(number == label)
+            classes[index] = int(label)
+            whole = bool(classes[index] == label)
         except (TypeError, ValueError, OverflowError, RuntimeError):
             whole = False
         if not whole:
             raise DataError(
                 f"sample {index} has the label {label!r}, which is no integer; leave out transforms such as ToOneHotEncoding"
             )
-        classes[index] = number
     return classes

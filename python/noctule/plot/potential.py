@@ -8,10 +8,10 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import NetworkError
-from .layers import Conv2d, Dense
-from .network import Network
-from .spikes import SpikeBatch
+from ..errors import NetworkError
+from ..layers import Conv2d, Dense
+from ..network import Network
+from ..spikes import SpikeBatch
 
 Floats = npt.NDArray[np.float64]
 
