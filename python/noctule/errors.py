@@ -10,16 +10,12 @@ from ._noctule import (
     BackendError,
     DataError,
     NetworkError,
+    NirError,
     NoctuleError,
     SpikeError,
     StateError,
     TrainingError,
 )
-
-
-class NirError(NoctuleError):
-    """A graph in NIR cannot be read, or has something that a Noctule network cannot represent."""
-
 
 __all__ = [
     "ArrayError",

@@ -54,6 +54,12 @@ create_exception!(
     NoctuleError,
     "An engine is not part of this build, does not start, or lacks what was asked of it."
 );
+create_exception!(
+    noctule,
+    NirError,
+    NoctuleError,
+    "A graph in NIR cannot be read, or has something that a network cannot represent."
+);
 
 /// Adds the exceptions to the module.
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -67,6 +73,7 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("DataError", py.get_type::<DataError>()),
         ("TrainingError", py.get_type::<TrainingError>()),
         ("BackendError", py.get_type::<BackendError_>()),
+        ("NirError", py.get_type::<NirError>()),
     ] {
         class.setattr("__name__", name)?;
         class.setattr("__qualname__", name)?;
@@ -106,6 +113,11 @@ impl Error {
     /// A [`DataError`] with this message.
     pub fn data(message: impl Into<String>) -> Self {
         Self(DataError::new_err(message.into()))
+    }
+
+    /// A [`NirError`] with this message.
+    pub fn nir(message: impl Into<String>) -> Self {
+        Self(NirError::new_err(message.into()))
     }
 
     /// A [`TrainingError`] with this message.

@@ -15,6 +15,7 @@
 //! | `losses`, `optimisers` | what is minimised, and how |
 //! | `samples` | labelled samples, and data sets |
 //! | `fit`, `watch` | training |
+//! | `nir` | networks in NIR |
 //! | `runs` | experiments and run directories |
 //! | `command` | the `noctule` command |
 
@@ -29,6 +30,7 @@ mod fit;
 mod layers;
 mod losses;
 mod model;
+mod nir;
 mod number;
 mod optimisers;
 mod padded;
@@ -56,6 +58,8 @@ fn _noctule(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(losses::evaluate_loss, module)?,
         wrap_pyfunction!(losses::evaluate_padded_loss, module)?,
         wrap_pyfunction!(losses::predict_classes, module)?,
+        wrap_pyfunction!(nir::read_nir, module)?,
+        wrap_pyfunction!(nir::write_nir, module)?,
         wrap_pyfunction!(padded::to_padded, module)?,
         wrap_pyfunction!(padded::from_padded, module)?,
         wrap_pyfunction!(runs::evaluate_run, module)?,

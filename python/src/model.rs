@@ -425,6 +425,25 @@ impl Model {
         })
     }
 
+    /// Lets `work` see the network, with its present weights: `Ok` in single precision, `Err` in double precision.
+    pub fn export<E: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(
+            std::result::Result<&Network<f32>, &Network<f64>>,
+        ) -> std::result::Result<(), E>
+        + Send,
+    ) -> Result<()>
+    where
+        Error: From<E>,
+    {
+        self.check_process()?;
+        py.detach(|| match &self.model {
+            AnyModel::Single(model) => Ok(work(Ok(lock(model).network()?))?),
+            AnyModel::Double(model) => Ok(work(Err(lock(model).network()?))?),
+        })
+    }
+
     /// The model in single precision, in which networks are trained.
     pub fn to_train(&self) -> Result<MutexGuard<'_, TypedModel<f32>>> {
         self.check_process()?;

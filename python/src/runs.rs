@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use noctule::engines::Backend;
-use noctule::runs::{TrainOptions, begin, finish};
-use noctule_core::{Network, Shape};
+use noctule::runs::{TrainOptions, begin, finish, input_shape};
+use noctule_core::Network;
 use noctule_data::Split;
-use noctule_data::registry::find;
-use noctule_train::config::DataSet;
 use noctule_train::experiment::encoding;
 use noctule_train::{
     Classifier, Config, ConfigTable, Data, RunDirectory, RunEnd, SampleOrder, recorded_backend,
@@ -237,28 +235,24 @@ impl Opened {
 
     /// The network with the weights of the checkpoint.
     fn network(&self) -> Result<Network<f32>> {
-        let shape = self.shape()?;
-        Ok(trained_network(&self.config, shape, &self.checkpoint)?)
+        let data_dir = self.data_dir(None)?;
+        let input = input_shape(&self.config, &self.checkpoint, data_dir.as_deref())?;
+        Ok(trained_network(&self.config, input, &self.checkpoint)?)
     }
 
-    /// The shape of a sample. That of the user's own images is not in the experiment, but in their files.
-    fn shape(&self) -> Result<Shape> {
-        let data = &self.config.data;
-        match (data.set, data.population) {
-            (DataSet::Events, Some(population)) => Ok(Shape::flat(population)),
-            (DataSet::Events | DataSet::Images, _) => Ok(self.samples(Split::Test, None)?.shape()),
-            (known, _) => Ok(find(known.name()).map_err(anyhow::Error::from)?.shape),
+    /// The data directory that is named, else that of the run.
+    fn data_dir(&self, named: Option<PathBuf>) -> Result<Option<PathBuf>> {
+        match named {
+            Some(named) => Ok(Some(named)),
+            None => Ok(self
+                .directory
+                .recorded_data_directory()
+                .map_err(anyhow::Error::from)?),
         }
     }
 
     fn samples(&self, split: Split, data_dir: Option<PathBuf>) -> Result<noctule_data::Dataset> {
-        let data_dir = match data_dir {
-            Some(named) => Some(named),
-            None => self
-                .directory
-                .recorded_data_directory()
-                .map_err(anyhow::Error::from)?,
-        };
+        let data_dir = self.data_dir(data_dir)?;
         let directory = data_dir.as_deref();
         Ok(Data::load_part(
             &self.config,

@@ -15,7 +15,6 @@ pub(crate) use defaults::{Measuring, with_defaults};
 pub use error::ExperimentError;
 pub use input::{Input, load_input};
 pub use input_error::InputError;
-pub(crate) use network::layers;
-pub use network::network;
+pub use network::{network, network_of};
 pub use own_error::OwnDataError;
 pub use training::{augmentation, encoding, loss, plan, regularisation};

@@ -52,7 +52,7 @@ pub use schedule::ScheduleConfig;
 pub use trainer::{
     BatchProgress, BenchPlan, BenchReport, BestEpoch, BuildError, Classified, Classifier,
     NoProgress, OwnLoss, Phases, Progress, RunEnd, TrainError, Trainer, TrainerBuilder,
-    TrainingLoss, Warning, recorded_backend, trained_network,
+    TrainingLoss, Warning, recorded_backend, trained_network, weights_checkpoint,
 };
 
 #[cfg(doctest)]

@@ -62,5 +62,5 @@ pub use progress::{BatchProgress, NoProgress, Progress};
 pub use run::RunEnd;
 pub use state::{BestEpoch, Trainer};
 pub use state_error::{OptimiserStateError, StateError};
-pub use trained::trained_network;
+pub use trained::{trained_network, weights_checkpoint};
 pub use warning::Warning;

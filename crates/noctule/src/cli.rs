@@ -7,6 +7,7 @@ mod devices;
 mod engine;
 mod eval;
 mod experiments;
+mod nir;
 mod numbers;
 mod predict;
 mod replay;
@@ -27,6 +28,7 @@ pub use devices::Devices;
 pub use engine::EngineOptions;
 pub use eval::Eval;
 pub use experiments::{New, Show};
+pub use nir::{Export, Import};
 pub use predict::Predict;
 pub use replay::{Precision, Replay};
 pub use report::Report;
@@ -53,6 +55,7 @@ Examples:
   noctule eval runs/yinyang                   Evaluate the last checkpoint
   noctule predict runs/yinyang -o out.npz     Write its predictions for NumPy
   noctule report runs/yinyang                 Write a page with pictures of it
+  noctule export runs/yinyang -o net.nir      Write its network for other simulators
   noctule data fetch mnist                    Download a data set";
 
 /// The commands.
@@ -76,6 +79,12 @@ pub enum Command {
     /// Write a page about runs or studies: curves, spikes, potentials, errors, and how to repeat them.
     #[command(after_help = report::HELP)]
     Report(Report),
+    /// Write a run's network as a NIR graph, for other simulators and chips.
+    #[command(after_help = nir::EXPORT_HELP)]
+    Export(Export),
+    /// Make a run of the network of a NIR graph, to evaluate it or to train it on.
+    #[command(after_help = nir::IMPORT_HELP)]
+    Import(Import),
     /// Write a commented experiment file that runs as it is, on Yin-Yang or on your own data.
     #[command(after_help = experiments::NEW_HELP)]
     New(New),

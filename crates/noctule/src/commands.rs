@@ -7,6 +7,8 @@ mod devices;
 mod engine_choice;
 mod eval;
 mod experiment;
+mod export;
+mod import;
 mod new;
 mod output_file;
 mod predict;
@@ -56,6 +58,8 @@ pub fn run(cli: Cli, ranks: &mut Ranks) -> Result<Outcome> {
         }
         Command::Data(command) => data::run(command).map(|()| Outcome::Done),
         Command::Devices(options) => devices::run(&options).map(|()| Outcome::Done),
+        Command::Export(options) => export::run(&options).map(|()| Outcome::Done),
+        Command::Import(options) => import::run(&options).map(|()| Outcome::Done),
         Command::New(options) => new::run(&options).map(|()| Outcome::Done),
         Command::Show(options) => show::run(&options).map(|()| Outcome::Done),
         Command::Replay(options) => replay::run(&options),

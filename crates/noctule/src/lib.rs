@@ -9,6 +9,7 @@
 //! | `gpu` | the GPU engine, in a build with one of the features `gpu`, `cuda` and `hip` |
 //! | [`data`] | data sets |
 //! | [`train`] | experiment files, the trainer, run directories |
+//! | [`nir`] | networks in the Neuromorphic Intermediate Representation |
 //! | [`study`] | sweeps and pictures |
 //! | [`conformance`] | reference cases that certify an engine |
 //! | [`engines`] | the engines of this build, by name |
@@ -39,6 +40,7 @@ mod cli;
 pub mod command_line;
 mod commands;
 pub mod engines;
+mod input_shape;
 mod outcome;
 mod plural;
 mod progress;
@@ -63,6 +65,8 @@ pub use noctule_data as data;
 #[cfg(any(feature = "gpu", feature = "cuda", feature = "hip"))]
 #[doc(inline)]
 pub use noctule_gpu as gpu;
+#[doc(inline)]
+pub use noctule_nir as nir;
 #[doc(inline)]
 pub use noctule_study as study;
 #[doc(inline)]

@@ -26,6 +26,7 @@ use noctule_train::{RunDirectory, SingleProcess, Trainer};
 use crate::cli::{EngineOptions, Train};
 use crate::commands::{fetch_set, train};
 use crate::engines::Backend;
+pub use crate::input_shape::input_shape;
 
 /// What is trained, and where; the options of `noctule train`.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,6 @@ use noctule_data::Dataset;
 
 use super::error::ExperimentError;
 use super::network::{initialiser, layers};
-use super::own_data::is_events;
 use crate::config::{
     Config, InitConfig, LayerConfig, LossConfig, NormalInit, OptimiserConfig, Population,
     ThresholdInit,
@@ -80,12 +79,7 @@ fn measured_init(
         std: 0.0,
     };
     set_init(&mut config.layers[layer], silent.clone());
-    let network = layers(
-        &config,
-        measuring.train.population(),
-        measuring.set.shape(),
-        is_events(measuring.set),
-    )?;
+    let network = layers(&config, measuring.train.population(), measuring.set)?;
     let drive = drive_of_last_layer(&network, measuring.train, measuring.engine)?;
     let theta = config.layers[layer].population().map(|p| p.theta);
     let Some(theta) = theta else {

@@ -21,7 +21,7 @@ pub fn network(
     inputs: usize,
     set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
-    let network = layers(config, inputs, set.shape(), is_events(set))?;
+    let network = layers(config, inputs, set)?;
     if network.outputs() != set.classes() {
         return Err(ExperimentError::Classes {
             layer: config.layers.len() - 1,
@@ -33,23 +33,31 @@ pub fn network(
     Ok(network)
 }
 
-/// As [`network`], for samples of this shape, whatever the number of classes.
-pub(crate) fn layers(
+/// As [`network`], whatever the number of classes.
+pub(super) fn layers(
     config: &Config,
     inputs: usize,
-    shape: Shape,
-    is_events: bool,
+    set: &Dataset,
 ) -> Result<Network<f32>, ExperimentError> {
+    let shape = set.shape();
     let is_image = shape.neurons() == inputs;
     let takes_images = !matches!(config.layers.first(), Some(LayerConfig::Dense(_)));
-    if takes_images && is_events {
+    if takes_images && is_events(set) {
         return Err(ExperimentError::EventsInImage);
     }
-    let mut network = match (is_image, takes_images) {
-        (true, _) => Network::image(shape)?,
-        (false, false) => Network::new(inputs)?,
-        (false, true) => return Err(ExperimentError::BiasInImage),
-    };
+    match (is_image, takes_images) {
+        (true, _) => network_of(config, shape),
+        (false, false) => network_of(config, Shape::flat(inputs)),
+        (false, true) => Err(ExperimentError::BiasInImage),
+    }
+}
+
+/// The untrained network of an experiment, for inputs that are laid out like this, whatever the number of classes.
+///
+/// # Errors
+/// As [`network`], but for the classes.
+pub fn network_of(config: &Config, input: Shape) -> Result<Network<f32>, ExperimentError> {
+    let mut network = Network::image(input)?;
     for (index, layer) in config.layers.iter().enumerate() {
         let layer = match layer {
             LayerConfig::Dense(dense) => dense_layer(&network, config.seed, index, dense)?,

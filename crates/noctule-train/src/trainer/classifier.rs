@@ -15,8 +15,7 @@ use super::evaluate::{EVALUATION, EVALUATION_BATCH, Evaluation, EvaluationEnd};
 use super::loss::TrainingLoss;
 use super::origin::Origin;
 use super::samples::SampleSet;
-use super::weights::{LAYERS, read_weights, set_weights};
-use crate::checkpoint::Checkpoint;
+use super::trained::load_trained;
 use crate::config::{ChangedKey, Config};
 use crate::confusion::Confusion;
 use crate::experiment;
@@ -62,13 +61,7 @@ impl Classifier {
         let encoding = experiment::encoding(config)?;
         let batch = samples.batch(encoding);
         let mut network = experiment::network(config, batch.population(), samples)?;
-        let loaded = Checkpoint::load(checkpoint)?;
-        let weights = read_weights(&network, &loaded, LAYERS);
-        let weights = weights.map_err(|cause| TrainError::State {
-            path: checkpoint.to_owned(),
-            cause,
-        })?;
-        set_weights(&mut network, &weights);
+        let loaded = load_trained(&mut network, checkpoint)?;
         // Nothing is optimised: this one needs no memory.
         let options = SessionOptions {
             optimiser: Sgd::default().into(),

@@ -51,7 +51,7 @@ pub fn run(options: &New) -> Result<()> {
 }
 
 /// The name of an experiment, after its file.
-fn name_of(file: &Path) -> String {
+pub(super) fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let letters = stem.chars().map(|letter| match letter {
         letter if letter.is_ascii_alphanumeric() || "-_.".contains(letter) => letter,
