@@ -20,6 +20,7 @@ LIMIT = 300
 NEEDS = {
     "first_steps": ("matplotlib", ["curves", "decision", "latency", "membrane", "raster"]),
     "in_the_loop": ("numpy", []),
+    "nir_round_trip": ("nir", []),
     "own_data": ("matplotlib", ["curves", "events", "latency"]),
     "torch_layer": ("torch", []),
 }
