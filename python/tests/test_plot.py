@@ -236,6 +236,8 @@ def test_decision_map_shows_what_the_network_decides():
         nt.plot.decision_map(dense())
     with pytest.raises(nt.NetworkError, match="4 inputs"):
         nt.plot.decision_map(net, encoding=nt.data.Latency())
+    with pytest.raises(nt.ArrayError, match="decision_map needs a Network, not History"):
+        nt.plot.decision_map(history([0.5]))
     with pytest.raises(nt.ArrayError, match="resolution"):
         nt.plot.decision_map(net, resolution=0)
 

@@ -247,8 +247,8 @@ def test_shd_through_tonic_is_the_same_as_without(tonic, shd, monkeypatch):
 def test_a_set_goes_to_the_command_line_and_back(shd, tmp_path):
     _, path, _, _ = shd
     found = nt.data.events(path, population=700)
-    found.save(tmp_path / "shd.npz")
-    again = nt.data.events(tmp_path / "shd.npz")
+    found.save(tmp_path / "shd")
+    again = nt.data.events(tmp_path / "shd")
     assert again.spikes == found.spikes and again.population == 700
     np.testing.assert_array_equal(again.labels, found.labels)
 

@@ -167,7 +167,9 @@ class EventSet:
         arrays: Dict[str, Any] = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
         if self.labels is not None:
             arrays["labels"] = self.labels
-        np.savez(os.fspath(path), population=self.population, **arrays)
+        # Given a name alone, NumPy would append `.npz`.
+        with open(path, "wb") as file:
+            np.savez(file, population=self.population, **arrays)
 
     def __len__(self) -> int:
         return len(self.spikes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 import numpy as np
 
 from ..errors import ArrayError
+from ..network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 #: Okabe and Ito: blue, vermilion, green, orange, sky, purple, black.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000")
 GREY = "#777777"
+
+
+def check_network(net: object, function: str) -> None:
+    """Raises an error if this is no network, for example what `fit` returned."""
+    if not isinstance(net, Network):
+        hint = "; a run has one as its `network`" if hasattr(net, "network") else ""
+        raise ArrayError(f"{function} needs a Network, not {type(net).__name__}{hint}")
 
 
 def new_axes(ax: Optional[Axes], square: bool = False) -> Axes:

@@ -13,7 +13,7 @@ from ..data.sets import ImageSet, Latency
 from ..errors import ArrayError, DataError, NetworkError
 from ..network import Network
 from ..spikes import SpikeBatch
-from .axes import COLOURS, new_axes, time_axis
+from .axes import COLOURS, check_network, new_axes, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +52,7 @@ def decision_map(
 
     >>> nt.plot.decision_map(net)  # doctest: +SKIP
     """
+    check_network(net, "decision_map")
     inputs = 4 + (encoding.bias is not None)
     if net.inputs != inputs or net.outputs != 3:
         raise NetworkError(

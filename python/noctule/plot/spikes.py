@@ -11,7 +11,7 @@ from ..data.sets import EventSet, ImageSet
 from ..errors import ArrayError
 from ..network import Network
 from ..spikes import SpikeBatch
-from .axes import COLOURS, GREY, new_axes, time_axis, whole_numbers
+from .axes import COLOURS, GREY, check_network, new_axes, time_axis, whole_numbers
 from .potential import trace
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def membrane(
     >>> nt.plot.membrane(net, spikes, neuron=0).get_ylabel()
     'potential (weight x s)'
     """
+    check_network(net, "membrane")
     followed = trace(net, _one(spikes, sample), neuron, layer)
     axes = new_axes(ax)
     times, after = followed.grid(points)
