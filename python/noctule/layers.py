@@ -64,8 +64,21 @@ class Threshold:
 Init = Union[Uniform, Normal, Threshold, npt.NDArray[Any], None]
 
 
-@dataclass(frozen=True)
-class Dense:
+class _Described:
+    """Layers are equal if all that describes them is equal."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [field.name for field in fields(self)]  # type: ignore[arg-type]
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dense(_Described):
     """Every input is connected to every neuron.
 
     Args:
@@ -120,8 +133,8 @@ class Dense:
         return _show(self, "neurons")
 
 
-@dataclass(frozen=True)
-class Conv2d:
+@dataclass(frozen=True, eq=False, repr=False)
+class Conv2d(_Described):
     """Neurons that look at windows of an image, with shared weights.
 
     Args:
@@ -181,8 +194,8 @@ class Conv2d:
         return _show(self, "filters", "window")
 
 
-@dataclass(frozen=True)
-class SumPool2d:
+@dataclass(frozen=True, eq=False, repr=False)
+class SumPool2d(_Described):
     """Merges the spike trains of ``size x size`` pixels of each channel. It has no neurons and no weights of its own."""
 
     size: int

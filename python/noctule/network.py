@@ -531,6 +531,11 @@ def _complete(layer: Layer, shared: Dict[str, Optional[float]]) -> Layer:
             given[name] = value
     if given["reset"] is None:
         given["reset"] = given["theta"]
+    for name in ("theta", "reset", "tau_m", "tau_s"):
+        if np.ndim(given[name]):
+            given[name] = np.array(given[name], dtype=np.float64)
+    if isinstance(given.get("window"), (int, np.integer)):
+        given["window"] = (int(given["window"]), int(given["window"]))
     init = given["init"]
     if init is not None and not hasattr(init, "_describe"):
         # The weights are in the network.

@@ -40,19 +40,18 @@ def to_nir(network: Union[Network, Run], path: Optional[Path] = None, *, dt: Opt
     Raises:
         NirError: If the network has no counterpart in NIR, or the file cannot be written.
     """
-    experiment = None
-    if isinstance(network, Run):
-        network, experiment = network.network, network.toml
-    if not isinstance(network, Network):
+    experiment = network.toml if isinstance(network, Run) else None
+    net = network.network if isinstance(network, Run) else network
+    if not isinstance(net, Network):
         raise NirError(f"to_nir needs a Network or a Run, not {type(network).__name__}")
     step = _step(dt)
     if path is not None:
-        _noctule.write_nir(network._model, os.fspath(path), step, experiment)
+        _noctule.write_nir(net._model, os.fspath(path), step, experiment)
         return None
     nir = _library()
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "network.nir")
-        _noctule.write_nir(network._model, file, step, experiment)
+        _noctule.write_nir(net._model, file, step, experiment)
         try:
             return nir.read(file)
         except Exception:

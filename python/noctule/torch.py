@@ -271,7 +271,8 @@ def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
     values = intensities.flatten(1)
     if values.dtype == torch.uint8:
         # A time for each of the 256 intensities.
-        times = _times(torch.arange(256, dtype=torch.float64) / 255, encoding).to(torch.float32)[values.long()]
+        table = _times(torch.arange(256, dtype=torch.float64) / 255, encoding).to(torch.float32)
+        times = torch.index_select(table, 0, values.flatten().int()).view(values.shape)
     else:
         times = _times(values, encoding)
     if encoding.bias is not None:

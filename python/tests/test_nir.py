@@ -25,7 +25,7 @@ NETWORKS = {
 
 
 def same(first: nt.Network, second: nt.Network) -> None:
-    assert repr(first.layers) == repr(second.layers) and first.input_shape == second.input_shape
+    assert first.layers == second.layers and first.input_shape == second.input_shape
     for ours, theirs in zip(first.weights, second.weights):
         assert (ours is None) == (theirs is None)
         if ours is not None:
