@@ -175,11 +175,14 @@ def test_jitter_before_zero_and_outside_of_the_sensor_are_refused(tonic, nmnist)
         nt.data.from_tonic(make(transform=wide))
 
 
-def test_wrapped_data_sets_keep_their_sensor(tonic, nmnist):
+def test_wrapped_data_sets_keep_their_sensor(tonic, nmnist, tmp_path):
     make, arrays = nmnist
     data = make()
     cached = tonic.MemoryCachedDataset(data)
     assert nt.data.from_tonic(cached).shape == (34, 34, 2)
+    on_disk = tonic.DiskCachedDataset(data, cache_path=str(tmp_path / "cache"))
+    for _ in range(2):
+        assert nt.data.from_tonic(on_disk).spikes == nt.data.from_tonic(data).spikes
     slicer = tonic.slicers.SliceByTime(time_window=100_000)
     sliced = tonic.SlicedDataset(data, slicer=slicer)
     found = nt.data.from_tonic(sliced)

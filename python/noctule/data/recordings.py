@@ -48,7 +48,8 @@ def from_arrays(
         time_unit: Seconds per unit of ``t``; tonic counts microseconds.
         classes: Number of classes, or their names in the order of the output neurons, if labels are names.
         align: Whether the times of each sample count from its first event. Cameras often record the time of a clock.
-        dtype: The type of the spike times, ``"float32"`` or ``"float64"``.
+        dtype: The type of the spike times, ``"float32"`` or ``"float64"``, which keeps microseconds in recordings that last
+            longer than some ten seconds.
 
     Input neuron ``(y * width + x) * polarities + p`` has the events of pixel ``(x, y)`` with polarity ``p``: the order of
     an image of shape ``(height, width, polarities)``, which the set has as its ``shape``. Events need not be sorted. A
