@@ -1,0 +1,35 @@
+"""Files of events and of images."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional
+
+from .. import _noctule
+from ..spikes import SpikeBatch
+from .sets import EventSet, ImageSet, Latency, Path
+
+
+def events(path: Path, *, time_unit: float = 1.0, population: Optional[int] = None) -> EventSet:
+    """The events of a file: NPZ with ``times``, ``units``, ``offsets`` and perhaps ``labels``, or HDF5 as SHD and SSC are.
+
+    Args:
+        path: The file.
+        time_unit: Seconds per unit of its times.
+        population: Number of units; by default what the file says, else its largest unit + 1.
+
+    Raises:
+        DataError: If it cannot be read, is damaged, or has events that are not valid; the message names the sample.
+    """
+    number = None if population is None else int(population)
+    described = _noctule.load_event_file(os.fspath(path), float(time_unit), number)
+    return EventSet(SpikeBatch._of(*described["events"]), described["labels"], classes=described["classes"])
+
+
+def images(path: Path, *, encoding: Latency = Latency()) -> ImageSet:
+    """The images of an NPZ file with ``images`` and perhaps ``labels``.
+
+    Raises:
+        DataError: If it cannot be read, or is damaged.
+    """
+    return ImageSet._of(_noctule.load_image_file(os.fspath(path)), encoding)
