@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union, final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ _Classes = npt.NDArray[np.int64]
 _Path = Union[str, PathLike[str]]
 _State = Tuple[str, int, float, List[List[Tuple[int, _Array]]]]
 
+@final
 class Model:
     def __new__(
         cls,

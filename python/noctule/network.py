@@ -170,6 +170,8 @@ class Network:
         self._drawn = [False] * len(layers)
         self._pass: Optional[int] = None
         self._optimiser: Optional[Optimiser] = None
+        #: How classes are predicted unless somebody says otherwise: as the loss that it was trained with does.
+        self._rule = "most_spikes"
 
     @classmethod
     def _of_model(
@@ -313,7 +315,14 @@ class Network:
         return Gradients(tuple(weights), input_times, without_rise)
 
     def backward_recorded(
-        self, spikes: SpikeBatch, recorded_layers: Sequence[SpikeBatch], d_times: object
+        self,
+        spikes: SpikeBatch,
+        recorded_layers: Sequence[SpikeBatch],
+        d_times: object,
+        *,
+        accumulate: bool = False,
+        max_inverse_slope: Optional[float] = None,
+        silent_boost: Union[float, Sequence[float]] = 0.0,
     ) -> Gradients:
         """The gradient at spikes that were recorded elsewhere, on a chip for example.
 
@@ -321,6 +330,7 @@ class Network:
             spikes: Events of the input neurons.
             recorded_layers: The recorded events of each layer, pooling layers included, the output last.
             d_times: ``dL/dt`` of each recorded output spike; shape ``[spikes]``.
+            accumulate, max_inverse_slope, silent_boost: As for :meth:`backward`.
 
         Times are the recorded ones. The slope of the potential at a spike is the model's at that time, from the recorded
         inputs and the neuron's own earlier recorded spikes. A recorded spike whose slope is not positive passes no error on;
@@ -333,9 +343,14 @@ class Network:
         layers = list(recorded_layers)
         for layer in layers:
             _check_batch(layer)
+        if len(layers) != len(self._layers):
+            raise ArrayError(
+                f"there are recorded spikes of {len(layers)} layers, but the network has {len(self._layers)}; pooling layers "
+                "count, too"
+            )
         self._pass = None
         self._model.forward_recorded(spikes, layers)
-        return self._backward(d_times)
+        return self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
 
     def step(self, optimiser: Optimiser, *, max_norm: Optional[float] = None) -> None:
         """Takes a step of an optimiser with the gradient of the last backward pass, and sets the gradient to zero.
@@ -358,12 +373,15 @@ class Network:
         """Sets the gradient to zero."""
         self._model.clear_gradient()
 
-    def predict(self, samples: Any, *, rule: str = "most_spikes", batch_size: int = 100) -> npt.NDArray[np.int64]:
+    def predict(
+        self, samples: Any, *, rule: Optional[str] = None, batch_size: int = 100
+    ) -> npt.NDArray[np.int64]:
         """The class of each sample: -1 where no output neuron spiked; shape ``[samples]``.
 
         Args:
             samples: A :class:`SpikeBatch`, or a set of :mod:`noctule.data`.
-            rule: ``"most_spikes"`` or ``"first_spike"``.
+            rule: ``"most_spikes"`` or ``"first_spike"``; by default as the loss does that the network was trained with, else
+                ``"most_spikes"``.
             batch_size: Samples that are run together.
         """
         inputs = getattr(samples, "spikes", samples)
@@ -372,7 +390,8 @@ class Network:
             raise ArrayError(f"predict needs a SpikeBatch or a set of noctule.data, not {type(samples).__name__}")
         self._pass = None
         batches = range(0, len(inputs), max(1, batch_size))
-        found = [self._model.predict(inputs[first : first + batch_size], rule) for first in batches]
+        name = self._rule if rule is None else rule
+        found = [self._model.predict(inputs[first : first + batch_size], name) for first in batches]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
     # How it is kept and shown.
@@ -412,6 +431,7 @@ class Network:
             "seed": self._seed,
             "engine": (self._dtype, self._backend, self._device, self._threads),
             "memory": memory,
+            "rule": self._rule,
         }
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
@@ -434,6 +454,7 @@ class Network:
         weights = enumerate(state["weights"])
         self._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])
         self._drawn = list(state["drawn"])
+        self._rule = state["rule"]
         if state["memory"] is not None:
             optimiser, memory = state["memory"]
             self._optimiser = optimiser
@@ -545,4 +566,5 @@ def _complete(layer: Layer, shared: Dict[str, Optional[float]]) -> Layer:
 
 def _check_batch(spikes: object) -> None:
     if not isinstance(spikes, SpikeBatch):
-        raise ArrayError(f"a SpikeBatch is needed, not {type(spikes).__name__}; make one with nt.SpikeBatch(...)")
+        how = "take its `spikes`" if hasattr(spikes, "spikes") else "make one with nt.SpikeBatch(...)"
+        raise ArrayError(f"a SpikeBatch is needed, not {type(spikes).__name__}; {how}")

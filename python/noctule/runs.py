@@ -35,6 +35,9 @@ class Run(History):
         name = model.engine()[0]
         #: The trained network.
         self.network: Network = Network._of_model(model, "float32", name, device, threads)
+        self.network._rule = (
+            "first_spike" if self.config["loss"]["kind"] in ("first-spike", "spike-time") else "most_spikes"
+        )
         self.finished = len(self.of("train")) >= self.config["training"]["epochs"]
 
     def evaluate(self, split: str = "test", *, data_dir: Optional[Path] = None) -> Record:

@@ -27,6 +27,7 @@ class SpikeBatch:
         offsets: Where each sample begins in ``times``, and where the last one ends; shape ``[samples + 1]``. Sample ``i``
             has the spikes ``offsets[i]`` to ``offsets[i + 1]``. An array of int64 is used without a copy.
         population: Number of neurons.
+        sort: Whether to sort the spikes of each sample by time, which copies them. Otherwise they must be sorted.
 
     Raises:
         SpikeError: If times are not sorted within a sample, NaN, infinite or negative, or a neuron does not exist.
@@ -51,7 +52,9 @@ class SpikeBatch:
     _residuals: Optional[npt.NDArray[Any]]
     _population: int
 
-    def __init__(self, times: object, units: object, offsets: object, population: int) -> None:
+    def __init__(
+        self, times: object, units: object, offsets: object, population: int, *, sort: bool = False
+    ) -> None:
         self._times = read_only(to_floats(times, "times"))
         self._units = read_only(to_units(units))
         self._offsets = read_only(to_offsets(offsets))
@@ -60,7 +63,16 @@ class SpikeBatch:
         for name, array in (("times", self._times), ("units", self._units), ("offsets", self._offsets)):
             if array.ndim != 1:
                 raise ArrayError(f"{name} must have one dimension, not the shape {list(array.shape)}")
+        if sort:
+            self._sort()
         _noctule.check_spikes(self)
+
+    def _sort(self) -> None:
+        """Sorts each sample by time, if the arrays have lengths that fit; else the check says what is wrong."""
+        counts = np.diff(self._offsets)
+        if len(self._times) == len(self._units) == counts.sum() and (counts >= 0).all():
+            order = np.lexsort((self._times, self.sample_of_spike()))
+            self._times, self._units = read_only(self._times[order]), read_only(self._units[order])
 
     # Other ways to make one.
 
@@ -102,6 +114,7 @@ class SpikeBatch:
 
         Spikes of a sample need not be sorted. Those at the same time stay in their order.
 
+        >>> import noctule as nt
         >>> nt.SpikeBatch.from_lists([[(0.01, 2), (0.02, 0)], []], population=3)
         SpikeBatch(2 samples, 2 spikes of 3 neurons, float64)
         >>> nt.SpikeBatch.from_lists([[0.01, 0.02], []], [[2, 0], []], population=3)
@@ -142,6 +155,7 @@ class SpikeBatch:
 
         The spikes of a neuron need not be sorted.
 
+        >>> import noctule as nt
         >>> from math import inf
         >>> nt.SpikeBatch.from_padded([[[0.01, 0.03], [0.02, inf]]])
         SpikeBatch(1 sample, 3 spikes of 2 neurons, float64)
@@ -156,18 +170,25 @@ class SpikeBatch:
 
     @classmethod
     def concatenate(cls, batches: Sequence[SpikeBatch]) -> SpikeBatch:
-        """The samples of several batches of the same population, in their order."""
+        """The samples of several batches of the same population, in their order; in float64 if one of them is."""
         if not batches:
             raise SpikeError("there is no batch to concatenate")
         populations = {batch.population for batch in batches}
         if len(populations) > 1:
             raise SpikeError(f"the batches have different populations: {sorted(populations)}")
+        if len({batch.dtype for batch in batches}) > 1:
+            batches = [batch.astype("float64") for batch in batches]
         ends = np.cumsum([0] + [len(batch.times) for batch in batches])
         offsets = [batch.offsets[:-1] + end for batch, end in zip(batches, ends)]
-        return cls(
+        residuals = None
+        if any(batch.residuals is not None for batch in batches):
+            known = (np.zeros_like(b.times) if b.residuals is None else b.residuals for b in batches)
+            residuals = np.concatenate(list(known))
+        return cls._of(
             np.concatenate([batch.times for batch in batches]),
             np.concatenate([batch.units for batch in batches]),
-            np.concatenate([*offsets, ends[-1:]]),
+            np.concatenate([*offsets, ends[-1:]]).astype(np.int64),
+            residuals,
             batches[0].population,
         )
 
@@ -294,6 +315,7 @@ class SpikeBatch:
         Raises:
             SpikeError: If a neuron spikes more often than there is room for.
 
+        >>> import noctule as nt
         >>> nt.SpikeBatch.from_lists([[(0.01, 1), (0.02, 1)]], population=2).to_padded()
         array([[[ inf,  inf],
                 [0.01, 0.02]]])

@@ -54,6 +54,9 @@ class Layer(nn.Module):
         input: ``[sample, neuron, spike]``, of any number of spikes.
         output: ``[sample, neuron, spike]`` with ``max_spikes`` spikes of each neuron of the last layer.
 
+    PyTorch's own operations around such a layer are small, and its threads keep the cores from Noctule's while they wait for the
+    next one: ``torch.set_num_threads(1)`` makes most models faster.
+
     Weights are parameters: :attr:`weight` of a single layer, :attr:`weights` of several. They are copied to the engine in
     each forward pass, so any optimiser of PyTorch can change them. In training mode layers with dropout drop inputs.
     """
@@ -192,7 +195,9 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tuple[Optional[Tensor], ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *grad_outputs: Tensor
+    ) -> Tuple[Optional[Tensor], ...]:
         module: Layer = ctx.module
         with_input = bool(ctx.needs_input_grad[1])
         array = grad_outputs[0].contiguous().numpy()
@@ -254,7 +259,9 @@ class _Loss(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tuple[Optional[Tensor], ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *grad_outputs: Tensor
+    ) -> Tuple[Optional[Tensor], ...]:
         (d_times,) = ctx.saved_tensors
         return d_times * grad_outputs[0], None, None
 

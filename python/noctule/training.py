@@ -199,6 +199,7 @@ def fit(
     history = History()
     observer = Observer(history, callbacks, progress)
     network._pass = None
+    network._rule = str(prediction or getattr(loss, "prediction", "most_spikes"))
     try:
         history.finished = _noctule.fit(network._model, spec, observer)
     finally:
@@ -272,12 +273,14 @@ class Observer:
             bar = self._bar = _bar(self._epochs)
         done, total = samples
         if split == "train":
-            bar.n = number - 1 + done / total
-            seconds_left = bar.format_dict["elapsed"] / max(bar.n, 1e-9) * (self._epochs - bar.n)
+            trained = number - 1 + done / total
+            seconds_left = bar.format_dict["elapsed"] / max(trained, 1e-9) * (self._epochs - trained)
             bar.set_postfix_str(
                 f"loss {loss:.4g}, accuracy {100 * accuracy:.2f} %, {samples_per_second:,.0f} samples/s, "
-                f"{_duration(seconds_left)} left"
+                f"{_duration(seconds_left)} left",
+                refresh=False,
             )
+            bar.update(trained - bar.n)
 
     def warning(self, text: str) -> None:
         self.history.warnings.append(text)
@@ -289,8 +292,8 @@ class Observer:
         self._last = Epoch(parts[0].epoch, max(self._epochs, parts[0].epoch), parts)
         if self._bar is not None:
             test = self._last.test
-            self._bar.n = self._last.number
-            self._bar.set_description_str(f"epoch {test.epoch}: test {100 * test.accuracy:.2f} %")
+            self._bar.set_description_str(f"epoch {test.epoch}: test {100 * test.accuracy:.2f} %", refresh=False)
+            self._bar.update(self._last.number - self._bar.n)
 
     def after_epoch(self) -> bool:
         epoch = self._last
@@ -299,6 +302,7 @@ class Observer:
 
     def close(self) -> None:
         if self._bar is not None:
+            self._bar.refresh()
             self._bar.close()
 
 
@@ -315,7 +319,15 @@ def _bar(epochs: int) -> Any:
         python_warnings.simplefilter("ignore")
         from tqdm.auto import tqdm
 
-        return tqdm(total=epochs, bar_format="{desc} {bar} {n:.1f}/{total} {postfix}", desc="training")
+        # What a notebook without widgets draws stays in it.
+        interval = 0.5 if "ipykernel" in sys.modules else 0.1
+        return tqdm(
+            total=epochs,
+            bar_format="{desc} {bar} {n:.1f}/{total} {postfix}",
+            desc="training",
+            mininterval=interval,
+            miniters=0,
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import subprocess
@@ -113,6 +114,14 @@ def test_images_events_and_schedules():
     assert results[0] == results[1]
     rates = nt.fit(network, train[:100], test, loss=loss, epochs=3, schedule=nt.Step(1, 0.5), optimiser=nt.Adam(0.1))
     assert [record.learning_rate for record in rates.of("train")] == pytest.approx([0.1, 0.05, 0.025])
+
+
+def test_predictions_are_those_of_the_loss():
+    layers = [nt.Dense(30, theta=1.0, max_spikes=5), nt.Dense(2, theta=1.0, max_spikes=5)]
+    network = nt.Network(8, layers, tau_m=0.02, tau_s=0.01, t_max=0.1)
+    run = nt.fit(network, TRAIN, TEST, loss=nt.FirstSpike(0.001, 0.1), epochs=3)
+    for other in (network, copy.deepcopy(network)):
+        assert (other.predict(TEST[0]) == TEST[1]).mean() == pytest.approx(run.accuracy)
 
 
 def test_a_silent_network_is_told():

@@ -82,8 +82,12 @@ def test_recorded_spikes_of_the_network_itself_give_its_gradient(small, random_s
     recorded = small.backward_recorded(random_spikes, layers, d_times)
     for found, expected in zip(recorded.weights, exact.weights):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
-    with pytest.raises(nt.ArrayError):
+    clipped = small.backward_recorded(random_spikes, layers, d_times, max_inverse_slope=1e-3)
+    assert clipped.norm() < recorded.norm()
+    with pytest.raises(nt.ArrayError, match="1 layers"):
         small.backward_recorded(random_spikes, layers[:1], d_times)
+    with pytest.raises(nt.ArrayError, match="spikes"):
+        small.forward(nt.data.yinyang()[0])
     with pytest.raises(nt.ArrayError):
         small.backward_recorded(random_spikes, [layers[0][:3], layers[1]], d_times)
 

@@ -47,6 +47,25 @@ def test_padded_there_and_back(random_spikes):
     assert wider.shape == (20, 30, 100) and (wider[..., 99] == -1).all()
 
 
+def test_unsorted_spikes_can_be_sorted(random_spikes):
+    order = np.random.default_rng(1).permutation(len(random_spikes.times))
+    order = order[np.argsort(random_spikes.sample_of_spike()[order], kind="stable")]
+    times, units = random_spikes.times[order], random_spikes.units[order]
+    with pytest.raises(nt.SpikeError, match="sort"):
+        nt.SpikeBatch(times, units, random_spikes.offsets, population=30)
+    assert nt.SpikeBatch(times, units, random_spikes.offsets, population=30, sort=True) == random_spikes
+    with pytest.raises(nt.SpikeError):
+        nt.SpikeBatch(times, units[:-1], random_spikes.offsets, population=30, sort=True)
+
+
+def test_batches_of_both_precisions_are_joined(random_spikes):
+    single = random_spikes.astype("float32")
+    joined = nt.SpikeBatch.concatenate([single, random_spikes])
+    assert joined.dtype == np.float64
+    np.testing.assert_allclose(joined[:20].times, random_spikes.times, rtol=0, atol=1e-12)
+    assert nt.SpikeBatch.concatenate([single, single]).residuals is not None
+
+
 def test_counts_first_spikes_and_predictions(random_spikes):
     counts, first = random_spikes.counts(), random_spikes.first_spikes()
     for sample, (times, units) in enumerate(random_spikes):
