@@ -36,6 +36,7 @@ All errors are subclasses of ``ValueError``; see :mod:`noctule.errors`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from . import _noctule, data, errors
@@ -53,11 +54,13 @@ from .errors import (
 )
 from .layers import Conv2d, Dense, Normal, SumPool2d, Threshold, Uniform
 from .losses import CountSoftmax, FirstSpike, Loss, LossResult, SpikeCount, SpikeTime
-from .network import Gradients, Network, Weights
+from .network import Network
+from .gradients import Gradients
 from .optimisers import Adam, AdamW, Cosine, NAdam, Optimiser, Schedule, Sgd, Step
 from .runs import Run, load, presets, train
 from .spikes import SpikeBatch
 from .training import Epoch, History, Record, fit
+from .weights import Weights
 
 if TYPE_CHECKING:
     from . import nir, plot, torch
@@ -75,7 +78,10 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> List[str]:
-    return sorted({*globals(), *_LAZY})
+    # Only what can be imported: whoever looks at everything, as `help` does, must not fail for a library that is not there.
+    needs = {"torch": "torch", "plot": "matplotlib"}
+    lazy = [name for name in _LAZY if name not in needs or importlib.util.find_spec(needs[name])]
+    return sorted({*globals(), *lazy})
 
 
 def devices() -> List[Dict[str, Any]]:
@@ -132,9 +138,7 @@ __all__ = [
     "from_nir",
     "load",
     "nir",
-    "plot",
     "presets",
     "to_nir",
-    "torch",
     "train",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Type
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ArrayError, DataError, SpikeError
+from .errors import ArrayError, DataError, NoctuleError, SpikeError
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -37,7 +37,10 @@ def to_array(values: object, what: str) -> npt.NDArray[Any]:
         raise ArrayError(f"{what} is on the device {device}; move it to the CPU first, with .cpu()")
     detach = getattr(values, "detach", None)
     if detach is not None:
-        values = detach().numpy()
+        try:
+            values = detach().numpy()
+        except (TypeError, RuntimeError) as error:
+            raise ArrayError(f"{what} cannot be an array of NumPy: {error}") from None
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -57,7 +60,7 @@ def to_floats(values: object, what: str, dtype: Optional[str] = None) -> Floats:
             dtype = array.dtype.name
         else:
             dtype = "float32" if array.dtype == np.float16 else "float64"
-    return np.ascontiguousarray(array, dtype=dtype)
+    return np.require(array, dtype=dtype, requirements=["C", "A"])
 
 
 def to_units(values: object) -> npt.NDArray[np.uint32]:
@@ -73,7 +76,7 @@ def to_units(values: object) -> npt.NDArray[np.uint32]:
             if not 0 <= extreme < 2**32:
                 at = int(np.flatnonzero(array.ravel() == extreme)[0])
                 raise SpikeError(f"units[{at}] is {extreme}, which is no index of a neuron")
-    return np.ascontiguousarray(array, dtype=np.uint32)
+    return np.require(array, dtype=np.uint32, requirements=["C", "A"])
 
 
 def to_offsets(values: object) -> npt.NDArray[np.int64]:
@@ -83,7 +86,7 @@ def to_offsets(values: object) -> npt.NDArray[np.int64]:
         raise SpikeError(f"offsets must be integers, not {array.dtype}")
     if array.dtype == np.uint64 and array.size and int(array.max()) >= 2**63:
         raise SpikeError(f"offsets end with {int(array.max())}, which is more than any array holds")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return np.require(array, dtype=np.int64, requirements=["C", "A"])
 
 
 def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.int64]:
@@ -100,6 +103,25 @@ def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.i
         at = int(wrong[0])
         raise DataError(f"labels[{at}] is {int(array[at])}; labels are classes, counted from 0")
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def whole(
+    value: object, what: str, least: int = 0, below: int = 2**63, error: Type[NoctuleError] = NoctuleError
+) -> int:
+    """A whole number in a range."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise error(f"{what} must be a whole number, not {value!r}")
+    if not least <= value < below:
+        raise error(f"{what} must be from {least} to {below - 1}, not {value}")
+    return int(value)
+
+
+def real(value: object, what: str, error: Type[NoctuleError] = NoctuleError) -> float:
+    """A number."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise error(f"{what} must be a number, not {value!r}") from None
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

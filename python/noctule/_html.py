@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, List, Sequence
 import numpy as np
 
 if TYPE_CHECKING:
+    from .training import History
     from .network import Network
     from .spikes import SpikeBatch
 
@@ -58,6 +59,19 @@ def network(net: Network) -> str:
     return (
         f"<div><b>Network</b>, {net.dtype}, {escape(engine['backend'])} ({escape(engine['device'])})"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def history(run: History) -> str:
+    """A table of the last epochs of a training."""
+    shown = run.records[-12:]
+    rows = [
+        _row([str(r.epoch), r.split, f"{r.loss:.4g}", f"{100 * r.accuracy:.2f}", f"{r.samples_per_second:,.0f}"])
+        for r in shown
+    ]
+    head = "".join(f"<th>{name}</th>" for name in ("epoch", "part", "loss", "accuracy (%)", "samples/s"))
+    return (
+        f"<div><b>{escape(repr(run))}</b><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

@@ -236,6 +236,11 @@ def _neuron(layer: int, description: Any, shared: Dict[str, Optional[float]]) ->
     reset = description.reset
     init = description.init
     if init is not None and not isinstance(init, (Uniform, Normal, Threshold)):
+        if isinstance(init, type) or np.ndim(init) < 2:
+            raise NetworkError(
+                f"layer {layer}: init must be nt.Uniform(low, high), nt.Normal(mean, std), nt.Threshold() or an array of "
+                f"weights, not {init!r}"
+            )
         init = None
     return {
         "theta": theta,

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from . import _noctule
 from ._arrays import to_labels
-from .errors import TrainingError
+from .errors import ArrayError, TrainingError
 from .spikes import SpikeBatch
 
 
@@ -53,6 +53,8 @@ class Loss:
         Raises:
             DataError: If there is not one label for each sample, or no output neuron for a label.
         """
+        if not isinstance(output, SpikeBatch):
+            raise ArrayError(f"a loss needs output spikes in a SpikeBatch, not {type(output).__name__}")
         classes = to_labels(labels, output.samples).tolist()
         return LossResult(
             *_noctule.evaluate_loss(self._describe(), output, classes, output.dtype.name)

@@ -1,90 +1,24 @@
-"""Networks: :class:`Network`, its weights and its gradients."""
+"""Networks: :class:`Network`."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union, overload
+import threading
+from dataclasses import fields, replace
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, read_only, to_floats
-from .errors import ArrayError, NetworkError, StateError
+from ._arrays import check_dtype, real, to_floats, whole
+from .errors import ArrayError, BackendError, NetworkError, StateError
+from .gradients import Gradients
 from .layers import Conv2d, Dense, Layer, SumPool2d, Threshold, from_description
 from .optimisers import Optimiser
+from .regularisation import describe_regularisation
 from .spikes import SpikeBatch
-
-Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """What :meth:`Network.backward` gives."""
-
-    #: ``dL/dw`` of each layer, in the shape of its weights: ``[neurons, inputs]``, or ``[filters, height, width, channels]``.
-    #: ``None`` for a pooling layer.
-    weights: Tuple[Optional[Array], ...]
-    #: ``dL/dt`` of each input spike, aligned with the times of the input; shape ``[spikes]``.
-    input_times: Array
-    #: After :meth:`Network.backward_recorded`: recorded spikes at which the potential of the model does not rise. They pass
-    #: no error on.
-    spikes_without_rise: int = 0
-
-    def norm(self) -> float:
-        """The Euclidean norm of the gradient of all weights."""
-        squares = (np.square(weights, dtype=np.float64).sum() for weights in self.weights if weights is not None)
-        return float(np.sqrt(sum(squares)))
-
-    def __repr__(self) -> str:
-        shapes = ["None" if w is None else str(list(w.shape)) for w in self.weights]
-        return f"Gradients(weights of {', '.join(shapes)}; {len(self.input_times)} input times; norm {self.norm():.4g})"
-
-
-class Weights(Sequence[Optional[Array]]):
-    """The weights of a network, one array for each layer; ``None`` for pooling layers.
-
-    ``net.weights[0]`` is a copy that is read-only; ``net.weights[0] = array`` sets the weights of layer 0.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def __len__(self) -> int:
-        return len(self._network.layers)
-
-    @overload
-    def __getitem__(self, layer: int) -> Optional[Array]: ...
-
-    @overload
-    def __getitem__(self, layer: slice) -> Sequence[Optional[Array]]: ...
-
-    def __getitem__(self, layer: Union[int, slice]) -> Union[Optional[Array], Sequence[Optional[Array]]]:
-        if isinstance(layer, slice):
-            return [self[index] for index in range(*layer.indices(len(self)))]
-        weights = self._network._model.weights(self._index(layer))
-        return None if weights is None else read_only(weights)
-
-    def __setitem__(self, layer: int, weights: object) -> None:
-        index = self._index(layer)
-        network = self._network
-        array = to_floats(weights, f"the weights of layer {index}", network.dtype)
-        network._model.set_weights([(index, array)])
-        network._drawn[index] = False
-
-    def __iter__(self) -> Iterator[Optional[Array]]:
-        return (self[index] for index in range(len(self)))
-
-    def _index(self, layer: int) -> int:
-        layers = len(self)
-        if not -layers <= layer < layers:
-            raise IndexError(f"there is no layer {layer} among {layers}")
-        return layer % layers
-
-    def __repr__(self) -> str:
-        shapes = ["None" if weights is None else str(list(weights.shape)) for weights in self]
-        return f"Weights({', '.join(shapes)})"
+from .weights import Weights
 
 
 class Network:
@@ -136,6 +70,8 @@ class Network:
         threads: int = 0,
     ) -> None:
         shape = _shape(inputs)
+        if isinstance(layers, (Dense, Conv2d, SumPool2d)):
+            layers = [layers]
         self._set_engine(dtype, backend, device, threads)
         self._seed = _seed(seed)
         shared = {"tau_m": tau_m, "tau_s": tau_s, "t_max": t_max}
@@ -159,16 +95,21 @@ class Network:
     def _set_engine(self, dtype: object, backend: str, device: Optional[int], threads: int) -> None:
         self._dtype = check_dtype(dtype)
         self._backend = str(backend)
-        self._device = device
-        if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 0 <= threads < 2**16:
-            raise NetworkError(f"threads must be a whole number from 0 to 65535, not {threads!r}")
-        self._threads = int(threads)
+        self._device = None if device is None else whole(device, "device", 0, 2**16, BackendError)
+        self._threads = whole(threads, "threads", 0, 2**16, BackendError)
 
     def _begin(self, layers: Tuple[Layer, ...]) -> None:
         self._layers = layers
         #: Whether the weights of a layer are those that `Threshold` drew, which `fit` may draw anew.
         self._drawn = [False] * len(layers)
-        self._pass: Optional[int] = None
+        #: What follows from the layers, so that nobody has to wait for the engine to ask.
+        self._input_shape = self._model.describe()[0]
+        self._output_shapes = self._model.output_shapes()
+        self._engine = self._model.engine()
+        #: The number of this thread's last forward pass.
+        self._last = threading.local()
+        #: Whether there is a gradient that no step has used.
+        self._has_gradient = False
         self._optimiser: Optional[Optimiser] = None
         #: How classes are predicted unless somebody says otherwise: as the loss that it was trained with does.
         self._rule = "most_spikes"
@@ -191,6 +132,15 @@ class Network:
         network._begin(tuple(from_description(description) for description in descriptions))
         return network
 
+    @property
+    def _pass(self) -> Optional[int]:
+        number: Optional[int] = getattr(self._last, "number", None)
+        return number
+
+    @_pass.setter
+    def _pass(self, number: Optional[int]) -> None:
+        self._last.number = number
+
     # What it is.
 
     @property
@@ -201,7 +151,7 @@ class Network:
     @property
     def input_shape(self) -> Tuple[int, int, int]:
         """Height, width and channels of the input; ``(1, 1, inputs)`` if it is no image."""
-        return self._model.describe()[0]
+        return self._input_shape
 
     @property
     def inputs(self) -> int:
@@ -217,13 +167,13 @@ class Network:
     @property
     def sizes(self) -> Tuple[int, ...]:
         """Number of inputs, then of neurons of each layer."""
-        shapes = [self.input_shape, *self._model.output_shapes()]
+        shapes = [self.input_shape, *self._output_shapes]
         return tuple(height * width * channels for height, width, channels in shapes)
 
     @property
     def output_shapes(self) -> List[Tuple[int, int, int]]:
         """Height, width and channels of each layer's output."""
-        return self._model.output_shapes()
+        return list(self._output_shapes)
 
     @property
     def dtype(self) -> str:
@@ -238,7 +188,7 @@ class Network:
     @property
     def engine(self) -> Dict[str, Any]:
         """The engine: its back end, its device, its threads."""
-        backend, device, threads = self._model.engine()
+        backend, device, threads = self._engine
         return {"backend": backend, "device": device, "threads": threads}
 
     @property
@@ -271,10 +221,12 @@ class Network:
         """The events of a layer in the last forward pass.
 
         Raises:
-            StateError: If there was none.
+            StateError: If there was none, or another thread ran the network since.
         """
         index = self.weights._index(layer)
-        return SpikeBatch._of(*self._model.spikes(index))
+        if self._pass is None:
+            raise StateError("spikes needs a forward pass first, in this thread")
+        return SpikeBatch._of(*self._model.spikes(self._pass, index))
 
     def backward(
         self,
@@ -295,7 +247,7 @@ class Network:
                 batch; one number for the last layer, or one for each layer.
 
         Raises:
-            StateError: If there was no forward pass, or weights have changed since.
+            StateError: If there was no forward pass, or weights have changed or another thread ran the network since.
             ArrayError: If ``d_times`` has another length, or a value that is not finite.
         """
         if self._pass is None:
@@ -311,7 +263,10 @@ class Network:
     ) -> Gradients:
         array = to_floats(d_times, "d_times", self._dtype)
         regularisation = describe_regularisation(len(self._layers), max_inverse_slope, silent_boost, None)
-        weights, input_times, without_rise = self._model.backward(array, bool(accumulate), regularisation)
+        number = self._pass
+        assert number is not None
+        weights, input_times, without_rise = self._model.backward(number, array, bool(accumulate), regularisation)
+        self._has_gradient = True
         return Gradients(tuple(weights), input_times, without_rise)
 
     def backward_recorded(
@@ -349,8 +304,10 @@ class Network:
                 "count, too"
             )
         self._pass = None
-        self._model.forward_recorded(spikes, layers)
-        return self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
+        self._pass = self._model.forward_recorded(spikes, layers)
+        gradients = self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
+        self._pass = None
+        return gradients
 
     def step(self, optimiser: Optimiser, *, max_norm: Optional[float] = None) -> None:
         """Takes a step of an optimiser with the gradient of the last backward pass, and sets the gradient to zero.
@@ -359,12 +316,19 @@ class Network:
             optimiser: It remembers its moments in the network. One with other constants (but for the learning rate) begins
                 anew.
             max_norm: A gradient with a larger Euclidean norm is first scaled down to this one.
+
+        A ``learning_rate`` of ``None`` is PyTorch's default here: 0.001, for NAdam 0.002.
+
+        Raises:
+            StateError: If there was no backward pass since the last step.
         """
         if not isinstance(optimiser, Optimiser):
             raise NetworkError(f"step needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
-        rate = {"sgd": 1e-3, "nadam": 2e-3}.get(type(optimiser).__name__.lower(), 1e-3)
-        norm = None if max_norm is None else float(max_norm)
-        self._model.step(optimiser._describe(), rate, norm)
+        if not self._has_gradient:
+            raise StateError("step needs a backward pass first")
+        norm = None if max_norm is None else real(max_norm, "max_norm", NetworkError)
+        self._model.step(optimiser._describe(), norm)
+        self._has_gradient = False
         self._optimiser = optimiser
         self._drawn = [False] * len(self._layers)
         self._pass = None
@@ -372,6 +336,7 @@ class Network:
     def clear_gradient(self) -> None:
         """Sets the gradient to zero."""
         self._model.clear_gradient()
+        self._has_gradient = False
 
     def predict(
         self, samples: Any, *, rule: Optional[str] = None, batch_size: int = 100
@@ -388,8 +353,9 @@ class Network:
         inputs = samples if hasattr(samples, "images") else inputs
         if not isinstance(inputs, SpikeBatch) and not hasattr(inputs, "images"):
             raise ArrayError(f"predict needs a SpikeBatch or a set of noctule.data, not {type(samples).__name__}")
+        batch_size = whole(batch_size, "batch_size", 1, error=ArrayError)
         self._pass = None
-        batches = range(0, len(inputs), max(1, batch_size))
+        batches = range(0, len(inputs), batch_size)
         name = self._rule if rule is None else rule
         found = [self._model.predict(inputs[first : first + batch_size], name) for first in batches]
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
@@ -397,7 +363,10 @@ class Network:
     # How it is kept and shown.
 
     def save(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Writes layers and weights to a safetensors file, which :meth:`load` reads, here and in Rust."""
+        """Writes layers and weights to a safetensors file, which :meth:`load` reads, here and in Rust.
+
+        What an optimiser remembers, and how :meth:`predict` decides, are not in it; :mod:`pickle` keeps both.
+        """
         self._model.save(os.fspath(path))
 
     @classmethod
@@ -494,29 +463,6 @@ class Network:
         from ._html import network
 
         return network(self)
-
-
-def describe_regularisation(
-    layers: int,
-    max_inverse_slope: Optional[float],
-    silent_boost: Union[float, Sequence[float]],
-    homeostasis: Optional[Sequence[Optional[Tuple[float, float]]]],
-) -> Dict[str, Any]:
-    """Regularisation as the compiled part takes it."""
-    if np.ndim(silent_boost) == 0:
-        boosts = [0.0] * (layers - 1) + [float(silent_boost)]  # type: ignore[arg-type]
-    else:
-        boosts = [float(boost) for boost in silent_boost]  # type: ignore[union-attr]
-    pulls = [None] * layers if homeostasis is None else list(homeostasis)
-    for name, values in (("silent_boost", boosts), ("homeostasis", pulls)):
-        if len(values) != layers:
-            raise NetworkError(f"{name} has {len(values)} entries, but the network has {layers} layers")
-    if not all(np.isfinite(boost) and boost >= 0 for boost in boosts):
-        raise NetworkError(f"silent_boost must be finite and not negative, not {boosts}")
-    if max_inverse_slope is not None and not max_inverse_slope > 0:
-        raise NetworkError(f"max_inverse_slope must be positive, not {max_inverse_slope}")
-    pairs = [None if pull is None else (float(pull[0]), float(pull[1])) for pull in pulls]
-    return {"max_inverse_slope": max_inverse_slope, "silent_boost": boosts, "homeostasis": pairs}
 
 
 def _shape(inputs: Any) -> Tuple[int, int, int]:

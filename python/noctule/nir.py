@@ -18,8 +18,10 @@ import tempfile
 import warnings
 from typing import Any, Optional, Union
 
+import numpy as np
+
 from . import _noctule
-from ._arrays import check_dtype
+from ._arrays import check_dtype, real, whole
 from .errors import NirError
 from .network import Network
 from .runs import Run
@@ -45,6 +47,7 @@ def to_nir(network: Union[Network, Run], path: Optional[Path] = None, *, dt: Opt
     if not isinstance(net, Network):
         raise NirError(f"to_nir needs a Network or a Run, not {type(network).__name__}")
     step = _step(dt)
+    _warn_of_limits(net)
     if path is not None:
         _noctule.write_nir(net._model, os.fspath(path), step, experiment)
         return None
@@ -57,6 +60,21 @@ def to_nir(network: Union[Network, Run], path: Optional[Path] = None, *, dt: Opt
         except Exception:
             # Version 1.0.8 takes the rows of a window for its columns when it checks shapes.
             return nir.read(file, type_check=False)
+
+
+def _warn_of_limits(network: Network) -> None:
+    """Says what other simulators will not know."""
+    for index, layer in enumerate(network.layers):
+        if getattr(layer, "max_spikes", None) == 1:
+            warnings.warn(
+                f"neurons of layer {index} spike once (max_spikes); NIR cannot say so, and other simulators let them spike again",
+                stacklevel=3,
+            )
+        if not np.array_equal(getattr(layer, "reset", 0), getattr(layer, "theta", 0)):
+            warnings.warn(
+                f"layer {index} resets to another potential than 0 (v_reset), which snnTorch and Norse do not heed",
+                stacklevel=3,
+            )
 
 
 def from_nir(
@@ -86,7 +104,7 @@ def from_nir(
     """
     name = check_dtype(dtype)
     spikes = None if max_spikes is None else _whole(max_spikes)
-    end = None if t_max is None else float(t_max)
+    end = None if t_max is None else real(t_max, "t_max", NirError)
     options = (_step(dt), end, spikes, name, backend, device, threads)
     if isinstance(graph, (str, os.PathLike)):
         model, _, _, assumed = _noctule.read_nir(os.fspath(graph), *options)
@@ -96,12 +114,11 @@ def from_nir(
             raise NirError(f"from_nir needs a file or a nir.NIRGraph, not {type(graph).__name__}")
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "graph.nir")
+            _write(nir, file, graph)
             try:
-                nir.write(file, graph)
-            except TypeError:
-                # Version 1.0.8 cannot compress single numbers.
-                nir.write(file, graph, compression=None)
-            model, _, _, assumed = _noctule.read_nir(file, *options)
+                model, _, _, assumed = _noctule.read_nir(file, *options)
+            except NirError as error:
+                raise NirError(str(error).replace(f"`{file}`", "the graph")) from None
     if assumed and max_spikes is None:
         warnings.warn(
             "the graph does not say how often a neuron may spike in a sample, so max_spikes is 65535; name a smaller one to "
@@ -109,6 +126,17 @@ def from_nir(
             stacklevel=2,
         )
     return Network._of_model(model, name, backend, device, threads)
+
+
+def _write(nir: Any, file: str, graph: Any) -> None:
+    try:
+        nir.write(file, graph)
+    except TypeError:
+        # Version 1.0.8 cannot compress single numbers.
+        try:
+            nir.write(file, graph, compression=None)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise NirError(f"the graph cannot be written by the package nir: {error}") from None
 
 
 def _library() -> Any:
@@ -122,13 +150,11 @@ def _library() -> Any:
 def _step(dt: Optional[float]) -> Optional[float]:
     if dt is None:
         return None
-    step = float(dt)
+    step = real(dt, "dt", NirError)
     if not 0 < step < float("inf"):
         raise NirError(f"dt must be positive and finite, not {dt!r}")
     return step
 
 
 def _whole(max_spikes: object) -> int:
-    if isinstance(max_spikes, bool) or not isinstance(max_spikes, int) or not 1 <= max_spikes <= 65535:
-        raise NirError(f"max_spikes must be a whole number from 1 to 65535, not {max_spikes!r}")
-    return max_spikes
+    return whole(max_spikes, "max_spikes", 1, 65536, NirError)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 from . import _noctule
 from .data import Latency, Set, _set
-from .errors import TrainingError
+from ._arrays import whole
+from .errors import BackendError, TrainingError
 from .network import Network
 from .training import Callback, History, Observer, Record
 
@@ -25,6 +27,9 @@ class Run(History):
     def __init__(self, path: Path, *, best: bool, backend: Optional[str], device: Optional[int], threads: int) -> None:
         self.path: str = os.fspath(path)
         self._best = best
+        if device is not None:
+            device = whole(device, "device", 0, 2**16, BackendError)
+        threads = whole(threads, "threads", 0, 2**16, TrainingError)
         self._engine = (backend, device, threads)
         toml, config, metrics, model = _noctule.load_run(self.path, best, backend, device, threads)
         super().__init__([Record._of(json.loads(line)) for line in metrics.splitlines() if line])
@@ -70,7 +75,7 @@ def train(
     device: Optional[int] = None,
     threads: Optional[int] = None,
     report: bool = False,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Union[Callback, Sequence[Callback]] = (),
     progress: Optional[bool] = None,
 ) -> Run:
     """Trains a preset or an experiment file, as ``noctule train`` does, in a run directory.
@@ -102,11 +107,11 @@ def train(
         "data_dir": None if data_dir is None else os.fspath(data_dir),
         "init": None if init is None else os.fspath(init),
         "overrides": _overrides(overrides),
-        "epochs": epochs,
-        "seed": seed,
-        "threads": threads,
-        "backend": backend,
-        "device": device,
+        "epochs": None if epochs is None else whole(epochs, "epochs", 0, 2**32, TrainingError),
+        "seed": None if seed is None else whole(seed, "seed", 0, 2**64, TrainingError),
+        "threads": None if threads is None else whole(threads, "threads", 0, 2**16, TrainingError),
+        "backend": None if backend is None else str(backend),
+        "device": None if device is None else whole(device, "device", 0, 2**16, BackendError),
         "report": bool(report),
     }
     observer = RunObserver(History(), callbacks, progress)
@@ -161,11 +166,17 @@ def _overrides(overrides: Union[Dict[str, Any], Sequence[str], None]) -> List[st
 
 def _toml(value: Any) -> str:
     """A value as TOML writes it."""
+    if hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, dict):
         inner = ", ".join(f"{key} = {_toml(item)}" for key, item in value.items())
         return f"{{ {inner} }}"
-    if isinstance(value, str):
-        return value
-    if hasattr(value, "item"):
-        value = value.item()
-    return json.dumps(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if isinstance(value, (str, bool, int, float)):
+        return json.dumps(value)
+    if isinstance(value, os.PathLike):
+        return json.dumps(os.fspath(value))
+    raise TrainingError(f"an override must be a number, a text, a list or a dictionary, not {value!r}; leave out what is None")

@@ -8,8 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, read_only, to_array, to_floats, to_offsets, to_units
+from ._arrays import check_dtype, read_only, real, to_array, to_floats, to_offsets, to_units, whole
 from .errors import ArrayError, SpikeError
+
+#: More would hardly fit in memory with their spikes.
+MOST_NEURONS = 2**26
 
 Sample = Tuple[npt.NDArray[Any], npt.NDArray[np.uint32]]
 
@@ -90,7 +93,7 @@ class SpikeBatch:
         batch._times = read_only(times)
         batch._units = read_only(units)
         batch._offsets = read_only(offsets)
-        batch._residuals = residuals
+        batch._residuals = None if residuals is None else read_only(residuals)
         batch._population = population
         return batch
 
@@ -320,7 +323,8 @@ class SpikeBatch:
         array([[[ inf,  inf],
                 [0.01, 0.02]]])
         """
-        padded, _ = _noctule.to_padded(self, self.dtype.name, spikes, fill)
+        room = None if spikes is None else whole(spikes, "spikes", error=ArrayError)
+        padded, _ = _noctule.to_padded(self, self.dtype.name, room, real(fill, "fill", ArrayError))
         return padded
 
     def to_lists(self) -> List[List[Tuple[float, int]]]:
@@ -332,8 +336,12 @@ class SpikeBatch:
         name = check_dtype(dtype)
         if name == self.dtype.name:
             return self
-        times = self._times.astype(name)
+        with np.errstate(over="ignore"):
+            times = self._times.astype(name)
         residuals = None
+        if not np.isfinite(times).all():
+            at = int(np.flatnonzero(~np.isfinite(times))[0])
+            raise SpikeError(f"the time {self._times[at]} s of spike {at} is too large for {name}")
         if name == "float32":
             lost = (self._times - times).astype(name)
             residuals = lost if lost.any() else None
@@ -361,6 +369,7 @@ class SpikeBatch:
             and np.array_equal(self._offsets, other._offsets)
             and np.array_equal(self._units, other._units)
             and np.array_equal(self._times, other._times)
+            and _same(self._residuals, other._residuals)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -373,9 +382,15 @@ class SpikeBatch:
 def _population(population: object) -> int:
     if isinstance(population, bool) or not isinstance(population, (int, np.integer)):
         raise ArrayError(f"population must be an integer, not {population!r}")
-    if not 0 <= population < 2**32:
-        raise SpikeError(f"a population of {population} neurons is not possible")
+    if not 0 <= population <= MOST_NEURONS:
+        raise SpikeError(f"a population of {population} neurons is not possible; there may be up to {MOST_NEURONS:,}")
     return int(population)
+
+
+def _same(first: Optional[npt.NDArray[Any]], second: Optional[npt.NDArray[Any]]) -> bool:
+    if first is None or second is None:
+        return first is second
+    return np.array_equal(first, second)
 
 
 def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
@@ -395,7 +410,7 @@ def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
             f"sample {index} must be a list of (time, unit) pairs, or a tuple of two lists (times, units)"
         )
     units = [pair[1] for pair in pairs]
-    wrong = [unit for unit in units if unit != int(unit)]
+    wrong = [unit for unit in units if not np.isfinite(unit) or unit != int(unit)]
     if wrong:
         raise SpikeError(f"sample {index} has the unit {wrong[0]}, which is no integer; pairs are (time, unit)")
     return [pair[0] for pair in pairs], np.asarray(units).astype(np.int64)

@@ -33,7 +33,8 @@ from .errors import ArrayError, NetworkError
 from .layers import Conv2d, Dense, SumPool2d
 from .losses import Loss
 from .layers import Layer as LayerDescription
-from .network import Network, describe_regularisation
+from .network import Network
+from .regularisation import describe_regularisation
 from .spikes import SpikeBatch
 
 _TYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -57,6 +58,8 @@ class Layer(nn.Module):
     PyTorch's own operations around such a layer are small, and its threads keep the cores from Noctule's while they wait for the
     next one: ``torch.set_num_threads(1)`` makes most models faster.
 
+    Gradients of gradients, and ``torch.func``, are not supported.
+
     Weights are parameters: :attr:`weight` of a single layer, :attr:`weights` of several. They are copied to the engine in
     each forward pass, so any optimiser of PyTorch can change them. In training mode layers with dropout drop inputs.
     """
@@ -70,40 +73,42 @@ class Layer(nn.Module):
         tau_s: Optional[float] = None,
         t_max: Optional[float] = None,
         seed: int = 0,
-        dtype: object = "float32",
-        backend: str = "cpu",
+        dtype: object = None,
+        backend: Optional[str] = None,
         device: Optional[int] = None,
-        threads: int = 0,
+        threads: Optional[int] = None,
         max_inverse_slope: Optional[float] = None,
         silent_boost: Union[float, Sequence[float]] = 0.0,
     ) -> None:
         super().__init__()
         if isinstance(inputs, Network):
-            self.network = inputs.to()
+            if layers is not None or not tau_m is tau_s is t_max is None or seed != 0:
+                raise NetworkError("a Network has its layers, constants and weights; leave them out")
+            self._network = inputs.to(dtype=dtype, backend=backend, device=device, threads=threads)
         else:
             if isinstance(layers, (Dense, Conv2d, SumPool2d)):
                 layers = [layers]
             if layers is None:
                 raise NetworkError("Layer needs a layer such as nt.Dense(800, theta=0.2, max_spikes=30)")
-            self.network = Network(
+            self._network = Network(
                 inputs,
                 layers,
                 tau_m=tau_m,
                 tau_s=tau_s,
                 t_max=t_max,
                 seed=seed,
-                dtype=dtype,
-                backend=backend,
+                dtype="float32" if dtype is None else dtype,
+                backend="cpu" if backend is None else backend,
                 device=device,
-                threads=threads,
+                threads=0 if threads is None else threads,
             )
-        found = [(index, weights) for index, weights in enumerate(self.network.weights) if weights is not None]
+        found = [(index, weights) for index, weights in enumerate(self._network.weights) if weights is not None]
         self._indices = [index for index, _ in found]
         self.weights = nn.ParameterList([nn.Parameter(torch.from_numpy(weights.copy())) for _, weights in found])
         self._regularisation = describe_regularisation(
-            len(self.network.layers), max_inverse_slope, silent_boost, None
+            len(self._network.layers), max_inverse_slope, silent_boost, None
         )
-        self._drops = any(getattr(layer, "dropout", 0.0) > 0 for layer in self.network.layers)
+        self._drops = any(getattr(layer, "dropout", 0.0) > 0 for layer in self._network.layers)
 
     @property
     def weight(self) -> nn.Parameter:
@@ -114,15 +119,17 @@ class Layer(nn.Module):
         return weight
 
     @property
-    def max_spikes(self) -> int:
-        """The number of spikes of a neuron in the output tensor."""
-        spikes = 0
-        for layer in self.network.layers:
-            if isinstance(layer, SumPool2d):
-                spikes *= layer.size**2
-            else:
-                spikes = layer.max_spikes
-        return spikes
+    def network(self) -> Network:
+        """The network, with the present weights. Those that are set in it do not reach the module."""
+        self._network._model.set_weights(self._arrays(list(self.weights)))
+        return self._network
+
+    def output_width(self, input_width: int) -> int:
+        """The number of spikes of a neuron in the output tensor, for inputs with so many."""
+        width = input_width
+        for layer in self._network.layers:
+            width = width * layer.size**2 if isinstance(layer, SumPool2d) else layer.max_spikes
+        return width
 
     def forward(self, times: Tensor) -> Tensor:
         """Output spike times ``[sample, neuron, spike]`` of input spike times ``[sample, neuron, spike]``, in seconds.
@@ -139,45 +146,37 @@ class Layer(nn.Module):
         return output
 
     def _check(self, times: Tensor) -> None:
-        if not isinstance(times, Tensor):
-            raise ArrayError(f"a tensor of spike times is needed, not {type(times).__name__}")
-        if times.device.type != "cpu":
-            raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
-        wanted = _TYPES[self.network.dtype]
+        _check_tensor(times)
+        wanted = _TYPES[self._network.dtype]
         if times.dtype != wanted:
             raise ArrayError(f"the tensor is of {times.dtype}, but the layer of {wanted}")
-        if times.dim() != 3 or times.shape[1] != self.network.inputs:
+        if times.dim() != 3 or times.shape[1] != self._network.inputs:
             raise ArrayError(
-                f"spike times must have the shape [sample, {self.network.inputs}, spike], not {list(times.shape)}"
+                f"spike times must have the shape [sample, {self._network.inputs}, spike], not {list(times.shape)}"
             )
 
     def to_network(self) -> Network:
-        """A :class:`noctule.Network` with the present weights."""
-        self._give([weight.detach() for weight in self.weights])
+        """A :class:`noctule.Network` of its own, with the present weights."""
         return self.network.to()
 
-    def _give(self, weights: Sequence[Tensor]) -> None:
-        """Copies weights to the engine."""
-        arrays = [(index, weight.detach().contiguous().numpy()) for index, weight in zip(self._indices, weights)]
-        if arrays:
-            self.network._model.set_weights(arrays)
-
-    def _run(self, times: Tensor, seed: Optional[int], with_input: bool) -> Tuple[int, Any]:
-        array = times.detach().contiguous().numpy()
-        return self.network._model.forward_padded(array, self.max_spikes, seed, with_input)
+    def _arrays(self, weights: Sequence[Tensor]) -> List[Tuple[int, Any]]:
+        """Weights for the engine, each with the index of its layer."""
+        return [(index, weight.detach().contiguous().numpy()) for index, weight in zip(self._indices, weights)]
 
     def extra_repr(self) -> str:
         """The layers."""
-        return f"{self.network.inputs}, {', '.join(repr(layer) for layer in self.network.layers)}"
+        return f"{self._network.inputs}, {', '.join(repr(layer) for layer in self._network.layers)}"
 
     def _apply(self, fn: Any, recurse: bool = True) -> Layer:
+        wanted = _TYPES[self._network.dtype]
+        # Before anything is changed.
+        moved = fn(torch.empty(0, dtype=wanted))
+        if moved.device.type != "cpu" or moved.dtype != wanted:
+            raise NetworkError(
+                f"a Noctule layer stays on the CPU, in {self._network.dtype}; make it with another dtype, or name an engine with "
+                f"backend=, instead of moving it to {moved.dtype} on {moved.device}"
+            )
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        for weight in self.weights:
-            if weight.device.type != "cpu" or weight.dtype != _TYPES[self.network.dtype]:
-                raise NetworkError(
-                    f"a Noctule layer stays on the CPU, in {self.network.dtype}; make it with another dtype, or name an "
-                    f"engine with backend=, instead of moving it to {weight.dtype} on {weight.device}"
-                )
         return self
 
 
@@ -186,11 +185,13 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, module: Layer, times: Tensor, seed: Optional[int], *weights: Tensor) -> Tensor:
-        module._give(weights)
+        width = module.output_width(times.shape[2])
+        array = times.detach().contiguous().numpy()
         with_input = bool(ctx.needs_input_grad[1])
-        number, output = module._run(times, seed, with_input)
+        model = module._network._model
+        number, output = model.forward_padded(module._arrays(weights), array, width, seed, with_input)
         ctx.save_for_backward(times, *weights)
-        ctx.module, ctx.number, ctx.seed = module, number, seed
+        ctx.module, ctx.number, ctx.width, ctx.seed = module, number, width, seed
         return torch.from_numpy(output)
 
     @staticmethod
@@ -199,18 +200,18 @@ class _Pass(torch.autograd.Function):
         ctx: Any, *grad_outputs: Tensor
     ) -> Tuple[Optional[Tensor], ...]:
         module: Layer = ctx.module
-        with_input = bool(ctx.needs_input_grad[1])
-        array = grad_outputs[0].contiguous().numpy()
-        model, regularisation = module.network._model, module._regularisation
-        result = model.backward_padded(ctx.number, array, regularisation, with_input)
-        if result is None:
-            # The module ran again since, so that the engine has another pass: the same one again.
-            times, *weights = ctx.saved_tensors
-            module._give(weights)
-            number, _ = module._run(times, ctx.seed, with_input)
-            result = model.backward_padded(number, array, regularisation, with_input)
-            assert result is not None
-        gradients, d_input = result
+        times, *weights = ctx.saved_tensors
+        # Where the module ran again since, the engine runs this pass once more first.
+        gradients, d_input = module._network._model.backward_padded(
+            ctx.number,
+            module._arrays(weights),
+            times.detach().contiguous().numpy(),
+            ctx.width,
+            ctx.seed,
+            grad_outputs[0].contiguous().numpy(),
+            module._regularisation,
+            bool(ctx.needs_input_grad[1]),
+        )
         d_weights: List[Optional[Tensor]] = [
             torch.from_numpy(gradients[index]) if needed else None
             for index, needed in zip(module._indices, ctx.needs_input_grad[3:])
@@ -249,8 +250,7 @@ class SpikeLoss(nn.Module):
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, times: Tensor, labels: Tensor, loss: Loss) -> Tensor:
-        if times.device.type != "cpu":
-            raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
+        _check_tensor(times)
         classes = to_labels(labels, len(times))
         array = times.detach().contiguous().numpy()
         value, d_times = _noctule.evaluate_padded_loss(loss._describe(), array, classes)
@@ -266,6 +266,15 @@ class _Loss(torch.autograd.Function):
         return d_times * grad_outputs[0], None, None
 
 
+def _check_tensor(times: object) -> None:
+    if not isinstance(times, Tensor):
+        raise ArrayError(f"a tensor of spike times is needed, not {type(times).__name__}")
+    if times.device.type != "cpu":
+        raise ArrayError(f"the tensor is on the device {times.device}; move it to the CPU first, with .cpu()")
+    if times.layout != torch.strided:
+        raise ArrayError(f"the tensor is sparse ({times.layout}); a dense one is needed")
+
+
 def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
     """Intensities from 0 to 1 as spike times, one for each: ``[sample, ...]`` becomes ``[sample, neuron, 1]``, in seconds.
 
@@ -275,7 +284,16 @@ def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
 
     Gradients pass through, with respect to the intensities.
     """
+    if intensities.dim() < 2:
+        raise ArrayError(f"intensities must have the shape [sample, ...], not {list(intensities.shape)}")
     values = intensities.flatten(1)
+    if values.dtype != torch.uint8:
+        if not values.is_floating_point():
+            raise ArrayError(f"intensities must be uint8, or floats from 0 to 1, not {values.dtype}")
+        if values.numel() and not (values.detach().amin() >= 0 and values.detach().amax() <= 1):
+            raise ArrayError(
+                f"intensities are from {float(values.detach().amin())} to {float(values.detach().amax())}; scale them to 0 to 1"
+            )
     if values.dtype == torch.uint8:
         # A time for each of the 256 intensities.
         table = _times(torch.arange(256, dtype=torch.float64) / 255, encoding).to(torch.float32)

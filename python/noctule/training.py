@@ -15,7 +15,9 @@ from .data import as_pair
 from .errors import TrainingError
 from .layers import Threshold
 from .losses import Loss, LossResult
-from .network import Network, _seed, describe_regularisation
+from ._arrays import real, to_array, to_floats, whole
+from .network import Network, _seed
+from .regularisation import describe_regularisation
 from .optimisers import Adam, Optimiser, Schedule
 from .spikes import SpikeBatch
 
@@ -114,6 +116,11 @@ class History:
         records = self.of("test")
         return records[-1].loss if records else float("nan")
 
+    def _repr_html_(self) -> str:
+        from ._html import history
+
+        return history(self)
+
     def __repr__(self) -> str:
         epochs = len(self.of("train"))
         word = "epoch" if epochs == 1 else "epochs"
@@ -137,7 +144,7 @@ def fit(
     homeostasis: Optional[Sequence[Optional[Tuple[float, float]]]] = None,
     weight_average: float = 0.0,
     prediction: Optional[str] = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Union[Callback, Sequence[Callback]] = (),
     progress: Optional[bool] = None,
 ) -> History:
     """Trains a network, which has the trained weights afterwards.
@@ -161,8 +168,8 @@ def fit(
         weight_average: How much of a running mean of the weights is kept at each step, 0 to below 1; with a mean, it is what
             the network has in the end.
         prediction: ``"most_spikes"`` or ``"first_spike"``; by default as the loss does.
-        callbacks: Called with an :class:`Epoch` after each one, when ``network`` has its weights. One that returns ``True``
-            ends the training.
+        callbacks: Functions of an :class:`Epoch`, called after each one, when ``network`` has its weights. One that returns
+            ``True`` ends the training. Weights that a callback sets do not reach the training.
         progress: Whether to show a progress bar; by default where standard error is a terminal or this is a notebook.
 
     Raises:
@@ -176,36 +183,41 @@ def fit(
         raise TrainingError(f"fit needs a Network, not {type(network).__name__}")
     if not isinstance(optimiser, Optimiser):
         raise TrainingError(f"fit needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
+    if not isinstance(schedule, Schedule):
+        raise TrainingError(f"fit needs a schedule such as nt.Cosine(), not {schedule!r}")
     layers = len(network.layers)
     boost = silent_boost if silent_boost is not None else 0.0
-    spec = {
+    spec: Dict[str, Any] = {
         "train": as_pair(train, "train"),
         "validation": None if validation is None else as_pair(validation, "validation"),
         "test": as_pair(test, "test"),
         "loss": _loss(loss, network),
-        "prediction": prediction,
+        "prediction": None if prediction is None else str(prediction),
         "optimiser": optimiser._describe(),
         "schedule": schedule._describe(),
         "regularisation": describe_regularisation(layers, max_inverse_slope, boost, homeostasis),
         "default_silent_boost": silent_boost is None,
-        "weight_average": float(weight_average),
-        "epochs": _count("epochs", epochs),
-        "batch_size": _count("batch_size", batch_size),
+        "weight_average": real(weight_average, "weight_average", TrainingError),
+        "epochs": whole(epochs, "epochs", 1, 2**32, TrainingError),
+        "batch_size": whole(batch_size, "batch_size", 1, 2**32, TrainingError),
         "seed": _seed(seed),
         "measured": [_wanted(network, layer) for layer in range(layers)],
         "weights_seed": network._seed,
-        "has_callbacks": bool(callbacks),
     }
     history = History()
-    observer = Observer(history, callbacks, progress)
-    network._pass = None
-    network._rule = str(prediction or getattr(loss, "prediction", "most_spikes"))
+
+    def begun() -> None:
+        # From now on the network has weights of this training, whatever happens.
+        network._pass = None
+        network._drawn = [False] * layers
+        network._rule = str(prediction or getattr(loss, "prediction", "most_spikes"))
+
+    observer = Observer(history, callbacks, progress, begun)
+    spec["has_callbacks"] = observer.has_callbacks
     try:
         history.finished = _noctule.fit(network._model, spec, observer)
     finally:
         observer.close()
-        if history.records:
-            network._drawn = [False] * layers
     return history
 
 
@@ -232,24 +244,34 @@ def _loss(loss: Any, network: Network) -> Any:
             raise TrainingError("the loss must return (loss, d_times) or (loss, d_times, predictions)")
         value, d_times = returned[:2]
         predictions = returned[2] if len(returned) == 3 else output.predictions()
-        array = np.ascontiguousarray(d_times, dtype=np.float32)
-        return float(value), array, np.asarray(predictions).tolist()
+        array = to_floats(d_times, "d_times of the loss", "float32")
+        classes = to_array(predictions, "predictions of the loss")
+        if classes.dtype.kind not in "iu" or classes.shape != (len(output),):
+            raise TrainingError(
+                f"predictions of the loss must be one integer for each of {len(output)} samples, not {classes.dtype} of shape "
+                f"{list(classes.shape)}"
+            )
+        return real(value, "the loss", TrainingError), array, classes.tolist()
 
     return call
-
-
-def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise TrainingError(f"{name} must be a whole number of at least 1, not {value!r}")
-    return int(value)
 
 
 class Observer:
     """Hears of batches, epochs and warnings of a training."""
 
-    def __init__(self, history: History, callbacks: Sequence[Callback], progress: Optional[bool]) -> None:
+    def __init__(
+        self,
+        history: History,
+        callbacks: Union[Callback, Sequence[Callback]],
+        progress: Optional[bool],
+        begun: Callable[[], None] = lambda: None,
+    ) -> None:
         self.history = history
-        self.callbacks = list(callbacks)
+        self.begun = begun
+        self.callbacks = [callbacks] if callable(callbacks) else list(callbacks)
+        for callback in self.callbacks:
+            if not callable(callback):
+                raise TrainingError(f"callbacks are functions of an Epoch, not {callback!r}")
         self.has_callbacks = bool(self.callbacks)
         self._bar: Any = None
         self._shows = shows_progress() if progress is None else bool(progress)
@@ -298,7 +320,8 @@ class Observer:
     def after_epoch(self) -> bool:
         epoch = self._last
         assert epoch is not None
-        return any([callback(epoch) is True for callback in self.callbacks])
+        answers = [callback(epoch) for callback in self.callbacks]
+        return any(isinstance(answer, (bool, np.bool_)) and bool(answer) for answer in answers)
 
     def close(self) -> None:
         if self._bar is not None:

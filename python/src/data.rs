@@ -96,7 +96,9 @@ fn samples_to_python<'py>(
         Samples::Images { shape, pixels } => {
             described.set_item("images", images(py, shape, pixels)?)?;
         }
-        Samples::Events(events) => described.set_item("events", to_arrays(py, &events))?,
+        Samples::Events(events) => {
+            described.set_item("events", to_arrays(py, Arc::unwrap_or_clone(events)))?
+        }
     }
     let labels = labels.map(|labels| PyArray1::from_iter(py, labels.iter().map(|&l| i64::from(l))));
     described.set_item("labels", labels)?;

@@ -21,10 +21,15 @@ impl EngineChoice {
     /// The engine of these names.
     pub fn new(backend: &str, device: Option<usize>, threads: usize) -> Result<Self> {
         let Some(named) = Backend::named(backend) else {
-            return Err(Error::from(anyhow::anyhow!(
+            return Err(Error::backend(format!(
                 "there is no back end `{backend}`: choose cpu, gpu, cuda or hip"
             )));
         };
+        if let (Some(device), false) = (device, named.has_devices()) {
+            return Err(Error::backend(format!(
+                "device={device} needs a back end with devices: backend=\"gpu\", \"cuda\" or \"hip\""
+            )));
+        }
         let choice = Choice::new(named, device)?;
         Ok(Self { choice, threads })
     }

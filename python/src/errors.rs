@@ -115,6 +115,11 @@ impl Error {
         Self(DataError::new_err(message.into()))
     }
 
+    /// A `BackendError` with this message.
+    pub fn backend(message: impl Into<String>) -> Self {
+        Self(BackendError_::new_err(message.into()))
+    }
+
     /// A [`NirError`] with this message.
     pub fn nir(message: impl Into<String>) -> Self {
         Self(NirError::new_err(message.into()))

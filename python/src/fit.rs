@@ -1,9 +1,8 @@
 //! Training of a network and samples of the user's own.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use noctule_core::{Batch, Engine, Label, Network, SpikeBatch, Tensor};
+use noctule_core::{Batch, Engine, Label, Network, SpikeBatch, Tensor, TensorName};
 use noctule_train::initial::{
     default_learning_rate, default_potential, default_silent_boost, drive_of_last_layer,
     initial_weights, threshold_initialiser,
@@ -14,12 +13,11 @@ use pyo3::prelude::*;
 
 use crate::errors::{Error, Result};
 use crate::losses::{LossSpec, loss, prediction};
-use crate::model::typed::TypedModel;
-use crate::model::{Model, RegularisationSpec, engine_of};
+use crate::model::{Model, RegularisationSpec};
 use crate::optimisers::OptimiserSpec;
 use crate::samples::{SampleSpec, batch};
 use crate::spikes::{to_arrays, values};
-use crate::watch;
+use crate::watch::{self, Stop};
 
 /// What `noctule.fit` was given.
 #[derive(FromPyObject)]
@@ -66,10 +64,9 @@ pub fn fit<'py>(
     spec: FitSpec<'py>,
     observer: &Bound<'py, PyAny>,
 ) -> Result<bool> {
-    let (engine, network) = {
-        let mut model = model.to_train()?;
-        (engine_of(&model), model.network()?.clone())
-    };
+    let (engine, network) = py.detach(|| {
+        model.with_single(|model| Ok((Arc::clone(&model.engine), model.network()?.clone())))
+    })?;
     let train = batch(&spec.train.0, &spec.train.1)?;
     let samples = Samples {
         test: batch(&spec.test.0, &spec.test.1)?,
@@ -89,15 +86,16 @@ pub fn fit<'py>(
         )
     })?;
     let raised = Arc::new(Mutex::new(None));
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(Stop::default());
     let builder = builder(engine, network, samples, &spec)?;
     let builder = match spec.loss {
         LossChoice::Known(known) => builder.loss(loss(&known)?),
         LossChoice::Own(function) => own_loss(builder, function.unbind(), &raised, &stop),
     };
     let mut trainer = py.detach(|| builder.build())?;
+    observer.call_method0("begun")?;
     let mut after_epoch = |py: Python<'_>, trainer: &mut Trainer| {
-        give_weights(py, trainer, &mut *model.to_train()?)?;
+        give_weights(py, trainer, model)?;
         Ok(observer.call_method0("after_epoch")?.extract()?)
     };
     let after_epoch: Option<&mut dyn FnMut(Python<'_>, &mut Trainer) -> Result<bool>> =
@@ -106,7 +104,7 @@ pub fn fit<'py>(
             false => None,
         };
     let end = watch::train(py, &mut trainer, None, observer, &stop, after_epoch);
-    give_weights(py, &mut trainer, &mut *model.to_train()?)?;
+    give_weights(py, &mut trainer, model)?;
     let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
     match raised {
         Some(error) => Err(Error::from(error)),
@@ -216,7 +214,7 @@ fn own_loss(
     builder: TrainerBuilder,
     function: Py<PyAny>,
     raised: &Arc<Mutex<Option<PyErr>>>,
-    stop: &Arc<AtomicBool>,
+    stop: &Arc<Stop>,
 ) -> TrainerBuilder {
     let (raised, stop) = (Arc::clone(raised), Arc::clone(stop));
     builder.own_loss(move |output, labels| {
@@ -224,7 +222,7 @@ fn own_loss(
         outcome.unwrap_or_else(|error| {
             let mut raised = raised.lock().unwrap_or_else(PoisonError::into_inner);
             raised.get_or_insert(error.into());
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            stop.now();
             OwnLoss {
                 d_times: vec![0.0; output.spikes()],
                 loss: 0.0,
@@ -239,7 +237,7 @@ fn call_loss(
     output: &SpikeBatch<f32>,
     labels: &[Label],
 ) -> Result<OwnLoss> {
-    let arrays = to_arrays(function.py(), output);
+    let arrays = to_arrays(function.py(), output.clone());
     let returned = function.call1((arrays, labels.to_vec()))?;
     let (loss, d_times, predictions): (f64, Bound<'_, PyAny>, Vec<i64>) = returned.extract()?;
     let d_times = values::<f32>(&d_times, "d_times of the loss")?;
@@ -259,11 +257,12 @@ fn call_loss(
 }
 
 /// Gives the weights of a trainer, as they are evaluated, to the model.
-fn give_weights(py: Python<'_>, trainer: &mut Trainer, model: &mut TypedModel<f32>) -> Result<()> {
+fn give_weights(py: Python<'_>, trainer: &mut Trainer, model: &Model) -> Result<()> {
     py.detach(|| {
         let network = trainer.network()?;
         let weights = network.indexed_weights();
-        let weights = weights.map(|(layer, weights)| (layer, weights.shape(), weights.as_slice()));
-        model.set_weights(&weights.collect::<Vec<_>>())
+        let weights = weights.map(|(layer, weights)| (TensorName::weights(layer), weights.clone()));
+        let weights = weights.collect();
+        model.with_single(|model| model.set_weights(&weights))
     })
 }

@@ -148,6 +148,8 @@ impl SpikingSpec {
                 shape[0]
             )));
         }
+        check_memory::<T>(shape[0] * inputs)
+            .map_err(|error| Error::network(format!("layer {index}: {error}")))?;
         let received = inputs as f64 * (1.0 - self.dropout);
         let drive = InputDrive::of_simultaneous_spikes(received, neuron);
         let initialiser = match &self.init {
@@ -190,6 +192,14 @@ impl SpikingSpec {
         }
         Ok(())
     }
+}
+
+/// Checks that there is memory for so many weights, their gradient, and copies of both: without it the process would end.
+fn check_memory<T>(weights: usize) -> std::result::Result<(), String> {
+    let needed = weights.saturating_mul(4);
+    Vec::<T>::new()
+        .try_reserve_exact(needed)
+        .map_err(|_| format!("there is no memory for {weights} weights"))
 }
 
 /// A layer that does not fit what comes before it, or has a constant out of range.

@@ -3,7 +3,7 @@
 pub mod typed;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use noctule_core::{
     Homeostasis, LayerRegularisation, Network, OptimiserProgress, Regularisation, Shape, Tensor,
@@ -161,6 +161,7 @@ impl Model {
         &self,
         py: Python<'py>,
     ) -> PyResult<((usize, usize, usize), Vec<Bound<'py, PyDict>>)> {
+        // Python asks once, when nobody else has the model yet.
         each!(self, model => describe(py, lock(model).layers()))
     }
 
@@ -193,12 +194,7 @@ impl Model {
     fn set_weights(&self, py: Python<'_>, weights: Vec<(usize, Bound<'_, PyAny>)>) -> Result<()> {
         self.check_process()?;
         each!(self, model => {
-            let arrays = weights.iter().map(|(layer, array)| {
-                Ok((*layer, weight_array(array, &format!("the weights of layer {layer}"))?))
-            });
-            let arrays = arrays.collect::<Result<Vec<_>>>()?;
-            let weights = arrays.iter().map(|(layer, array)| Ok((*layer, array.shape(), slice(array)?)));
-            let weights = weights.collect::<Result<Vec<_>>>()?;
+            let weights = tensors(&weights)?;
             py.detach(|| lock(model).set_weights(&weights))
         })
     }
@@ -215,8 +211,13 @@ impl Model {
         self.check_process()?;
         each!(self, model => {
             let input = input.to_batch()?;
-            let pass = py.detach(|| lock(model).forward(input, dropout_seed, input_gradients))?;
-            Ok((pass, batch_arrays(py, model, None)?))
+            let (pass, output) = py.detach(|| {
+                let mut model = lock(model);
+                let pass = model.forward(input, dropout_seed, input_gradients)?;
+                // In the same turn: another thread may run the network next.
+                Ok::<_, Error>((pass, model.spikes(None)?.into_owned()))
+            })?;
+            Ok((pass, to_arrays(py, output).into_pyobject(py)?))
         })
     }
 
@@ -236,16 +237,25 @@ impl Model {
         })
     }
 
-    /// The events of a layer in the last forward pass.
-    fn spikes<'py>(&self, py: Python<'py>, layer: usize) -> Result<Bound<'py, PyTuple>> {
+    /// The events of a layer in the forward pass with this number, which must be the last one.
+    fn spikes<'py>(&self, py: Python<'py>, pass: u64, layer: usize) -> Result<Bound<'py, PyTuple>> {
         self.check_process()?;
-        each!(self, model => batch_arrays(py, model, Some(layer)))
+        each!(self, model => {
+            let spikes = py.detach(|| {
+                let mut model = lock(model);
+                model.check_pass(pass)?;
+                Ok::<_, Error>(model.spikes(Some(layer))?.into_owned())
+            })?;
+            Ok(to_arrays(py, spikes).into_pyobject(py)?)
+        })
     }
 
-    /// Runs the backward pass: gradients of each layer's weights, `dL/dt` of the input, recorded spikes without rise.
+    /// Runs the backward pass of the forward pass with this number, which must be the last one: gradients of each layer's
+    /// weights, `dL/dt` of the input, recorded spikes without rise.
     fn backward<'py>(
         &self,
         py: Python<'py>,
+        pass: u64,
         d_times: &Bound<'py, PyAny>,
         accumulate: bool,
         regularisation: RegularisationSpec,
@@ -255,7 +265,9 @@ impl Model {
         each!(self, model => {
             let d_times = values(d_times, "d_times")?;
             let gradients = py.detach(|| {
-                lock(model).backward(&d_times, accumulate, &regularisation, true)
+                let mut model = lock(model);
+                model.check_pass(pass)?;
+                model.backward(&d_times, accumulate, &regularisation, true)
             })?;
             let weights = arrays(py, gradients.weights)?;
             let input_times = gradients.input_times.into_pyarray(py).into_any();
@@ -275,17 +287,11 @@ impl Model {
         py.detach(|| each!(self, model => lock(model).clear_gradient()))
     }
 
-    /// Takes a step of an optimiser, whose learning rate is `default_rate` if it has none.
-    fn step(
-        &self,
-        py: Python<'_>,
-        optimiser: OptimiserSpec,
-        default_rate: f64,
-        max_norm: Option<f64>,
-    ) -> Result<()> {
+    /// Takes a step of an optimiser.
+    fn step(&self, py: Python<'_>, optimiser: OptimiserSpec, max_norm: Option<f64>) -> Result<()> {
         self.check_process()?;
-        let rule = optimiser.rule(default_rate)?;
-        py.detach(|| each!(self, model => lock(model).step(&rule, max_norm)))
+        let (rule, memory_of) = (optimiser.rule_of_step()?, optimiser.memory_of());
+        py.detach(|| each!(self, model => lock(model).step(&rule, &memory_of, max_norm)))
     }
 
     /// What the optimiser remembers: steps, product of momenta, and its tensors `[state][layer]`.
@@ -313,7 +319,7 @@ impl Model {
         state: (String, u64, f64, Vec<Vec<(usize, Bound<'_, PyAny>)>>),
     ) -> Result<()> {
         self.check_process()?;
-        let rule = optimiser.rule(0.0)?;
+        let (rule, memory_of) = (optimiser.rule_of_step()?, optimiser.memory_of());
         let (kind, steps, momentum_product, states) = state;
         let progress = OptimiserProgress {
             kind,
@@ -321,16 +327,11 @@ impl Model {
             momentum_product,
         };
         each!(self, model => {
-            let states = states.iter().map(|tensors| {
-                let tensors = tensors.iter().map(|(layer, array)| {
-                    Ok((TensorName::weights(*layer), array_to_tensor(array, "optimiser state")?))
-                });
-                tensors.collect::<Result<Tensors<_>>>()
-            });
+            let states = states.iter().map(|state| tensors(state));
             let states = states.collect::<Result<Vec<_>>>()?;
             py.detach(|| {
                 let mut model = lock(model);
-                model.use_optimiser(&rule)?;
+                model.use_optimiser(&rule, &memory_of)?;
                 model.set_optimiser_state(&progress, &states)
             })
         })
@@ -352,10 +353,11 @@ impl Model {
         })
     }
 
-    /// As `forward`, from padded times to padded times.
+    /// As `forward`, with these weights, from padded times to padded times.
     fn forward_padded<'py>(
         &self,
         py: Python<'py>,
+        weights: Vec<(usize, Bound<'py, PyAny>)>,
         padded: &Bound<'py, PyAny>,
         width: usize,
         dropout_seed: Option<u64>,
@@ -363,45 +365,59 @@ impl Model {
     ) -> Result<(u64, Bound<'py, PyAny>)> {
         self.check_process()?;
         each!(self, model => {
-            let array = padded_array(padded, model)?;
-            let shape = shape_of(&array);
-            let times = slice(&array)?;
+            let weights = tensors(&weights)?;
+            let (times, shape) = padded_values(padded, model)?;
             let (pass, (values, shape)) = py.detach(|| {
-                lock(model).forward_padded(times, shape, width, dropout_seed, input_gradients)
+                let mut model = lock(model);
+                model.set_weights(&weights)?;
+                model.forward_padded(&times, shape, width, dropout_seed, input_gradients)
             })?;
             Ok((pass, new_array(py, values, &shape)?))
         })
     }
 
-    /// The backward pass of the padded pass with this number, or `None` if it is no longer the last one.
+    /// The backward pass of the padded pass with this number and these arguments. If it is no longer the last one, it is run
+    /// again first.
+    #[expect(clippy::too_many_arguments, reason = "Python names them")]
     fn backward_padded<'py>(
         &self,
         py: Python<'py>,
         pass: u64,
+        weights: Vec<(usize, Bound<'py, PyAny>)>,
+        padded: &Bound<'py, PyAny>,
+        width: usize,
+        dropout_seed: Option<u64>,
         d_padded: &Bound<'py, PyAny>,
         regularisation: RegularisationSpec,
         with_input: bool,
-    ) -> Result<Option<(Vec<Option<Bound<'py, PyAny>>>, Option<Bound<'py, PyAny>>)>> {
+    ) -> Result<(Vec<Option<Bound<'py, PyAny>>>, Option<Bound<'py, PyAny>>)> {
         self.check_process()?;
         let regularisation = regularisation.regularisation();
         each!(self, model => {
-            let array = padded_array(d_padded, model)?;
-            let shape = shape_of(&array);
-            let d_times = slice(&array)?;
-            let gradients = py.detach(|| {
-                let mut model = lock(model);
-                match model.pass() == pass {
-                    true => model
-                        .backward_padded(d_times, shape, &regularisation, with_input)
-                        .map(Some),
-                    false => Ok(None),
+            let (d_times, d_shape) = padded_values(d_padded, model)?;
+            let mut again = None;
+            let (gradients, input) = loop {
+                let outcome = py.detach(|| {
+                    let mut model = lock(model);
+                    match &again {
+                        None if !model.has_padded_pass(pass) => return Ok(None),
+                        None => {}
+                        Some((weights, (times, shape))) => {
+                            let times: &Vec<_> = times;
+                            model.set_weights(weights)?;
+                            model.forward_padded(times, *shape, width, dropout_seed, with_input)?;
+                        }
+                    }
+                    model.backward_padded(&d_times, d_shape, &regularisation, with_input).map(Some)
+                })?;
+                match outcome {
+                    Some(gradients) => break gradients,
+                    // Another pass came between, or other weights.
+                    None => again = Some((tensors(&weights)?, padded_values(padded, model)?)),
                 }
-            })?;
-            let Some((weights, input)) = gradients else {
-                return Ok(None);
             };
             let input = input.map(|(values, shape)| new_array(py, values, &shape));
-            Ok(Some((arrays(py, weights)?, input.transpose()?)))
+            Ok((arrays(py, gradients)?, input.transpose()?))
         })
     }
 }
@@ -444,11 +460,15 @@ impl Model {
         })
     }
 
-    /// The model in single precision, in which networks are trained.
-    pub fn to_train(&self) -> Result<MutexGuard<'_, TypedModel<f32>>> {
+    /// Does `work` with the model in single precision, in which networks are trained. Python's lock must not be held: who
+    /// waits for the model with it keeps those who have the model from Python.
+    pub fn with_single<R>(
+        &self,
+        work: impl FnOnce(&mut TypedModel<f32>) -> Result<R>,
+    ) -> Result<R> {
         self.check_process()?;
         match &self.model {
-            AnyModel::Single(model) => Ok(lock(model)),
+            AnyModel::Single(model) => work(&mut lock(model)),
             AnyModel::Double(_) => Err(Error::training(
                 "fit trains in single precision, but this network has dtype=\"float64\"; use dtype=\"float32\", or \
                  forward, backward and step",
@@ -467,33 +487,29 @@ impl Model {
     }
 }
 
-/// The events of a layer of the last pass, as arrays.
-fn batch_arrays<'py, T: Number>(
-    py: Python<'py>,
-    model: &Mutex<TypedModel<T>>,
-    layer: Option<usize>,
-) -> Result<Bound<'py, PyTuple>> {
-    let mut model = lock(model);
-    let spikes = model.spikes(layer)?;
-    let (times, units, offsets, residuals, population) = to_arrays(py, &spikes);
-    Ok((times, units, offsets, residuals, population).into_pyobject(py)?)
-}
-
-fn padded_array<'py, T: Number>(
-    array: &Bound<'py, PyAny>,
+/// A copy of padded times, and their shape: their owner may change them while the engine works.
+fn padded_values<T: Number>(
+    array: &Bound<'_, PyAny>,
     _: &Mutex<TypedModel<T>>,
-) -> Result<PyReadonlyArray3<'py, T>> {
-    array.extract().map_err(|_| {
+) -> Result<(Vec<T>, [usize; 3])> {
+    let array: PyReadonlyArray3<'_, T> = array.extract().map_err(|_| {
         Error::array(format!(
             "padded times must be a NumPy array [sample, neuron, spike] of {}",
             T::DTYPE
         ))
-    })
+    })?;
+    let shape = array.shape();
+    let shape = [shape[0], shape[1], shape[2]];
+    Ok((slice(&array)?.to_vec(), shape))
 }
 
-fn shape_of<T: Number>(array: &PyReadonlyArray3<'_, T>) -> [usize; 3] {
-    let shape = array.shape();
-    [shape[0], shape[1], shape[2]]
+/// Copies of weights, by the indices of their layers.
+fn tensors<T: Number>(weights: &[(usize, Bound<'_, PyAny>)]) -> Result<Tensors<T>> {
+    let tensors = weights.iter().map(|(layer, array)| {
+        let what = format!("the weights of layer {layer}");
+        Ok((TensorName::weights(*layer), array_to_tensor(array, &what)?))
+    });
+    tensors.collect()
 }
 
 fn new_array<'py, T: Number>(
@@ -520,21 +536,9 @@ fn arrays<T: Number>(
         .collect()
 }
 
-fn weight_array<'py, T: Number>(
-    array: &Bound<'py, PyAny>,
-    what: &str,
-) -> Result<PyReadonlyArrayDyn<'py, T>> {
-    array
-        .extract()
-        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))
-}
-
 fn array_to_tensor<T: Number>(array: &Bound<'_, PyAny>, what: &str) -> Result<Tensor<T>> {
-    let array: PyReadonlyArrayDyn<'_, T> = weight_array(array, what)?;
+    let array: PyReadonlyArrayDyn<'_, T> = array
+        .extract()
+        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))?;
     Ok(Tensor::new(array.shape(), slice(&array)?.to_vec())?)
-}
-
-/// The engine of a model, for those who train it.
-pub fn engine_of(model: &TypedModel<f32>) -> Arc<dyn noctule_core::Engine<f32>> {
-    Arc::clone(&model.engine)
 }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::errors::{Error, Result};
 
 /// An optimiser, as Python's classes describe themselves. What is `None` follows from the initial weights.
-#[derive(Clone, FromPyObject)]
+#[derive(Clone, Debug, FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct OptimiserSpec {
     kind: String,
@@ -62,6 +62,20 @@ impl OptimiserSpec {
             }),
             kind => return Err(Error::training(format!("there is no optimiser `{kind}`"))),
         })
+    }
+
+    /// The rule of a single step, with the learning rate that PyTorch has by default where none was given.
+    pub fn rule_of_step(&self) -> Result<Optimiser> {
+        self.rule(if self.kind == "nadam" { 2e-3 } else { 1e-3 })
+    }
+
+    /// All that was said of it but the learning rate: two with the same text can share what they remember.
+    pub fn memory_of(&self) -> String {
+        let rateless = Self {
+            learning_rate: None,
+            ..self.clone()
+        };
+        format!("{rateless:?}")
     }
 
     /// The learning rate that was given.

@@ -74,7 +74,13 @@ pub fn pad<T: Number>(
             "an array [{samples}, {population}, {width}] is too large; take fewer samples at once"
         )));
     }
-    let mut padded = vec![fill; size];
+    let mut padded = Vec::new();
+    padded.try_reserve_exact(size).map_err(|_| {
+        Error::array(format!(
+            "there is no memory for an array [{samples}, {population}, {width}]; take fewer samples at once"
+        ))
+    })?;
+    padded.resize(size, fill);
     let mut index = Vec::with_capacity(batch.spikes());
     for sample in 0..samples {
         for spike in batch.range(sample) {
@@ -119,7 +125,7 @@ where
 {
     let shape = [array.shape()[0], array.shape()[1], array.shape()[2]];
     let (batch, index) = unpad(slice(array)?, shape)?;
-    let arrays = to_arrays(py, &batch)
+    let arrays = to_arrays(py, batch)
         .into_pyobject(py)
         .map_err(PyErr::from)?;
     Ok((arrays.into_any(), index.into_pyarray(py)))

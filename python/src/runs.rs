@@ -21,7 +21,7 @@ use crate::data::dataset_to_python;
 use crate::engines::EngineChoice;
 use crate::errors::{Error, Result};
 use crate::model::Model;
-use crate::watch;
+use crate::watch::{self, Stop};
 
 /// The names of the presets.
 #[pyfunction]
@@ -106,7 +106,7 @@ pub fn train_experiment(
         &mut run.trainer,
         Some(&directory),
         observer,
-        &stop,
+        &Stop::default(),
         after_epoch,
     )?;
     if end == RunEnd::Finished {

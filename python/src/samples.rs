@@ -102,5 +102,5 @@ pub fn encode_images<'py>(py: Python<'py>, images: ImageSpec<'py>) -> Result<Bou
         let all: Vec<u32> = (0..images.len() as u32).collect();
         images.encode::<f32>(&all)
     })?;
-    Ok(to_arrays(py, &events).into_pyobject(py)?)
+    Ok(to_arrays(py, events).into_pyobject(py)?)
 }

@@ -101,12 +101,18 @@ fn counts(offsets: &[i64], spikes: usize) -> Result<Vec<usize>> {
     }
     let pairs = offsets.windows(2).enumerate();
     let counts = pairs.map(|(sample, pair)| {
-        usize::try_from(pair[1] - pair[0]).map_err(|_| {
-            Error::spikes(format!(
-                "offsets must not descend, but sample {sample} goes from {} to {}",
-                pair[0], pair[1]
-            ))
-        })
+        // The sum of all differences is the number of spikes, so none overflows unless one falls.
+        let count = pair[1].checked_sub(pair[0]);
+        count
+            .and_then(|count| usize::try_from(count).ok())
+            .filter(|&count| count <= spikes)
+            .ok_or_else(|| {
+                Error::spikes(format!(
+                    "offsets must not descend, and not pass the number of spikes ({spikes}), but sample {sample} goes from \
+                     {} to {}",
+                    pair[0], pair[1]
+                ))
+            })
     });
     counts.collect()
 }
@@ -138,16 +144,17 @@ pub type NewArrays<'py, T> = (
     usize,
 );
 
-/// Copies a batch to arrays of NumPy.
-pub fn to_arrays<'py, T: Number>(py: Python<'py>, batch: &SpikeBatch<T>) -> NewArrays<'py, T> {
-    let offsets = batch.offsets().iter().map(|&offset| offset as i64);
-    let residuals = batch.residuals();
+/// The arrays of a batch, which keep its memory.
+pub fn to_arrays<T: Number>(py: Python<'_>, batch: SpikeBatch<T>) -> NewArrays<'_, T> {
+    let population = batch.population();
+    let (times, residuals, neurons, offsets) = batch.into_parts();
+    let offsets = offsets.iter().map(|&offset| offset as i64);
     (
-        PyArray1::from_slice(py, batch.times()),
-        PyArray1::from_slice(py, batch.neurons()),
+        PyArray1::from_vec(py, times),
+        PyArray1::from_vec(py, neurons),
         PyArray1::from_iter(py, offsets),
-        (!residuals.is_empty()).then(|| PyArray1::from_slice(py, residuals)),
-        batch.population(),
+        (!residuals.is_empty()).then(|| PyArray1::from_vec(py, residuals)),
+        population,
     )
 }
 

@@ -14,6 +14,35 @@ use crate::errors::{Error, Result};
 /// How often progress is shown, and Ctrl-C looked for.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// A wish to end a training, for good or for a moment.
+#[derive(Debug, Default)]
+pub struct Stop {
+    /// What the trainer looks at.
+    flag: AtomicBool,
+    /// Whether it is for good.
+    is_final: AtomicBool,
+}
+
+impl Stop {
+    /// Ends the training after the current batch.
+    pub fn now(&self) {
+        self.is_final.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the trainer pause before the next batch.
+    fn pause(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets it go on after a pause, unless it is to end. Whether it may.
+    fn go_on(&self) -> bool {
+        let is_final = self.is_final.load(Ordering::Relaxed);
+        self.flag.store(is_final, Ordering::Relaxed);
+        !is_final
+    }
+}
+
 /// Does `work` on another thread until it is done. Ctrl-C sets `stop`, waits for the work, and is raised then.
 pub fn interruptible<R: Send>(
     py: Python<'_>,
@@ -29,7 +58,7 @@ pub fn interruptible<R: Send>(
             });
             let mut signal = Ok(());
             while let Err(RecvTimeoutError::Timeout) = receiver.recv_timeout(INTERVAL) {
-                look_for_signals(stop, &mut signal);
+                look_for_signals(|| stop.store(true, Ordering::Relaxed), &mut signal);
             }
             (worker.join(), signal)
         })
@@ -38,9 +67,9 @@ pub fn interruptible<R: Send>(
     outcome.unwrap_or_else(|_| Err(panicked()))
 }
 
-fn look_for_signals(stop: &AtomicBool, signal: &mut PyResult<()>) {
+fn look_for_signals(stop: impl FnOnce(), signal: &mut PyResult<()>) {
     if let Err(error) = Python::attach(|py| py.check_signals()) {
-        stop.store(true, Ordering::Relaxed);
+        stop();
         *signal = Err(error);
     }
 }
@@ -92,7 +121,7 @@ struct Relay<'a> {
     sender: Sender<Event>,
     shown: Option<Instant>,
     /// Set after each epoch, for who wants to look at the network then.
-    pause: Option<&'a AtomicBool>,
+    pause: Option<&'a Stop>,
 }
 
 impl Relay<'_> {
@@ -125,7 +154,7 @@ impl Progress for Relay<'_> {
         let records = serde_json::to_string(records).unwrap_or_default();
         self.send(Event::Epoch(records));
         if let Some(pause) = self.pause {
-            pause.store(true, Ordering::Relaxed);
+            pause.pause();
         }
     }
 
@@ -141,7 +170,7 @@ pub fn train(
     trainer: &mut Trainer,
     directory: Option<&RunDirectory>,
     observer: &Bound<'_, PyAny>,
-    stop: &AtomicBool,
+    stop: &Stop,
     mut after_epoch: Option<&mut dyn FnMut(Python<'_>, &mut Trainer) -> Result<bool>>,
 ) -> Result<RunEnd> {
     loop {
@@ -150,7 +179,9 @@ pub fn train(
         let end = train_until(py, trainer, directory, observer, stop, pauses)?;
         let has_paused = pauses && trainer.finished_epochs() > finished;
         if let (true, Some(after_epoch)) = (has_paused, &mut after_epoch) {
-            stop.store(false, Ordering::Relaxed);
+            if !stop.go_on() {
+                return Ok(RunEnd::Interrupted);
+            }
             if after_epoch(py, trainer)? || end == RunEnd::Finished {
                 return Ok(end);
             }
@@ -166,7 +197,7 @@ fn train_until(
     trainer: &mut Trainer,
     directory: Option<&RunDirectory>,
     observer: &Bound<'_, PyAny>,
-    stop: &AtomicBool,
+    stop: &Stop,
     pauses: bool,
 ) -> Result<RunEnd> {
     let (sender, receiver) = mpsc::channel();
@@ -179,7 +210,7 @@ fn train_until(
                     shown: None,
                     pause: pauses.then_some(stop),
                 };
-                trainer.run(directory, &mut relay, stop)
+                trainer.run(directory, &mut relay, &stop.flag)
             });
             let mut told = Ok(());
             loop {
@@ -187,13 +218,13 @@ fn train_until(
                     Ok(event) if told.is_ok() => {
                         let heard = Python::attach(|py| event.tell(observer.bind(py)));
                         if let Err(error) = heard {
-                            stop.store(true, Ordering::Relaxed);
+                            stop.now();
                             told = Err(error);
                         }
                     }
                     Ok(_) => {}
                     Err(RecvTimeoutError::Timeout) if told.is_ok() => {
-                        look_for_signals(stop, &mut told);
+                        look_for_signals(|| stop.now(), &mut told);
                     }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,

@@ -93,6 +93,55 @@ def test_errors_of_callbacks_and_losses_come_through():
         nt.fit(net(), TRAIN, TEST, loss=lambda output, labels: 1.0)
 
 
+def test_an_error_of_a_loss_ends_the_training_at_once():
+    calls = []
+
+    def broken(output, labels):
+        calls.append(len(labels))
+        # The last test batch of the first epoch.
+        if len(calls) == 5:
+            raise LookupError("mine")
+        return LOSS(output, labels)
+
+    with pytest.raises(LookupError):
+        nt.fit(net(), TRAIN, TEST, loss=broken, epochs=5, callbacks=lambda epoch: None)
+    assert len(calls) == 5
+
+
+def test_what_was_trained_is_kept_by_the_next_training():
+    network, calls = net(), []
+
+    def broken(output, labels):
+        calls.append(None)
+        if len(calls) == 3:
+            raise LookupError("mine")
+        return LOSS(output, labels)
+
+    with pytest.raises(LookupError):
+        nt.fit(network, TRAIN, TEST, loss=broken)
+    begun = network.weights[0].copy()
+    nt.fit(network, TRAIN, TEST, loss=LOSS, optimiser=nt.Sgd(1e-30), epochs=1, silent_boost=0.0)
+    np.testing.assert_array_equal(network.weights[0], begun)
+
+
+def test_others_may_look_at_a_network_that_trains():
+    network, done = net(), threading.Event()
+
+    def look():
+        while not done.is_set():
+            assert network.sizes == (8, 30, 2)
+            network._repr_html_()
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    run = nt.fit(network, TRAIN, TEST, loss=LOSS, epochs=10, callbacks=[lambda epoch: np.bool_(False)])
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert run.finished and "accuracy" in run._repr_html_()
+
+
 def test_a_loss_of_ones_own_is_as_good():
     own, known = net(), net()
     arguments = {"epochs": 3, "silent_boost": 0.0, "optimiser": nt.Adam(1.0)}
@@ -203,6 +252,13 @@ def test_ctrl_c_stops_within_a_batch():
         (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, homeostasis=[None]), "homeostasis"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, seed=-1), "-1"),
         (lambda: nt.fit(net(), (TRAIN[0][:0], TRAIN[1][:0]), TEST, loss=LOSS), "no train samples"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, schedule="cosine"), "cosine"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, callbacks=[3]), "3"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, max_inverse_slope="a"), "a"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, homeostasis=[(1,), None]), "(1,)"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, epochs=10**30), "epochs"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=lambda out, _: ("a", 0 * out.times)), "a"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=lambda out, _: (1.0, 0 * out.times, [0.5])), "float64"),
         (lambda: nt.fit("net", TRAIN, TEST, loss=LOSS), "str"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss=lambda out, _: (float("nan"), 0 * out.times)), "diverged"),
     ],

@@ -158,6 +158,11 @@ def test_weights_are_those_of_the_seed():
     assert abs(drawn.mean() - 2) < 0.01 and abs(drawn.std() - 0.5) < 0.01
 
 
+def test_a_single_layer_needs_no_list():
+    net = nt.Network(2, nt.Dense(3, theta=1.0, max_spikes=2), tau_m=1, tau_s=1, t_max=1)
+    assert len(net.layers) == 1
+
+
 def test_constants_of_single_neurons(random_spikes):
     theta = np.linspace(0.01, 0.05, 20)
     net = nt.Network(30, [nt.Dense(20, theta=theta, max_spikes=10)], tau_m=0.02, tau_s=0.01, t_max=0.12, dtype="float64")
@@ -200,14 +205,80 @@ def test_both_precisions_and_long_samples_keep_what_rounding_takes():
 
 
 def test_threads_take_turns(small, random_spikes):
-    expected = small.forward(random_spikes)
-    results = []
-    threads = [threading.Thread(target=lambda: results.append(small.forward(random_spikes))) for _ in range(8)]
+    """Each thread gets the spikes of its own batch; a gradient of another's is refused."""
+    batches = [random_spikes[first : first + 5] for first in (0, 5, 10, 15)]
+    expected = [small.forward(batch) for batch in batches]
+    gradients = [(small.forward(batch), small.backward(out.times * 0 + 1.0).weights[0])[1] for batch, out in zip(batches, expected)]
+    wrong, stale = [], []
+
+    def run(index):
+        for _ in range(100):
+            out = small.forward(batches[index])
+            if out != expected[index]:
+                wrong.append("spikes")
+            try:
+                gradient = small.backward(out.times * 0 + 1.0)
+            except nt.StateError:
+                stale.append(index)
+                continue
+            if not np.array_equal(gradient.weights[0], gradients[index]):
+                wrong.append("gradient")
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 8 and all(result == expected for result in results)
+    assert not wrong
+    # Another thread has no forward pass of its own.
+    small.forward(batches[0])
+    refused = []
+
+    def ask():
+        try:
+            small.backward(np.zeros(1))
+        except nt.StateError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert refused
+
+
+@pytest.mark.parametrize("optimiser", [nt.Sgd(momentum=0.9), nt.Adam(), nt.AdamW(), nt.NAdam()])
+def test_default_optimisers_are_kept_in_copies(small, random_spikes, optimiser):
+    def train(net, steps):
+        for _ in range(steps):
+            _, _, d_times = error(net, random_spikes)
+            net.backward(d_times)
+            net.step(optimiser)
+        return [w.copy() for w in net.weights]
+
+    train(small, 3)
+    other = pickle.loads(pickle.dumps(small))
+    for found, wanted in zip(train(other, 3), train(small, 3)):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_changed_learning_rate_keeps_the_moments(small, random_spikes):
+    for kind in (nt.Adam, nt.AdamW, nt.NAdam):
+        net = copy.deepcopy(small)
+        for rate in (0.01, 0.005, 0.001):
+            _, _, d_times = error(net, random_spikes)
+            net.backward(d_times)
+            net.step(kind(rate))
+        assert net._model.optimiser_state()[1] == 3, kind
+
+
+def test_steps_need_a_gradient(small, random_spikes):
+    with pytest.raises(nt.StateError):
+        small.step(nt.Adam(0.1))
+    _, _, d_times = error(small, random_spikes)
+    small.backward(d_times)
+    small.step(nt.Adam(0.1))
+    with pytest.raises(nt.StateError):
+        small.step(nt.Adam(0.1))
 
 
 def _use_in_child(net, spikes, queue):
@@ -260,6 +331,11 @@ def dense(**changed):
         (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, backend="tpu"), "tpu"),
         (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, seed=-1), "-1"),
         (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, threads=-1), "-1"),
+        (lambda: nt.Network(2, [dense(init=nt.Normal)], tau_m=1, tau_s=1, t_max=1), "Normal"),
+        (lambda: nt.Network(2, [dense(init=nt.Uniform(-1e308, 1e308))], tau_m=1, tau_s=1, t_max=1), "finite distance"),
+        (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, device=-1), "device"),
+        (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, device=5), "backend"),
+        (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, device="cuda"), "cuda"),
         (lambda: nt.Network(2, [dense(neurons=10**9)] * 2, tau_m=1, tau_s=1, t_max=1), "weights"),
     ],
 )
@@ -278,8 +354,13 @@ def test_wrong_arguments_of_calls(small, random_spikes):
         small.spikes(0)
     with pytest.raises(IndexError):
         small.spikes(2)
+    for size in (0, -1, 1.5):
+        with pytest.raises(nt.ArrayError, match="batch_size"):
+            small.predict(random_spikes, batch_size=size)
     with pytest.raises(nt.NetworkError, match="0.1"):
         small.step(0.1)
+    out = small.forward(random_spikes)
+    small.backward(out.times)
     with pytest.raises(nt.TrainingError, match="learning_rate"):
         small.step(nt.Adam(-1.0))
     with pytest.raises(nt.ArrayError, match="NaN|nan"):

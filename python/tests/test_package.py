@@ -6,6 +6,8 @@ import importlib.metadata
 import inspect
 import pydoc
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,26 @@ def test_every_public_name_teaches():
     for method, member in vars(nt.Network).items():
         if not method.startswith("_") and callable(member):
             assert inspect.getdoc(member), method
+
+
+def test_everything_can_be_looked_at_without_the_other_libraries():
+    script = """
+import sys
+for name in ("torch", "matplotlib", "nir"):
+    sys.modules[name] = None
+import inspect
+import noctule
+from noctule import *
+inspect.getmembers(noctule)
+import pydoc
+pydoc.render_doc(noctule)
+try:
+    noctule.torch
+except ImportError as error:
+    print("pip install" in str(error))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "True", done.stderr
 
 
 def test_errors_are_value_errors():

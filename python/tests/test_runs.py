@@ -104,6 +104,15 @@ def test_own_data_and_reports(tmp_path):
     assert isinstance(run.data("train"), nt.data.EventSet)
 
 
+def test_overrides_are_values_of_toml(tmp_path):
+    loss = {"kind": "first-spike", "temperature": 0.001}
+    overrides = {**SMALL, "training.epochs": 1, "loss": loss, "description": "5"}
+    run = nt.train("yinyang", out=tmp_path / "run", overrides=overrides)
+    assert run.config["loss"]["temperature"] == 0.001 and run.config["description"] == "5"
+    again = nt.train("yinyang", out=tmp_path / "again", overrides={**SMALL, "training.epochs": 1, "loss": run.config["loss"]})
+    assert again.config["loss"] == run.config["loss"]
+
+
 def test_presets():
     assert "mnist-count" in nt.presets() and "yinyang" in nt.presets()
 
@@ -117,6 +126,10 @@ def test_presets():
         (lambda path: nt.train("yinyang", out=path / "r", overrides={"training.epoch": 1}), "training.epochs"),
         (lambda path: nt.train("yinyang", out=path / "r", overrides={"training.epochs": -1}), "-1"),
         (lambda path: nt.train("yinyang", out=path / "r", backend="tpu"), "tpu"),
+        (lambda path: nt.train("yinyang", out=path / "r", overrides={"description": None}), "None"),
+        (lambda path: nt.train("yinyang", out=path / "r", epochs=1.5), "1.5"),
+        (lambda path: nt.train("yinyang", out=path / "r", seed=-1), "-1"),
+        (lambda path: nt.load(path, threads=-1), "-1"),
         (lambda path: nt.train(path / "none.toml", out=path / "r"), "none.toml"),
         (lambda path: nt.load(path / "nothing"), "nothing"),
         (lambda path: nt.load(path), "config.toml"),

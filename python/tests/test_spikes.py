@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -25,6 +26,11 @@ def test_arrays_are_used_without_a_copy():
         assert batch.dtype == dtype
         with pytest.raises(ValueError):
             batch.times[0] = 0.3
+
+
+def test_arrays_that_are_not_aligned_are_copied():
+    times = np.frombuffer(b"x" + np.array([0.1, 0.2]).tobytes(), dtype=np.float64, offset=1)
+    assert nt.SpikeBatch(times, [0, 1], [0, 2], population=2).times.tolist() == [0.1, 0.2]
 
 
 def test_lists_and_pairs_agree():
@@ -115,6 +121,8 @@ def test_it_is_kept(random_spikes):
         ([0.1], [0], [0, 5], 3, "5"),
         ([0.1], [0], [1, 1], 3, "1"),
         ([0.1, 0.2], [0, 0], [0, 2, 1, 2], 3, "2 to 1"),
+        ([0.1], [0], [0, 2**63 - 1, -(2**63), -1, 1], 3, str(2**63 - 1)),
+        ([0.1], [0], [0, 1], 2**32 - 1, str(2**32 - 1)),
         ([0.1], [0], [], 3, "offsets"),
         ([0.1], [0], [0.0, 1.0], 3, "float64"),
         ([0.1], [0, 1], [0, 2], 3, "1 times"),
@@ -149,9 +157,12 @@ def test_what_is_wrong_is_named(times, units, offsets, population, named):
         (lambda: nt.SpikeBatch([0.1], [1], [0, 1], population=2).predictions("loudest"), "loudest"),
         (lambda: nt.SpikeBatch([0.1], [1], [0, 1], population=2).astype("float16"), "float16"),
         (lambda: nt.SpikeBatch.concatenate([]), "no batch"),
+        (lambda: nt.SpikeBatch([1e300], [0], [0, 1], population=1).astype("float32"), "1e+300"),
+        (lambda: nt.SpikeBatch([0.1], [0], [0, 1], population=2**26).to_padded(2**20), "memory|too large"),
+        (lambda: nt.SpikeBatch([0.1], [0], [0, 1], population=2).to_padded(-1), "-1"),
+        (lambda: nt.SpikeBatch.from_lists([[(0.1, INF)]], population=2), "inf"),
     ],
 )
 def test_other_ways_to_be_wrong(make, named):
-    with pytest.raises(nt.NoctuleError) as refused:
+    with pytest.raises(nt.NoctuleError, match="|".join(map(re.escape, named.split("|")))):
         make()
-    assert named in str(refused.value)

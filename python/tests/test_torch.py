@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -96,6 +97,82 @@ def test_backward_of_an_earlier_pass():
     torch.testing.assert_close(gradient(first, second), gradient(first) + gradient(second))
 
 
+def test_what_happens_between_forward_and_backward():
+    module = layer()
+    times = spike_times(4, 6, 2, seed=1)
+
+    def gradient(between):
+        module.zero_grad()
+        out = module(times)
+        between()
+        torch.where(torch.isfinite(out), out, 0).square().sum().backward()
+        return module.weight.grad.clone()
+
+    def fails():
+        with pytest.raises(nt.SpikeError):
+            module(torch.full((2, 6, 1), -1.0, dtype=torch.float64))
+
+    expected = gradient(lambda: None)
+    for between in (module.to_network, lambda: module.network, fails, lambda: module(times[:2])):
+        torch.testing.assert_close(gradient(between), expected, rtol=0, atol=0)
+
+
+def test_threads():
+    module = layer()
+    batches = [spike_times(4, 6, 2, seed=seed) for seed in range(3)]
+
+    def gradient(times):
+        out = module(times)
+        total = torch.where(torch.isfinite(out), out, 0).square().sum()
+        return torch.autograd.grad(total, module.weight)[0]
+
+    expected = [gradient(times) for times in batches]
+    wrong = []
+
+    def run(index):
+        try:
+            for _ in range(100):
+                if not torch.equal(gradient(batches[index]), expected[index]):
+                    wrong.append(index)
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_network_in_pieces():
+    conv = nt.Conv2d(2, 2, theta=0.02, max_spikes=2, init=nt.Normal(3.0, 1.0))
+    times = spike_times(3, 25, 1, seed=2)
+    pieces = torch.nn.Sequential(
+        nt.torch.Layer((5, 5, 1), conv, dtype="float64", **CONSTANTS),
+        nt.torch.Layer((4, 4, 2), nt.SumPool2d(2), dtype="float64"),
+    )
+    whole = nt.torch.Layer((5, 5, 1), [conv, nt.SumPool2d(2)], dtype="float64", **CONSTANTS)
+    out = pieces(times)
+    assert out.shape == (3, 8, 8) and torch.equal(out, whole(times))
+    torch.where(torch.isfinite(out), out, 0).sum().backward()
+    assert pieces[0].weight.grad.abs().sum() > 0
+
+
+def test_a_refused_move_changes_nothing():
+    module = layer()
+    times = spike_times(4, 6, 2)
+    before = module(times)
+    for move in (module.float, module.half, lambda: module.to("meta")):
+        with pytest.raises(nt.NetworkError):
+            move()
+    assert torch.equal(module(times), before)
+    net = module.to_network()
+    assert nt.torch.Layer(net, dtype="float32").network.dtype == "float32"
+    with pytest.raises(nt.NetworkError, match="leave them out"):
+        nt.torch.Layer(net, nt.Dense(3, theta=1, max_spikes=1))
+
+
 def test_it_learns_inside_a_model():
     torch.manual_seed(0)
 
@@ -144,7 +221,7 @@ def test_losses_are_those_of_the_library():
 def test_state_and_copies():
     module = layer()
     times = spike_times(4, 6, 2)
-    other = layer(seed=2) if False else nt.torch.Layer(6, nt.Dense(4, theta=0.02, max_spikes=3), dtype="float64", seed=9, **CONSTANTS)
+    other = nt.torch.Layer(6, nt.Dense(4, theta=0.02, max_spikes=3), dtype="float64", seed=9, **CONSTANTS)
     assert not torch.equal(other(times), module(times))
     other.load_state_dict(module.state_dict())
     assert torch.equal(other(times), module(times))
@@ -190,6 +267,11 @@ def test_encoding_is_that_of_the_engines():
         (lambda m: m(torch.full((2, 6, 1), -1.0, dtype=torch.float64)), "-1"),
         (lambda m: m(np.zeros((2, 6, 1))), "ndarray"),
         (lambda m: m.float(), "float32"),
+        (lambda m: m(torch.zeros(2, 6, 1, dtype=torch.float64).to_sparse()), "sparse"),
+        (lambda m: nt.torch.encode(torch.randint(0, 255, (2, 6))), "int64"),
+        (lambda m: nt.torch.encode(torch.full((2, 6), 2.0)), "2.0"),
+        (lambda m: nt.torch.encode(torch.zeros(6)), "[6]"),
+        (lambda m: nt.torch.to_spikes(torch.zeros(2, 6, 1, dtype=torch.bfloat16)), "BFloat16"),
         (lambda m: nt.torch.SpikeLoss(3), "3"),
         (lambda m: nt.torch.SpikeLoss(nt.SpikeCount(1, 0))(m(spike_times(2, 6, 1)), torch.tensor([0, 9])), "9"),
         (lambda m: nt.torch.SpikeLoss(nt.SpikeCount(1, 0))(m(spike_times(2, 6, 1)), torch.tensor([0])), "2 samples"),

@@ -34,8 +34,10 @@ enum Distribution {
 /// Why a distribution was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum InitialiserError {
-    /// A bound of a uniform distribution is not finite, or the lower one is not below the upper one.
-    #[error("uniform weights need finite bounds with low < high, not {low} and {high}")]
+    /// A bound of a uniform distribution or their distance is not finite, or the lower one is not below the upper one.
+    #[error(
+        "uniform weights need finite bounds with low < high, a finite distance apart, not {low} and {high}"
+    )]
     Bounds {
         /// Lower bound.
         low: f64,
@@ -68,9 +70,9 @@ impl Initialiser {
     /// Uniform between `low` and `high`.
     ///
     /// # Errors
-    /// If a bound is not finite, or `low` is not below `high`.
+    /// If a bound, or their distance, is not finite, or `low` is not below `high`.
     pub fn uniform(low: f64, high: f64) -> Result<Self, InitialiserError> {
-        if low.is_finite() && high.is_finite() && low < high {
+        if low < high && (high - low).is_finite() {
             let distribution = Distribution::Uniform { low, high };
             Ok(Self { distribution })
         } else {
@@ -188,6 +190,12 @@ mod tests {
             assert_relative_eq!(found, mean, epsilon = 0.04 * std);
             assert_relative_eq!((squares / count).sqrt(), std, max_relative = 0.04);
         }
+    }
+
+    #[test]
+    fn bounds_too_far_apart_are_refused() {
+        assert!(Initialiser::uniform(-1e308, 1e308).is_err());
+        assert!(Initialiser::uniform(f64::NEG_INFINITY, 0.0).is_err());
     }
 
     #[test]

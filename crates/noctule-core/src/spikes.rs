@@ -194,6 +194,12 @@ impl<T: Real> SpikeBatch<T> {
         &self.offsets
     }
 
+    /// Times in seconds, residuals, neurons and offsets, without a copy; see [`times`](Self::times),
+    /// [`residuals`](Self::residuals), [`neurons`](Self::neurons) and [`offsets`](Self::offsets).
+    pub fn into_parts(self) -> (Vec<T>, Vec<T>, Vec<u32>, Vec<usize>) {
+        (self.times, self.residuals, self.neurons, self.offsets)
+    }
+
     /// The index range of a sample's spikes in [`times`](Self::times) and [`neurons`](Self::neurons).
     ///
     /// # Panics

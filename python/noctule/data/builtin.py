@@ -6,6 +6,8 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from .. import _noctule
+from .._arrays import whole
+from ..errors import DataError
 from ..spikes import SpikeBatch
 from .sets import EventSet, ImageSet, Latency, Path, Set
 
@@ -41,7 +43,9 @@ def load(
     directory = None if data_dir is None else os.fspath(data_dir)
     if encoding is None:
         encoding = YIN_YANG if name == "yin-yang" else Latency()
-    return _set(_noctule.load_set(name, split, directory, seed), encoding)
+    return _set(_noctule.load_set(
+        str(name), str(split), directory, whole(seed, "seed", 0, 2**64, DataError)
+    ), encoding)
 
 
 def mnist(*, data_dir: Optional[Path] = None, encoding: Latency = Latency()) -> Tuple[ImageSet, ImageSet]:

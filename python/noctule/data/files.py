@@ -6,6 +6,8 @@ import os
 from typing import Optional
 
 from .. import _noctule
+from .._arrays import real, whole
+from ..errors import DataError
 from ..spikes import SpikeBatch
 from .sets import EventSet, ImageSet, Latency, Path
 
@@ -21,8 +23,8 @@ def events(path: Path, *, time_unit: float = 1.0, population: Optional[int] = No
     Raises:
         DataError: If it cannot be read, is damaged, or has events that are not valid; the message names the sample.
     """
-    number = None if population is None else int(population)
-    described = _noctule.load_event_file(os.fspath(path), float(time_unit), number)
+    number = None if population is None else whole(population, "population", 1, error=DataError)
+    described = _noctule.load_event_file(os.fspath(path), real(time_unit, "time_unit", DataError), number)
     return EventSet(SpikeBatch._of(*described["events"]), described["labels"], classes=described["classes"])
 
 

@@ -1,5 +1,6 @@
 //! [`TypedModel`]: a network on an engine, in one precision.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use noctule_core::{
@@ -19,9 +20,10 @@ pub struct TypedModel<T: Number> {
     network: Network<T>,
     session: Box<dyn Session<T>>,
     optimiser: Optimiser,
-    /// All weights, as they were last set, in memory that is used again.
-    given: Tensors<T>,
-    /// Counts forward passes: who holds the number of one can tell whether it is still the last.
+    /// What tells this optimiser from others: all that was said of it but its learning rate.
+    memory_of: String,
+    /// Changes with whatever makes the last forward pass useless for a backward pass: who holds its number can tell whether it
+    /// is still there.
     pass: u64,
     /// The places of the spikes of the last padded pass, in its input and in its output.
     places: Option<Places>,
@@ -59,7 +61,7 @@ impl<T: Number> TypedModel<T> {
             network,
             session,
             optimiser,
-            given: Tensors::new(),
+            memory_of: String::new(),
             pass: 0,
             places: None,
         })
@@ -109,30 +111,26 @@ impl<T: Number> TypedModel<T> {
         })
     }
 
-    /// Overwrites the weights of some layers; each comes with its shape and its values.
-    pub fn set_weights(&mut self, weights: &[(usize, &[usize], &[T])]) -> Result<()> {
-        let is_all = weights.len() == self.network.indexed_weights().count();
-        if !is_all {
-            self.given = self.session.read(TensorGroup::Parameters)?;
-        }
-        for &(layer, shape, values) in weights {
-            self.check_layer(layer)?;
-            if self.network.weights(layer).is_none() {
+    /// Overwrites the weights of some layers, or of all of them.
+    pub fn set_weights(&mut self, weights: &Tensors<T>) -> Result<()> {
+        for name in weights.keys() {
+            self.check_layer(name.layer)?;
+            if self.network.weights(name.layer).is_none() {
                 return Err(Error::network(format!(
-                    "layer {layer} is a pooling layer, which has no weights"
+                    "layer {} is a pooling layer, which has no weights",
+                    name.layer
                 )));
             }
-            let tensor = self.given.entry(TensorName::weights(layer)).or_default();
-            match tensor.shape() == shape && tensor.len() == values.len() {
-                true => tensor.as_mut_slice().copy_from_slice(values),
-                false => *tensor = Tensor::new(shape, values.to_vec())?,
-            }
         }
-        let given = std::mem::take(&mut self.given);
-        let written =
-            self.on_engine(|model| Ok(model.session.write(TensorGroup::Parameters, &given)?));
-        self.given = given;
-        written
+        self.pass += 1;
+        self.on_engine(|model| {
+            if weights.len() == model.network.indexed_weights().count() {
+                return Ok(model.session.write(TensorGroup::Parameters, weights)?);
+            }
+            let mut all = model.session.read(TensorGroup::Parameters)?;
+            all.extend(weights.iter().map(|(&name, tensor)| (name, tensor.clone())));
+            Ok(model.session.write(TensorGroup::Parameters, &all)?)
+        })
     }
 
     fn check_layer(&self, layer: usize) -> Result<()> {
@@ -150,7 +148,7 @@ impl<T: Number> TypedModel<T> {
         dropout: Option<u64>,
         input_gradients: bool,
     ) -> Result<u64> {
-        self.places = None;
+        self.begin_pass();
         self.on_engine(|model| {
             let batch = Batch::events(Arc::new(input), Vec::new());
             model.session.load(&batch)?;
@@ -160,7 +158,6 @@ impl<T: Number> TypedModel<T> {
                 first_sample: 0,
                 input_gradients,
             })?;
-            model.pass += 1;
             Ok(model.pass)
         })
     }
@@ -171,18 +168,32 @@ impl<T: Number> TypedModel<T> {
         input: SpikeBatch<T>,
         layers: &[SpikeBatch<T>],
     ) -> Result<u64> {
-        self.places = None;
+        self.begin_pass();
         self.on_engine(|model| {
             let batch = Batch::events(Arc::new(input), Vec::new());
             model.session.load(&batch)?;
             model.session.forward_recorded(layers)?;
-            model.pass += 1;
             Ok(model.pass)
         })
     }
 
+    fn begin_pass(&mut self) {
+        self.places = None;
+        self.pass += 1;
+    }
+
+    /// Checks that a pass is still the last one, and that its weights are those of now.
+    pub fn check_pass(&self, pass: u64) -> Result<()> {
+        match self.pass == pass {
+            true => Ok(()),
+            false => Err(Error::state(
+                "the last forward pass is another one, or weights have changed since: run forward again",
+            )),
+        }
+    }
+
     /// The events of a layer in the last forward pass; `None` names the last layer.
-    pub fn spikes(&mut self, layer: Option<usize>) -> Result<std::borrow::Cow<'_, SpikeBatch<T>>> {
+    pub fn spikes(&mut self, layer: Option<usize>) -> Result<Cow<'_, SpikeBatch<T>>> {
         let last = self.network.layers().len().saturating_sub(1);
         Ok(self.session.spikes(layer.unwrap_or(last))?)
     }
@@ -231,17 +242,22 @@ impl<T: Number> TypedModel<T> {
         Ok(self.session.clear_gradient()?)
     }
 
-    /// Takes a step of an optimiser. One with other constants than before begins anew, without what the last one remembers.
-    pub fn step(&mut self, optimiser: &Optimiser, max_norm: Option<f64>) -> Result<()> {
-        self.use_optimiser(optimiser)?;
+    /// Takes a step of an optimiser. One that `memory_of` tells from the last one begins without what that remembers.
+    pub fn step(
+        &mut self,
+        optimiser: &Optimiser,
+        memory_of: &str,
+        max_norm: Option<f64>,
+    ) -> Result<()> {
+        self.use_optimiser(optimiser, memory_of)?;
         let rate = optimiser.learning_rate();
+        self.pass += 1;
         self.on_engine(|model| Ok(model.session.step(rate, max_norm)?))
     }
 
-    /// Opens the session anew for an optimiser, unless it is the present one but for the learning rate.
-    pub fn use_optimiser(&mut self, optimiser: &Optimiser) -> Result<()> {
-        let wanted = with_rate(optimiser, 0.0);
-        if wanted == with_rate(&self.optimiser, 0.0) {
+    /// Opens the session anew for an optimiser, unless it is the present one.
+    pub fn use_optimiser(&mut self, optimiser: &Optimiser, memory_of: &str) -> Result<()> {
+        if self.memory_of == memory_of {
             return Ok(());
         }
         let gradient = self.session.read(TensorGroup::Gradient)?;
@@ -249,7 +265,8 @@ impl<T: Number> TypedModel<T> {
         self.session = self.engine.open(&self.network, &options(optimiser))?;
         self.session.write(TensorGroup::Gradient, &gradient)?;
         self.optimiser = optimiser.clone();
-        self.places = None;
+        self.memory_of = memory_of.to_owned();
+        self.begin_pass();
         Ok(())
     }
 
@@ -278,7 +295,7 @@ impl<T: Number> TypedModel<T> {
 
     /// The classes that a rule predicts for samples.
     pub fn predict(&mut self, samples: &Batch<T>, rule: Prediction) -> Result<Vec<Option<Label>>> {
-        self.places = None;
+        self.begin_pass();
         self.on_engine(|model| {
             let session = &mut model.session;
             session.load(samples)?;
@@ -286,7 +303,6 @@ impl<T: Number> TypedModel<T> {
             session.predict(rule)?;
             let predictions = session.predictions()?.into_owned();
             session.take_metrics(&mut Metrics::new(&model.network))?;
-            model.pass += 1;
             Ok(predictions)
         })
     }
@@ -355,9 +371,9 @@ impl<T: Number> TypedModel<T> {
         Ok((gradients?.weights, d_input))
     }
 
-    /// The number of the last forward pass.
-    pub fn pass(&self) -> u64 {
-        self.pass
+    /// Whether the padded pass with this number is still the last one.
+    pub fn has_padded_pass(&self, pass: u64) -> bool {
+        self.pass == pass && self.places.is_some()
     }
 }
 
@@ -366,16 +382,4 @@ fn options(optimiser: &Optimiser) -> SessionOptions {
         optimiser: optimiser.clone(),
         ..SessionOptions::default()
     }
-}
-
-/// The optimiser with another learning rate, which is no part of its memory.
-fn with_rate(optimiser: &Optimiser, rate: f64) -> Optimiser {
-    let mut optimiser = optimiser.clone();
-    match &mut optimiser {
-        Optimiser::Sgd(rule) => rule.learning_rate = rate,
-        Optimiser::Adam(rule) => rule.learning_rate = rate,
-        Optimiser::AdamW(rule) => rule.learning_rate = rate,
-        Optimiser::NAdam(rule) => rule.learning_rate = rate,
-    }
-    optimiser
 }

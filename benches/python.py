@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""How fast MNIST trains through Python, beside the command line: `nt.fit`, and a layer in PyTorch with PyTorch's Adam.
+
+    NOCTULE_DATA=... benches/python.py --python ENV/bin/python [--rounds 5] [--write]
+
+ENV has noctule and torch; its own `noctule` command is the one that is compared with. Each round runs all three in turn, for some
+seconds each, as processes of their own; figures are medians over the rounds. Nothing else should run meanwhile. `--write` fills the
+table in docs/python.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "python.md"
+BEGIN, END = "<!-- speed of Python: measured -->", "<!-- end of speed -->"
+CONSTANTS = {"tau_m": 0.26, "tau_s": 0.13, "t_max": 0.2}
+BATCH = 50
+WORKS = {
+    "command": "`noctule bench mnist-count`",
+    "fit": "`nt.fit`",
+    "torch": "`nt.torch.Layer`, PyTorch's Adam",
+}
+
+
+def layers(nt):
+    return [nt.Dense(800, theta=0.2, max_spikes=30), nt.Dense(10, theta=1.3, max_spikes=30)]
+
+
+def measure_fit() -> float:
+    import noctule as nt
+
+    train, test = nt.data.mnist()
+    net = nt.Network(784, layers(nt), **CONSTANTS)
+    loss, optimiser = nt.SpikeCount(15, 3), nt.Adam(0.008)
+    run = nt.fit(
+        net, train, test[:100], loss=loss, optimiser=optimiser, epochs=2, batch_size=BATCH, max_inverse_slope=1.0,
+        progress=False,
+    )
+    return run.of("train")[-1].samples_per_second
+
+
+def measure_torch() -> float:
+    import torch
+
+    import noctule as nt
+
+    torch.set_num_threads(1)
+    train, _ = nt.data.mnist()
+    images = torch.from_numpy(train.images.reshape(len(train), -1))
+    labels = torch.from_numpy(train.labels)
+    layer = nt.torch.Layer(784, layers(nt), max_inverse_slope=1.0, **CONSTANTS)
+    optimiser = torch.optim.Adam(layer.parameters(), lr=0.008, fused=True)
+    loss_of = nt.torch.SpikeLoss(nt.SpikeCount(15, 3))
+    order = torch.randperm(len(train))
+    begin = 0.0
+    for first in range(0, 30000, BATCH):
+        if first == 5000:
+            begin = time.perf_counter()
+        chosen = order[first : first + BATCH]
+        times = layer(nt.torch.encode(images[chosen]))
+        optimiser.zero_grad()
+        loss_of(times, labels[chosen]).backward()
+        optimiser.step()
+    return 25000 / (time.perf_counter() - begin)
+
+
+def measure_command(python: str) -> float:
+    command = [str(Path(python).parent / "noctule"), "bench", "mnist-count", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["training"]["samples_per_second"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--work", choices=("fit", "torch"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.work is not None:
+        print(measure_fit() if given.work == "fit" else measure_torch())
+        return
+    found: dict[str, list[float]] = {work: [] for work in WORKS}
+    for _ in range(given.rounds):
+        found["command"].append(measure_command(given.python))
+        for work in ("fit", "torch"):
+            words = [given.python, __file__, "--work", work]
+            found[work].append(float(subprocess.run(words, capture_output=True, text=True, check=True).stdout))
+        print({work: round(speeds[-1]) for work, speeds in found.items()}, flush=True)
+    text = table(found)
+    print(text)
+    if given.write:
+        document = DOCUMENT.read_text(encoding="utf-8")
+        before, rest = document.split(BEGIN)
+        after = rest.split(END)[1] if END in rest else rest
+        DOCUMENT.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
+
+
+def table(found: dict[str, list[float]]) -> str:
+    ratios = {
+        work: median(speed / of_command for speed, of_command in zip(speeds, found["command"]))
+        for work, speeds in found.items()
+    }
+    rows = "".join(
+        f"| {name} | {median(found[work]):,.0f} | {100 * ratios[work]:.0f} % |\n" for work, name in WORKS.items()
+    )
+    rounds = len(found["command"])
+    return (
+        f"Training of 784-800-10 on MNIST in batches of {BATCH}, on {os.cpu_count()} cores of a {platform.machine()} machine, "
+        f"{datetime.date.today()}: medians of {rounds}\nrounds, and medians of the ratios in each round.\n\n"
+        "| | samples/s | of the command line |\n|---|---|---|\n" + rows
+    )
+
+
+if __name__ == "__main__":
+    main()
