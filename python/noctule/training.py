@@ -346,7 +346,7 @@ def _bar(epochs: int) -> Any:
         interval = 0.5 if "ipykernel" in sys.modules else 0.1
         return tqdm(
             total=epochs,
-            bar_format="{desc} {bar} {n:.1f}/{total} {postfix}",
+            bar_format="{desc} {bar} {n:.1f}/{total}{postfix}",
             desc="training",
             mininterval=interval,
             miniters=0,
