@@ -5,7 +5,7 @@
 # dot? The network has no time step, and its gradient is exact. This takes some ten seconds on two
 # cores.
 #
-# Install with `pip install "noctule[plot]"`. As a script: `python first_steps.py --figures DIR`
+# Install with `pip install "./python[plot]"` from a clone. As a script: `python first_steps.py --figures DIR`
 # writes the pictures.
 
 # %%

@@ -7,7 +7,7 @@
 # knows nothing of the differences between the neurons of the chip. This takes some 15 seconds on
 # two cores.
 #
-# Install with `pip install noctule`. The chip is emulated: replace the class `Chip` by the driver
+# Install with `pip install ./python` from a clone. The chip is emulated: replace the class `Chip` by the driver
 # of yours.
 
 # %%

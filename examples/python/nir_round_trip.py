@@ -7,7 +7,7 @@
 # time steps. The smaller its steps, the more its decisions are those of Noctule. This takes some
 # ten seconds on two cores.
 #
-# Install with `pip install "noctule[nir]"`.
+# Install with `pip install "./python[nir]"` from a clone.
 
 # %%
 import tempfile

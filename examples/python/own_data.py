@@ -7,7 +7,7 @@
 # made up, so nothing is downloaded: a bar crosses a small sensor to the left, to the right, up or
 # down, at any speed and from anywhere. This takes some ten seconds on two cores.
 #
-# Install with `pip install "noctule[plot]"`. As a script: `python own_data.py --figures DIR` writes
+# Install with `pip install "./python[plot]"` from a clone. As a script: `python own_data.py --figures DIR` writes
 # the pictures.
 
 # %%

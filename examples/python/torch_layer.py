@@ -6,7 +6,7 @@
 # learns together with `torch.optim`: gradients of spike times are exact, with respect to weights
 # and to times. This takes some ten seconds on two cores.
 #
-# Install with `pip install "noctule[torch]"`.
+# Install with `pip install "./python[torch]"` from a clone.
 
 # %%
 import torch

@@ -59,7 +59,7 @@ from .gradients import Gradients
 from .optimisers import Adam, AdamW, Cosine, NAdam, Optimiser, Schedule, Sgd, Step
 from .runs import Run, load, presets, train
 from .spikes import SpikeBatch
-from .training import Epoch, History, Record, fit
+from .training import Epoch, History, Record, TrainingWarning, fit
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ __all__ = [
     "SumPool2d",
     "Threshold",
     "TrainingError",
+    "TrainingWarning",
     "Uniform",
     "Weights",
     "__version__",

@@ -111,6 +111,8 @@ class Network:
         #: Whether there is a gradient that no step has used.
         self._has_gradient = False
         self._optimiser: Optional[Optimiser] = None
+        #: Learning rates that followed from the weights, by the name of the optimiser.
+        self._rates: Dict[str, float] = {}
         #: How classes are predicted unless somebody says otherwise: as the loss that it was trained with does.
         self._rule = "most_spikes"
 
@@ -317,7 +319,8 @@ class Network:
                 anew.
             max_norm: A gradient with a larger Euclidean norm is first scaled down to this one.
 
-        A ``learning_rate`` of ``None`` is PyTorch's default here: 0.001, for NAdam 0.002.
+        A ``learning_rate`` of ``None`` is 0.03 times the root mean square of the weights, in the layer where they are smallest,
+        at the first step with such an optimiser; for :class:`noctule.Sgd` 0.03 times its square.
 
         Raises:
             StateError: If there was no backward pass since the last step.
@@ -327,11 +330,25 @@ class Network:
         if not self._has_gradient:
             raise StateError("step needs a backward pass first")
         norm = None if max_norm is None else real(max_norm, "max_norm", NetworkError)
+        kind = type(optimiser).__name__
+        if optimiser.learning_rate is None and kind not in self._rates:
+            sizes = [float(np.sqrt(np.mean(np.square(w, dtype=np.float64)))) for w in self.weights if w is not None]
+            smallest = min((size for size in sizes if size > 0), default=0.0)
+            if smallest > 0:
+                self._rates[kind] = float(f"{0.03 * (smallest**2 if kind == 'Sgd' else smallest):.3e}")
+        optimiser = self._with_rate(optimiser)
         self._model.step(optimiser._describe(), norm)
         self._has_gradient = False
         self._optimiser = optimiser
         self._drawn = [False] * len(self._layers)
         self._pass = None
+
+    def _with_rate(self, optimiser: Optimiser) -> Optimiser:
+        """The optimiser, with the learning rate that it had here before if it has none of its own."""
+        rate = self._rates.get(type(optimiser).__name__)
+        if optimiser.learning_rate is not None or rate is None:
+            return optimiser
+        return replace(optimiser, learning_rate=rate)
 
     def clear_gradient(self) -> None:
         """Sets the gradient to zero."""
@@ -385,7 +402,13 @@ class Network:
             NetworkError: If it cannot be read, is damaged, or holds no network.
         """
         name = check_dtype(dtype)
-        model = _noctule.Model.load(os.fspath(path), name, backend, device, threads)
+        try:
+            model = _noctule.Model.load(os.fspath(path), name, backend, device, threads)
+        except NetworkError as error:
+            folder = os.path.dirname(os.fspath(path))
+            if os.path.exists(os.path.join(folder, "config.toml")):
+                raise NetworkError(f"{error}; a checkpoint of a run is read by nt.load({folder!r}).network") from None
+            raise
         return cls._of_model(model, name, backend, device, threads)
 
     def __getstate__(self) -> Dict[str, Any]:
@@ -401,6 +424,7 @@ class Network:
             "engine": (self._dtype, self._backend, self._device, self._threads),
             "memory": memory,
             "rule": self._rule,
+            "rates": dict(self._rates),
         }
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
@@ -424,6 +448,7 @@ class Network:
         self._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])
         self._drawn = list(state["drawn"])
         self._rule = state["rule"]
+        self._rates = dict(state["rates"])
         if state["memory"] is not None:
             optimiser, memory = state["memory"]
             self._optimiser = optimiser

@@ -10,7 +10,13 @@ from .errors import TrainingError
 
 @dataclass(frozen=True)
 class Optimiser:
-    """A rule. A ``learning_rate`` of ``None`` follows from the size of the weights that a training begins with."""
+    """A rule.
+
+    Args:
+        learning_rate: The step size. ``None`` follows from the size of the weights: 0.03 times their root mean square, in the
+            layer where they are smallest (for :class:`Sgd` times its square). PyTorch's default of 0.001 is far too small for
+            most networks here, whose weights are often larger than 1.
+    """
 
     learning_rate: Optional[float] = None
 
@@ -32,7 +38,14 @@ class Optimiser:
 
 @dataclass(frozen=True)
 class Sgd(Optimiser):
-    """Stochastic gradient descent, with or without momentum."""
+    """Stochastic gradient descent, with or without momentum.
+
+    Args:
+        learning_rate: See :class:`Optimiser`.
+        momentum: From 0 to below 1.
+        nesterov: Whether the momentum is Nesterov's.
+        weight_decay: ``weight_decay * weight`` is added to the gradient.
+    """
 
     momentum: float = 0.0
     nesterov: bool = False
@@ -49,7 +62,14 @@ class Sgd(Optimiser):
 
 @dataclass(frozen=True)
 class Adam(Optimiser):
-    """Adam. ``weight_decay * weight`` is added to the gradient."""
+    """Adam.
+
+    Args:
+        learning_rate: See :class:`Optimiser`.
+        betas: Decay per step of the running mean of the gradient and of its square.
+        epsilon: Added to the root of the second moment.
+        weight_decay: ``weight_decay * weight`` is added to the gradient.
+    """
 
     betas: Tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8

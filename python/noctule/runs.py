@@ -117,6 +117,10 @@ def train(
     observer = RunObserver(History(), callbacks, progress)
     try:
         path, _ = _noctule.train_experiment(spec, observer)
+    except KeyboardInterrupt:
+        if observer.path is None:
+            raise
+        raise KeyboardInterrupt(f"continue with nt.train(resume={observer.path!r})") from None
     finally:
         observer.close()
     run = load(path, backend=backend, device=device, threads=threads or 0)
@@ -150,7 +154,11 @@ def presets() -> List[str]:
 class RunObserver(Observer):
     """Also hears of the run directory."""
 
+    #: The run directory, once there is one.
+    path: Optional[str] = None
+
     def begin(self, path: str, sizes: Sequence[int], samples: int) -> None:
+        self.path = os.fspath(path)
         if self._shows:
             layers = "-".join(str(size) for size in sizes)
             print(f"{layers} on {samples:,} training samples, into {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -156,7 +157,8 @@ class SpikeBatch:
     def from_padded(cls, padded: object) -> SpikeBatch:
         """From spike times of shape ``[sample, neuron, spike]``, in seconds, in which ``inf`` stands for no spike.
 
-        The spikes of a neuron need not be sorted.
+        The spikes of a neuron need not be sorted. A warning says so if the array looks like a raster of zeros and ones, or like
+        one that is padded with 0.
 
         >>> import noctule as nt
         >>> from math import inf
@@ -167,6 +169,13 @@ class SpikeBatch:
         if array.ndim != 3:
             raise ArrayError(
                 f"padded times must have the shape [sample, neuron, spike], not {list(array.shape)}"
+            )
+        if array.shape[2] > 1 and ((array[..., 1:] == 0) & (array[..., :-1] > 0)).any():
+            is_raster = bool(((array == 0) | (array == 1)).all())
+            what = "a raster of zeros and ones" if is_raster else "padded with 0"
+            warnings.warn(
+                f"the array looks like {what}, but it should have spike times in seconds, and inf where there is no spike",
+                stacklevel=2,
             )
         arrays, _ = _noctule.from_padded(array)
         return cls._of(*arrays)

@@ -154,8 +154,11 @@ def fit(
             suit the training samples, unless they were trained or set before.
         train, test: ``(SpikeBatch, labels)``, or a set of :mod:`noctule.data`.
         loss: A loss such as ``nt.SpikeCount(15, 3)``, or a function of ``(output, labels)`` that returns ``(loss, d_times)``
-            or ``(loss, d_times, predictions)``: the mean loss, ``dL/dt`` of each output spike, and the predicted classes.
-        optimiser: A learning rate of ``None`` follows from the initial weights.
+            or ``(loss, d_times, predictions)``: the mean loss of the samples, the derivative of this mean with respect to each
+            output spike, in the order of ``output.times``, and the predicted classes, by default those with the most spikes.
+            ``array[output.sample_of_spike(), output.units]`` spreads an array ``[sample, neuron]`` over the spikes.
+        optimiser: A learning rate of ``None`` is 0.03 times the root mean square of the weights, in the layer where they are
+            smallest, when the network is first trained with such an optimiser; later trainings keep it.
         epochs: Passes through the training samples.
         batch_size: Samples of a step.
         validation: Samples that are evaluated after each epoch, too.
@@ -185,6 +188,18 @@ def fit(
         raise TrainingError(f"fit needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
     if not isinstance(schedule, Schedule):
         raise TrainingError(f"fit needs a schedule such as nt.Cosine(), not {schedule!r}")
+    if isinstance(loss, type):
+        raise TrainingError(f"loss must be an instance such as nt.SpikeCount(15, 3), not the class {loss.__name__}")
+    optimiser = network._with_rate(optimiser)
+    most = getattr(network.layers[-1], "max_spikes", None)
+    wanted = getattr(loss, "target_true", 0) if getattr(loss, "prediction", None) == "most_spikes" else 0
+    if most is not None and wanted > most:
+        python_warnings.warn(
+            f"the loss asks the neuron of the true class for {wanted:g} spikes, but neurons of the last layer spike at most {most} "
+            "times (max_spikes)",
+            TrainingWarning,
+            stacklevel=2,
+        )
     layers = len(network.layers)
     boost = silent_boost if silent_boost is not None else 0.0
     spec: Dict[str, Any] = {
@@ -206,8 +221,9 @@ def fit(
     }
     history = History()
 
-    def begun() -> None:
+    def begun(learning_rate: float) -> None:
         # From now on the network has weights of this training, whatever happens.
+        network._rates[type(optimiser).__name__] = learning_rate
         network._pass = None
         network._drawn = [False] * layers
         network._rule = str(prediction or getattr(loss, "prediction", "most_spikes"))
@@ -256,6 +272,23 @@ def _loss(loss: Any, network: Network) -> Any:
     return call
 
 
+class TrainingWarning(UserWarning):
+    """A training that does not get anywhere, mostly; the text names remedies. It is shown each time."""
+
+
+# Python shows a warning once for each place, so that a second training would seem to be without it.
+python_warnings.simplefilter("always", TrainingWarning, append=True)
+
+#: Keys of experiment files, which warnings name, and what Python has in their place.
+_NAMES = {
+    "`optimiser.learning_rate`": "the optimiser's `learning_rate`",
+    "`training.batch_size`": "`batch_size`",
+    "`encoder.earliest`, `data.time_unit`": "`Latency(earliest)`, or times in seconds",
+    "(`data.time_unit`)": "",
+    "set `silent_boost` in the layer": "set `silent_boost`",
+}
+
+
 class Observer:
     """Hears of batches, epochs and warnings of a training."""
 
@@ -264,7 +297,7 @@ class Observer:
         history: History,
         callbacks: Union[Callback, Sequence[Callback]],
         progress: Optional[bool],
-        begun: Callable[[], None] = lambda: None,
+        begun: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.history = history
         self.begun = begun
@@ -305,8 +338,10 @@ class Observer:
             bar.update(trained - bar.n)
 
     def warning(self, text: str) -> None:
+        for key, name in _NAMES.items():
+            text = text.replace(key, name)
         self.history.warnings.append(text)
-        python_warnings.warn(text, stacklevel=4)
+        python_warnings.warn(text, TrainingWarning, stacklevel=3)
 
     def epoch(self, records: str) -> None:
         parts = tuple(Record._of(record) for record in json.loads(records))

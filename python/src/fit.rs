@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use noctule_core::{Batch, Engine, Label, Network, SpikeBatch, Tensor, TensorName};
+use noctule_core::{Batch, Engine, Label, Network, Optimiser, SpikeBatch, Tensor, TensorName};
 use noctule_train::initial::{
     default_learning_rate, default_potential, default_silent_boost, drive_of_last_layer,
     initial_weights, threshold_initialiser,
@@ -87,13 +87,15 @@ pub fn fit<'py>(
     })?;
     let raised = Arc::new(Mutex::new(None));
     let stop = Arc::new(Stop::default());
-    let builder = builder(engine, network, samples, &spec)?;
+    let rule = rule(&network, &spec)?;
+    let learning_rate = rule.learning_rate();
+    let builder = builder(engine, network, samples, &spec, rule)?;
     let builder = match spec.loss {
         LossChoice::Known(known) => builder.loss(loss(&known)?),
         LossChoice::Own(function) => own_loss(builder, function.unbind(), &raised, &stop),
     };
     let mut trainer = py.detach(|| builder.build())?;
-    observer.call_method0("begun")?;
+    observer.call_method1("begun", (learning_rate,))?;
     let mut after_epoch = |py: Python<'_>, trainer: &mut Trainer| {
         give_weights(py, trainer, model)?;
         Ok(observer.call_method0("after_epoch")?.extract()?)
@@ -147,21 +149,29 @@ fn begin_with(
     Ok(network)
 }
 
+/// The optimiser; a learning rate that was left out follows from the weights.
+fn rule(network: &Network<f32>, spec: &FitSpec<'_>) -> Result<Optimiser> {
+    let rule = spec.optimiser.rule(1e-3)?;
+    if spec.optimiser.learning_rate().is_some() {
+        return Ok(rule);
+    }
+    let weights = network.indexed_weights();
+    let sizes = weights.map(|(_, weights)| root_mean_square(weights));
+    spec.optimiser.rule(default_learning_rate(&rule, sizes))
+}
+
 fn builder(
     engine: Arc<dyn Engine<f32>>,
     network: Network<f32>,
     samples: Samples,
     spec: &FitSpec<'_>,
+    rule: Optimiser,
 ) -> Result<TrainerBuilder> {
-    let sizes: Vec<f64> = (network.indexed_weights())
-        .map(|(_, weights)| root_mean_square(weights))
-        .collect();
-    let rule = spec.optimiser.rule(1e-3)?;
-    let rate = (spec.optimiser.learning_rate())
-        .unwrap_or_else(|| default_learning_rate(&rule, sizes.iter().copied()));
+    let last = network.indexed_weights().last();
+    let last_size = last.map(|(_, weights)| root_mean_square(weights));
     let mut regularisation = spec.regularisation.regularisation();
     if spec.default_silent_boost
-        && let (Some(last), Some(&size)) = (regularisation.layers.last_mut(), sizes.last())
+        && let (Some(last), Some(size)) = (regularisation.layers.last_mut(), last_size)
     {
         last.silent_boost = default_silent_boost(size);
     }
@@ -169,7 +179,7 @@ fn builder(
         .network(network)
         .train(samples.train)
         .test(samples.test)
-        .optimiser(spec.optimiser.rule(rate)?)
+        .optimiser(rule)
         .schedule(schedule(&spec.schedule)?)
         .regularisation(regularisation)
         .weight_average(spec.weight_average)

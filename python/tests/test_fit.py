@@ -173,6 +173,32 @@ def test_predictions_are_those_of_the_loss():
         assert (other.predict(TEST[0]) == TEST[1]).mean() == pytest.approx(run.accuracy)
 
 
+def test_the_learning_rate_stays():
+    network = net()
+    rates = [nt.fit(network, TRAIN, TEST, loss=LOSS, epochs=1).records[0].learning_rate for _ in range(3)]
+    assert rates[0] == rates[1] == rates[2]
+    other = copy.deepcopy(network)
+    assert nt.fit(other, TRAIN, TEST, loss=LOSS, epochs=1).records[0].learning_rate == rates[0]
+    stepped = net()
+    out = stepped.forward(TRAIN[0])
+    before = stepped.weights[0].copy()
+    stepped.backward(LOSS(out, TRAIN[1]).d_times)
+    stepped.step(nt.Adam())
+    moved = np.abs(stepped.weights[0] - before).max()
+    smallest = min(float(np.sqrt(np.mean(np.square(w)))) for w in net().weights)
+    assert moved == pytest.approx(0.03 * smallest, rel=0.01)
+
+
+def test_warnings_come_each_time():
+    for _ in range(2):
+        with pytest.warns(nt.TrainingWarning, match="15 spikes") as caught:
+            nt.fit(net(), TRAIN, TEST, loss=nt.SpikeCount(15, 1), epochs=1)
+        assert caught[0].filename == __file__
+    early = nt.SpikeBatch(TRAIN[0].times * 1e-6, TRAIN[0].units, TRAIN[0].offsets, population=8)
+    with pytest.warns(nt.TrainingWarning, match="all inputs come within"):
+        nt.fit(net(), (early, TRAIN[1]), TEST, loss=LOSS, epochs=1)
+
+
 def test_a_silent_network_is_told():
     network = net()
     for layer in (0, 1):
@@ -242,6 +268,7 @@ def test_ctrl_c_stops_within_a_batch():
         (lambda: nt.fit(net(), TRAIN, (TEST[0], TEST[1] + 1), loss=LOSS), "2"),
         (lambda: nt.fit(net(), TRAIN[0], TEST, loss=LOSS), "train"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss="mse"), "mse"),
+        (lambda: nt.fit(net(), TRAIN, TEST, loss=nt.SpikeCount), "instance"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, epochs=0), "epochs"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, batch_size=2.5), "2.5"),
         (lambda: nt.fit(net(), TRAIN, TEST, loss=LOSS, optimiser=0.1), "0.1"),

@@ -69,6 +69,19 @@ def test_errors_are_value_errors():
             assert inspect.getdoc(error), name
 
 
+def test_the_document_runs(tmp_path, monkeypatch, capsys):
+    """The blocks of docs/python.md, one after the other."""
+    pytest.importorskip("torch")
+    document = ROOT / "docs" / "python.md"
+    if not document.exists():
+        pytest.skip("the sources are not here")
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for block in re.findall(r"```python\n(.*?)```", document.read_text(), re.S):
+        exec(compile(block, str(document), "exec"), names)
+    assert "Record(" in capsys.readouterr().out
+
+
 def test_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for path in (ROOT / "README.md", ROOT / "python" / "README.md"):

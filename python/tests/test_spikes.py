@@ -72,6 +72,12 @@ def test_batches_of_both_precisions_are_joined(random_spikes):
     assert nt.SpikeBatch.concatenate([single, single]).residuals is not None
 
 
+@pytest.mark.parametrize("array, named", [([[[0.0, 1.0, 0.0]]], "raster"), ([[[0.01, 0.0]]], "padded with 0")])
+def test_arrays_of_other_kinds_are_noticed(array, named):
+    with pytest.warns(UserWarning, match=named):
+        nt.SpikeBatch.from_padded(array)
+
+
 def test_counts_first_spikes_and_predictions(random_spikes):
     counts, first = random_spikes.counts(), random_spikes.first_spikes()
     for sample, (times, units) in enumerate(random_spikes):

@@ -163,19 +163,20 @@ fn events_that_come_too_late_are_named() {
     let mut recorder = Recorder::default();
     let mut source = source;
     let network = source.network().unwrap().clone();
-    let batch = |shift: f32| {
+    let batch = |shift: f32, unit: f32| {
         let mut spikes = noctule_core::SpikeBatch::new(5);
         for sample in 0..60 {
-            let times = (0..5).map(|input| (shift + 0.001 * (sample + input) as f32, input as u32));
+            let time = |input| unit * (shift + 0.001 * (sample + input) as f32);
+            let times = (0..5).map(|input| (time(input), input as u32));
             spikes.push_sample(times).unwrap();
         }
         noctule_core::Batch::events(spikes, vec![0; 60])
     };
-    for (shift, expected) in [(0.07, 1), (0.0, 0)] {
+    for (shift, unit, expected) in [(0.07, 1.0, [1, 0]), (0.0, 1.0, [0, 0]), (0.0, 1e-6, [0, 1])] {
         let mut trainer = Trainer::builder(engine())
             .network(network.clone())
-            .train(batch(shift))
-            .test(batch(0.0))
+            .train(batch(shift, unit))
+            .test(batch(0.0, 1.0))
             .loss(noctule_core::SpikeCount {
                 target_true: 5.0,
                 target_false: 1.0,
@@ -190,15 +191,13 @@ fn events_that_come_too_late_are_named() {
         trainer
             .run(None, &mut recorder, &AtomicBool::new(false))
             .unwrap();
-        let late = |(_, warning): &(usize, Warning)| matches!(warning, Warning::LateInputs { .. });
-        assert_eq!(
-            recorder
-                .warnings
-                .iter()
-                .filter(|warning| late(warning))
-                .count(),
-            expected
-        );
+        let count = |kind: fn(&Warning) -> bool| {
+            let warnings = recorder.warnings.iter();
+            warnings.filter(|(_, warning)| kind(warning)).count()
+        };
+        let late = count(|warning| matches!(warning, Warning::LateInputs { .. }));
+        let early = count(|warning| matches!(warning, Warning::EarlyInputs { .. }));
+        assert_eq!([late, early], expected, "{shift} {unit}");
         recorder.warnings.clear();
     }
 }

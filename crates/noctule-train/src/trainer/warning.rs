@@ -31,6 +31,13 @@ pub enum Warning {
         /// End of the sample for the first layer, in seconds.
         t_max: f64,
     },
+    /// All inputs come at once, measured by the time constants: units are confused, mostly.
+    EarlyInputs {
+        /// The latest input of all, in seconds.
+        latest: f64,
+        /// The smaller time constant of the first layer, in seconds.
+        time_constant: f64,
+    },
     /// A layer hardly spikes. Neurons without spikes have no gradient.
     SilentLayer {
         /// Index of the layer.
@@ -94,6 +101,14 @@ impl Display for Warning {
             } => write!(
                 f,
                 "the training samples have no input events, so no neuron can spike"
+            ),
+            Self::EarlyInputs {
+                latest,
+                time_constant,
+            } => write!(
+                f,
+                "all inputs come within {latest} s, less than a hundredth of the time constants ({time_constant} s), so that \
+                 their order hardly matters: give both in seconds (`data.time_unit`)"
             ),
             Self::SilentLayer {
                 layer,

@@ -11,6 +11,8 @@ use crate::schedule::ScheduleConfig;
 
 /// Weights that moved by less than this, in their standard deviation, stood still.
 const LEAST_CHANGE: f64 = 0.01;
+/// Inputs that all come within this part of a time constant are hardly meant.
+const EARLY: f64 = 0.01;
 /// Whoever classifies as many training samples correctly needs no steps.
 const LEARNED: f64 = 0.9;
 /// The steps after which they should have moved.
@@ -43,6 +45,16 @@ impl Trainer {
         let earliest = earliest_input(train);
         if earliest.is_none_or(|earliest| earliest >= t_max) {
             progress.warning(&Warning::LateInputs { earliest, t_max });
+        }
+        let time_constant = first.neuron().tau_s.min(first.neuron().tau_m);
+        if let Some(latest) = latest_input(train)
+            && 0.0 < latest
+            && latest < EARLY * time_constant
+        {
+            progress.warning(&Warning::EarlyInputs {
+                latest,
+                time_constant,
+            });
         }
     }
 
@@ -109,6 +121,21 @@ fn earliest_input(batch: &Batch<f32>) -> Option<f64> {
             times.reduce(f32::min).map(f64::from)
         }
         _ => Some(0.0),
+    }
+}
+
+fn latest_input(batch: &Batch<f32>) -> Option<f64> {
+    match &batch.samples {
+        Samples::Images(images) => {
+            let encoding = &images.encoding;
+            Some(encoding.latest().max(encoding.bias().unwrap_or(0.0)))
+        }
+        Samples::Events(events) => {
+            let last = |sample| events.sample(sample).times.last().copied();
+            let times = (0..events.samples()).filter_map(last);
+            times.reduce(f32::max).map(f64::from)
+        }
+        _ => None,
     }
 }
 
