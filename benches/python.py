@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How fast MNIST trains through Python, beside the command line: `nt.fit`, and a layer in PyTorch with PyTorch's Adam.
+"""How fast MNIST trains through Python, beside the command line: `nt.train`, `nt.fit`, and a layer in PyTorch with PyTorch's Adam.
 
     NOCTULE_DATA=... benches/python.py --python ENV/bin/python [--rounds 5] [--write]
 
-ENV has noctule and torch; its own `noctule` command is the one that is compared with. Each round runs all three in turn, for some
-seconds each, as processes of their own; figures are medians over the rounds. Nothing else should run meanwhile. `--write` fills the
+ENV has noctule and torch; its own `noctule` command, or the one that NOCTULE names, is compared with. Each round runs all of them in turn, as
+processes of their own, and takes the second epoch; figures are medians over the rounds. Nothing else should run meanwhile. `--write` fills the
 table in docs/python.md.
 """
 
@@ -17,6 +17,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -27,14 +28,19 @@ BEGIN, END = "<!-- speed of Python: measured -->", "<!-- end of speed -->"
 CONSTANTS = {"tau_m": 0.26, "tau_s": 0.13, "t_max": 0.2}
 BATCH = 50
 WORKS = {
-    "command": "`noctule bench mnist-count`",
+    "command": "`noctule train mnist-count`",
+    "train": "`nt.train(\"mnist-count\")`",
     "fit": "`nt.fit`",
     "torch": "`nt.torch.Layer`, PyTorch's Adam",
 }
 
 
 def layers(nt):
-    return [nt.Dense(800, theta=0.2, max_spikes=30), nt.Dense(10, theta=1.3, max_spikes=30)]
+    """Those of the preset."""
+    return [
+        nt.Dense(800, theta=0.2, max_spikes=30, init=nt.Uniform(-1.0, 1.0)),
+        nt.Dense(10, theta=1.3, max_spikes=30, init=nt.Uniform(-0.4, 0.4)),
+    ]
 
 
 def measure_fit() -> float:
@@ -44,8 +50,8 @@ def measure_fit() -> float:
     net = nt.Network(784, layers(nt), **CONSTANTS)
     loss, optimiser = nt.SpikeCount(15, 3), nt.Adam(0.008)
     run = nt.fit(
-        net, train, test[:100], loss=loss, optimiser=optimiser, epochs=2, batch_size=BATCH, max_inverse_slope=1.0,
-        progress=False,
+        net, train[:58000], test, loss=loss, optimiser=optimiser, epochs=2, batch_size=BATCH, max_inverse_slope=0.2,
+        silent_boost=1.0, progress=False,
     )
     return run.of("train")[-1].samples_per_second
 
@@ -59,7 +65,7 @@ def measure_torch() -> float:
     train, _ = nt.data.mnist()
     images = torch.from_numpy(train.images.reshape(len(train), -1))
     labels = torch.from_numpy(train.labels)
-    layer = nt.torch.Layer(784, layers(nt), max_inverse_slope=1.0, **CONSTANTS)
+    layer = nt.torch.Layer(784, layers(nt), max_inverse_slope=0.2, silent_boost=1.0, **CONSTANTS)
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.008, fused=True)
     loss_of = nt.torch.SpikeLoss(nt.SpikeCount(15, 3))
     order = torch.randperm(len(train))
@@ -75,10 +81,22 @@ def measure_torch() -> float:
     return 25000 / (time.perf_counter() - begin)
 
 
+def measure_train() -> float:
+    import noctule as nt
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = nt.train("mnist-count", epochs=2, out=Path(folder) / "run", progress=False)
+    return run.of("train")[-1].samples_per_second
+
+
 def measure_command(python: str) -> float:
-    command = [str(Path(python).parent / "noctule"), "bench", "mnist-count", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["training"]["samples_per_second"]
+    command = os.environ.get("NOCTULE", str(Path(python).parent / "noctule"))
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        words = [command, "train", "mnist-count", "--epochs", "2", "--no-report", "--out", str(run)]
+        subprocess.run(words, capture_output=True, check=True)
+        records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [record for record in records if record["split"] == "train"][-1]["samples_per_second"]
 
 
 def main() -> None:
@@ -86,15 +104,15 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--work", choices=("fit", "torch"), help=argparse.SUPPRESS)
+    parser.add_argument("--work", choices=("train", "fit", "torch"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.work is not None:
-        print(measure_fit() if given.work == "fit" else measure_torch())
+        print({"train": measure_train, "fit": measure_fit, "torch": measure_torch}[given.work]())
         return
     found: dict[str, list[float]] = {work: [] for work in WORKS}
     for _ in range(given.rounds):
         found["command"].append(measure_command(given.python))
-        for work in ("fit", "torch"):
+        for work in ("train", "fit", "torch"):
             words = [given.python, __file__, "--work", work]
             found[work].append(float(subprocess.run(words, capture_output=True, text=True, check=True).stdout))
         print({work: round(speeds[-1]) for work, speeds in found.items()}, flush=True)
