@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from . import _noctule
 from ._arrays import check_dtype, real, to_floats, whole
+from ._kept_network import copy_to, load_model, restore, state_of
+from ._network_arguments import _check_batch, _complete, _describe, _seed, _shape
 from .errors import ArrayError, BackendError, NetworkError, StateError
 from .gradients import Gradients
 from .layers import Conv2d, Dense, Layer, SumPool2d, Threshold, from_description
@@ -402,57 +404,14 @@ class Network:
             NetworkError: If it cannot be read, is damaged, or holds no network.
         """
         name = check_dtype(dtype)
-        try:
-            model = _noctule.Model.load(os.fspath(path), name, backend, device, threads)
-        except NetworkError as error:
-            folder = os.path.dirname(os.fspath(path))
-            if os.path.exists(os.path.join(folder, "config.toml")):
-                raise NetworkError(f"{error}; a checkpoint of a run is read by nt.load({folder!r}).network") from None
-            raise
+        model = load_model(path, name, backend, device, threads)
         return cls._of_model(model, name, backend, device, threads)
 
     def __getstate__(self) -> Dict[str, Any]:
-        memory = None
-        if self._optimiser is not None:
-            memory = (self._optimiser, self._model.optimiser_state())
-        return {
-            "input_shape": self.input_shape,
-            "layers": self._layers,
-            "weights": list(self.weights),
-            "drawn": list(self._drawn),
-            "seed": self._seed,
-            "engine": (self._dtype, self._backend, self._device, self._threads),
-            "memory": memory,
-            "rule": self._rule,
-            "rates": dict(self._rates),
-        }
+        return state_of(self)
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
-        dtype, backend, device, threads = state["engine"]
-        self._set_engine(dtype, backend, device, threads)
-        self._seed = state["seed"]
-        layers: Tuple[Layer, ...] = state["layers"]
-        shared: Dict[str, Optional[float]] = {"tau_m": None, "tau_s": None, "t_max": None}
-        descriptions = [_describe(index, layer, shared) for index, layer in enumerate(layers)]
-        self._model = _noctule.Model(
-            state["input_shape"],
-            descriptions,
-            seed=self._seed,
-            dtype=self._dtype,
-            backend=self._backend,
-            device=self._device,
-            threads=self._threads,
-        )
-        self._begin(layers)
-        weights = enumerate(state["weights"])
-        self._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])
-        self._drawn = list(state["drawn"])
-        self._rule = state["rule"]
-        self._rates = dict(state["rates"])
-        if state["memory"] is not None:
-            optimiser, memory = state["memory"]
-            self._optimiser = optimiser
-            self._model.set_optimiser_state(optimiser._describe(), memory)
+        restore(self, state)
 
     def to(
         self,
@@ -463,19 +422,7 @@ class Network:
         threads: Optional[int] = None,
     ) -> Network:
         """A copy in another precision or on another engine, without what an optimiser remembers."""
-        state = self.__getstate__()
-        name = self._dtype if dtype is None else check_dtype(dtype)
-        state["weights"] = [None if w is None else w.astype(name) for w in state["weights"]]
-        state["engine"] = (
-            name,
-            self._backend if backend is None else backend,
-            self._device if backend is None and device is None else device,
-            self._threads if threads is None else threads,
-        )
-        state["memory"] = None
-        network = object.__new__(type(self))
-        network.__setstate__(state)
-        return network
+        return copy_to(self, dtype, backend, device, threads)
 
     def __repr__(self) -> str:
         height, width, channels = self.input_shape
@@ -488,54 +435,3 @@ class Network:
         from ._html import network
 
         return network(self)
-
-
-def _shape(inputs: Any) -> Tuple[int, int, int]:
-    numbers = tuple(inputs) if isinstance(inputs, (tuple, list)) else (1, 1, inputs)
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < 2**32:
-            raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
-    if len(numbers) != 3:
-        raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
-    return int(numbers[0]), int(numbers[1]), int(numbers[2])
-
-
-def _seed(seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise NetworkError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed!r}")
-    return int(seed)
-
-
-def _describe(index: int, layer: object, shared: Dict[str, Optional[float]]) -> Dict[str, Any]:
-    if not isinstance(layer, (Dense, Conv2d, SumPool2d)):
-        raise NetworkError(f"layer {index} is {layer!r}; layers are nt.Dense, nt.Conv2d and nt.SumPool2d")
-    return layer._describe(index, shared)
-
-
-def _complete(layer: Layer, shared: Dict[str, Optional[float]]) -> Layer:
-    """The layer with the constants that it takes from the network."""
-    if isinstance(layer, SumPool2d):
-        return layer
-    names = [field.name for field in fields(layer)]
-    given = {name: getattr(layer, name) for name in names}
-    for name, value in shared.items():
-        if given[name] is None:
-            given[name] = value
-    if given["reset"] is None:
-        given["reset"] = given["theta"]
-    for name in ("theta", "reset", "tau_m", "tau_s"):
-        if np.ndim(given[name]):
-            given[name] = np.array(given[name], dtype=np.float64)
-    if isinstance(given.get("window"), (int, np.integer)):
-        given["window"] = (int(given["window"]), int(given["window"]))
-    init = given["init"]
-    if init is not None and not hasattr(init, "_describe"):
-        # The weights are in the network.
-        given["init"] = None
-    return replace(layer, **given)
-
-
-def _check_batch(spikes: object) -> None:
-    if not isinstance(spikes, SpikeBatch):
-        how = "take its `spikes`" if hasattr(spikes, "spikes") else "make one with nt.SpikeBatch(...)"
-        raise ArrayError(f"a SpikeBatch is needed, not {type(spikes).__name__}; {how}")

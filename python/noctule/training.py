@@ -16,7 +16,8 @@ from .errors import TrainingError
 from .layers import Threshold
 from .losses import Loss, LossResult
 from ._arrays import real, to_array, to_floats, whole
-from .network import Network, _seed
+from ._network_arguments import _seed
+from .network import Network
 from .regularisation import describe_regularisation
 from .optimisers import Adam, Optimiser, Schedule
 from .spikes import SpikeBatch

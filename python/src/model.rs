@@ -1,18 +1,14 @@
 //! [`Model`]: a network on an engine, for Python.
 
+mod arguments;
+mod arrays;
 pub mod typed;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use noctule_core::{
-    Homeostasis, LayerRegularisation, Network, OptimiserProgress, Regularisation, Shape, Tensor,
-    TensorName, Tensors,
-};
-use numpy::{
-    IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray3, PyReadonlyArrayDyn,
-    PyUntypedArrayMethods,
-};
+use noctule_core::{Network, OptimiserProgress, Shape};
+use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -24,31 +20,10 @@ use crate::losses::{classes, prediction};
 use crate::number::Number;
 use crate::optimisers::OptimiserSpec;
 use crate::samples::{SampleSpec, batch};
-use crate::spikes::{SpikeArrays, slice, to_arrays, values};
+use crate::spikes::{SpikeArrays, to_arrays, values};
+pub use arguments::{Dtype, RegularisationSpec};
+use arrays::{arrays, new_array, padded_values, tensor_to_array, tensors};
 use typed::TypedModel;
-
-/// NumPy's names of the two precisions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dtype {
-    Float32,
-    Float64,
-}
-
-impl<'py> FromPyObject<'_, 'py> for Dtype {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let name: String = object.extract()?;
-        match name.as_str() {
-            "float32" => Ok(Self::Float32),
-            "float64" => Ok(Self::Float64),
-            _ => Err(Error::array(format!(
-                "dtype must be \"float32\" or \"float64\", not \"{name}\""
-            ))
-            .into()),
-        }
-    }
-}
 
 /// A network on an engine. Calls from several threads take turns.
 #[pyclass(frozen, module = "noctule._noctule")]
@@ -76,32 +51,6 @@ macro_rules! each {
 /// The only one who uses it, as long as the guard lives.
 fn lock<T: Number>(model: &Mutex<TypedModel<T>>) -> MutexGuard<'_, TypedModel<T>> {
     model.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Regularisation, as Python describes it: the largest inverse slope, and for each layer its silent boost and homeostasis.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct RegularisationSpec {
-    max_inverse_slope: Option<f64>,
-    silent_boost: Vec<f64>,
-    homeostasis: Vec<Option<(f64, f64)>>,
-}
-
-impl RegularisationSpec {
-    /// As the engines know it.
-    pub fn regularisation(&self) -> Regularisation {
-        let layers = self.silent_boost.iter().zip(&self.homeostasis);
-        Regularisation {
-            max_inverse_slope: self.max_inverse_slope,
-            layers: layers
-                .map(|(&silent_boost, homeostasis)| LayerRegularisation {
-                    silent_boost,
-                    homeostasis: homeostasis
-                        .map(|(target, strength)| Homeostasis { target, strength }),
-                })
-                .collect(),
-        }
-    }
 }
 
 #[pymethods]
@@ -485,60 +434,4 @@ impl Model {
             )),
         }
     }
-}
-
-/// A copy of padded times, and their shape: their owner may change them while the engine works.
-fn padded_values<T: Number>(
-    array: &Bound<'_, PyAny>,
-    _: &Mutex<TypedModel<T>>,
-) -> Result<(Vec<T>, [usize; 3])> {
-    let array: PyReadonlyArray3<'_, T> = array.extract().map_err(|_| {
-        Error::array(format!(
-            "padded times must be a NumPy array [sample, neuron, spike] of {}",
-            T::DTYPE
-        ))
-    })?;
-    let shape = array.shape();
-    let shape = [shape[0], shape[1], shape[2]];
-    Ok((slice(&array)?.to_vec(), shape))
-}
-
-/// Copies of weights, by the indices of their layers.
-fn tensors<T: Number>(weights: &[(usize, Bound<'_, PyAny>)]) -> Result<Tensors<T>> {
-    let tensors = weights.iter().map(|(layer, array)| {
-        let what = format!("the weights of layer {layer}");
-        Ok((TensorName::weights(*layer), array_to_tensor(array, &what)?))
-    });
-    tensors.collect()
-}
-
-fn new_array<'py, T: Number>(
-    py: Python<'py>,
-    values: Vec<T>,
-    shape: &[usize],
-) -> Result<Bound<'py, PyAny>> {
-    let array: Bound<'py, PyArrayDyn<T>> = values.into_pyarray(py).reshape(shape)?;
-    Ok(array.into_any())
-}
-
-fn tensor_to_array<T: Number>(py: Python<'_>, tensor: Tensor<T>) -> Result<Bound<'_, PyAny>> {
-    let shape = tensor.shape().to_vec();
-    new_array(py, tensor.into_values(), &shape)
-}
-
-fn arrays<T: Number>(
-    py: Python<'_>,
-    tensors: Vec<Option<Tensor<T>>>,
-) -> Result<Vec<Option<Bound<'_, PyAny>>>> {
-    let arrays = tensors.into_iter();
-    arrays
-        .map(|tensor| tensor.map(|tensor| tensor_to_array(py, tensor)).transpose())
-        .collect()
-}
-
-fn array_to_tensor<T: Number>(array: &Bound<'_, PyAny>, what: &str) -> Result<Tensor<T>> {
-    let array: PyReadonlyArrayDyn<'_, T> = array
-        .extract()
-        .map_err(|_| Error::array(format!("{what} must be a NumPy array of {}", T::DTYPE)))?;
-    Ok(Tensor::new(array.shape(), slice(&array)?.to_vec())?)
 }
