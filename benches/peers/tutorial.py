@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has both libraries")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--batches", type=int, help="trains on so many batches only")
+    parser.add_argument("--batches", type=int, help="number of batches to train on, in place of an epoch")
     parser.add_argument("--print", action="store_true", help="prints the table instead of writing it")
     given = parser.parse_args()
     results = {name: [] for name in SCRIPTS}

@@ -11,7 +11,7 @@ def options(description: str) -> argparse.Namespace:
     parser.add_argument("--data", default=os.environ.get("NOCTULE_DATA"), help="the folder that holds mnist/")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batches", type=int, help="trains on so many batches only; default: one epoch")
+    parser.add_argument("--batches", type=int, help="number of batches to train on; default: one epoch")
     return parser.parse_args()
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
+from ._arrays import whole
 from .errors import ArrayError, NetworkError
 from .layers import Conv2d, Dense, Layer, SumPool2d
 from .spikes import SpikeBatch
@@ -23,9 +24,7 @@ def _shape(inputs: Any) -> Tuple[int, int, int]:
 
 
 def _seed(seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise NetworkError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed!r}")
-    return int(seed)
+    return whole(seed, "seed", 0, 2**64, NetworkError)
 
 
 def _describe(index: int, layer: object, shared: Dict[str, Optional[float]]) -> Dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import to_floats
+from ._arrays import real, to_floats, whole
 from .errors import NetworkError
 
 #: A constant of a layer: one number for all neurons, or one for each.
@@ -273,18 +273,11 @@ def _constant(layer: int, name: str, value: Any) -> Any:
 
 
 def _number(layer: int, name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise NetworkError(f"layer {layer}: {name} must be a number, not {value!r}") from None
+    return real(value, f"layer {layer}: {name}", NetworkError)
 
 
 def _count(layer: int, name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise NetworkError(f"layer {layer}: {name} must be an integer, not {value!r}")
-    if not 0 <= value < 2**40:
-        raise NetworkError(f"layer {layer}: {name} must not be {value}")
-    return int(value)
+    return whole(value, f"layer {layer}: {name}", 0, 2**40, NetworkError)
 
 
 def _show(layer: Any, *positional: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import to_labels
+from ._arrays import real, to_labels
 from .errors import ArrayError, TrainingError
 from .spikes import SpikeBatch
 
@@ -146,21 +146,14 @@ class SpikeTime(Loss):
 
 
 def _finite(loss: object, *values: Any) -> List[float]:
-    numbers = [_number(loss, value) for value in values]
+    numbers = [real(value, f"{loss!r}: each constant", TrainingError) for value in values]
     if not np.isfinite(numbers).all():
         raise TrainingError(f"{loss!r}: all numbers must be finite")
     return numbers
 
 
 def _positive(loss: object, name: str, value: Any) -> float:
-    number = _number(loss, value)
+    number = real(value, f"{loss!r}: {name}", TrainingError)
     if not (0 < number < float("inf")):
         raise TrainingError(f"{loss!r}: {name} must be positive and finite")
     return number
-
-
-def _number(loss: object, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TrainingError(f"{loss!r}: {value!r} is no number") from None

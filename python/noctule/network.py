@@ -334,10 +334,7 @@ class Network:
         norm = None if max_norm is None else real(max_norm, "max_norm", NetworkError)
         kind = type(optimiser).__name__
         if optimiser.learning_rate is None and kind not in self._rates:
-            sizes = [float(np.sqrt(np.mean(np.square(w, dtype=np.float64)))) for w in self.weights if w is not None]
-            smallest = min((size for size in sizes if size > 0), default=0.0)
-            if smallest > 0:
-                self._rates[kind] = float(f"{0.03 * (smallest**2 if kind == 'Sgd' else smallest):.3e}")
+            self._rates[kind] = self._model.learning_rate(optimiser._describe())
         optimiser = self._with_rate(optimiser)
         self._model.step(optimiser._describe(), norm)
         self._has_gradient = False

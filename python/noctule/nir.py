@@ -16,9 +16,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from typing import Any, Optional, Union
-
-import numpy as np
+from typing import Any, List, Optional, Union
 
 from . import _noctule
 from ._arrays import check_dtype, real, whole
@@ -47,34 +45,18 @@ def to_nir(network: Union[Network, Run], path: Optional[Path] = None, *, dt: Opt
     if not isinstance(net, Network):
         raise NirError(f"to_nir needs a Network or a Run, not {type(network).__name__}")
     step = _step(dt)
-    _warn_of_limits(net)
     if path is not None:
-        _noctule.write_nir(net._model, os.fspath(path), step, experiment)
+        _warn(_noctule.write_nir(net._model, os.fspath(path), step, experiment))
         return None
     nir = _library()
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "network.nir")
-        _noctule.write_nir(net._model, file, step, experiment)
+        _warn(_noctule.write_nir(net._model, file, step, experiment))
         try:
             return nir.read(file)
         except Exception:
             # Version 1.0.8 takes the rows of a window for its columns when it checks shapes.
             return nir.read(file, type_check=False)
-
-
-def _warn_of_limits(network: Network) -> None:
-    """Says what other simulators will not know."""
-    for index, layer in enumerate(network.layers):
-        if getattr(layer, "max_spikes", None) == 1:
-            warnings.warn(
-                f"neurons of layer {index} spike once (max_spikes); NIR cannot say so, and other simulators let them spike again",
-                stacklevel=3,
-            )
-        if not np.array_equal(getattr(layer, "reset", 0), getattr(layer, "theta", 0)):
-            warnings.warn(
-                f"layer {index} resets to another potential than 0 (v_reset), which snnTorch and Norse do not heed",
-                stacklevel=3,
-            )
 
 
 def from_nir(
@@ -137,6 +119,12 @@ def _write(nir: Any, file: str, graph: Any) -> None:
             nir.write(file, graph, compression=None)
         except (TypeError, ValueError, AttributeError) as error:
             raise NirError(f"the graph cannot be written by the package nir: {error}") from None
+
+
+def _warn(limits: List[str]) -> None:
+    """Says what other simulators will not know."""
+    for limit in limits:
+        warnings.warn(limit, stacklevel=3)
 
 
 def _library() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
+from ._arrays import real, whole
 from .errors import TrainingError
 
 
@@ -129,9 +130,7 @@ class Step(Schedule):
     floor: float = 0.0
 
     def _describe(self) -> Tuple[str, List[float]]:
-        every = _whole(self, "every_epochs", self.every_epochs)
-        if every < 1:
-            raise TrainingError(f"{self!r}: every_epochs must be at least 1")
+        every = whole(self.every_epochs, f"{self!r}: every_epochs", 1, 2**32, TrainingError)
         factor = _in_range(self, "factor", self.factor, 0.0, 1.0, closed=True)
         return "step", [every, factor, _in_range(self, "floor", self.floor, 0.0, float("inf"))]
 
@@ -144,25 +143,16 @@ class Cosine(Schedule):
     warmup_epochs: int = 0
 
     def _describe(self) -> Tuple[str, List[float]]:
-        warmup = _whole(self, "warmup_epochs", self.warmup_epochs)
+        warmup = whole(self.warmup_epochs, f"{self!r}: warmup_epochs", 0, 2**32, TrainingError)
         return "cosine", [_in_range(self, "floor", self.floor, 0.0, float("inf")), warmup]
 
 
 def _in_range(
     owner: object, name: str, value: Any, least: float, below: float, closed: bool = False
 ) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TrainingError(f"{owner!r}: {name} must be a number, not {value!r}") from None
+    number = real(value, f"{owner!r}: {name}", TrainingError)
     if not (least <= number < below or (closed and number == below)):
         end = "at most" if closed else "below"
         bound = "finite" if below == float("inf") else f"{end} {below}"
         raise TrainingError(f"{owner!r}: {name} must be at least {least} and {bound}, not {number}")
     return number
-
-
-def _whole(owner: object, name: str, value: Any) -> int:
-    if isinstance(value, bool) or value != int(value) or value < 0:
-        raise TrainingError(f"{owner!r}: {name} must be a whole number, not {value!r}")
-    return int(value)

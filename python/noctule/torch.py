@@ -128,7 +128,7 @@ class Layer(nn.Module):
         return self._network
 
     def output_width(self, input_width: int) -> int:
-        """The number of spikes of a neuron in the output tensor, for inputs with so many."""
+        """The length of the last dimension of the output, for an input whose last dimension has the length ``input_width``."""
         width = input_width
         for layer in self._network.layers:
             width = width * layer.size**2 if isinstance(layer, SumPool2d) else layer.max_spikes

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use noctule_core::{Batch, Engine, Label, Network, Optimiser, SpikeBatch, Tensor, TensorName};
+use noctule_core::{Batch, Engine, Label, Network, Optimiser, SpikeBatch, TensorName};
 use noctule_train::initial::{
-    default_learning_rate, default_potential, default_silent_boost, drive_of_last_layer,
-    initial_weights, threshold_initialiser,
+    default_potential, default_silent_boost, drive_of_last_layer, initial_weights,
+    threshold_initialiser,
 };
 use noctule_train::schedule::{CosineSchedule, StepSchedule};
 use noctule_train::{OwnLoss, RunEnd, ScheduleConfig, Trainer, TrainerBuilder};
@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use crate::errors::{Error, Result};
 use crate::losses::{LossSpec, loss, prediction};
 use crate::model::{Model, RegularisationSpec};
-use crate::optimisers::OptimiserSpec;
+use crate::optimisers::{OptimiserSpec, root_mean_square};
 use crate::samples::{SampleSpec, batch};
 use crate::spikes::{to_arrays, values};
 use crate::watch::{self, Stop};
@@ -87,7 +87,7 @@ pub fn fit<'py>(
     })?;
     let raised = Arc::new(Mutex::new(None));
     let stop = Arc::new(Stop::default());
-    let rule = rule(&network, &spec)?;
+    let rule = spec.optimiser.rule_for(&network)?;
     let learning_rate = rule.learning_rate();
     let builder = builder(engine, network, samples, &spec, rule)?;
     let builder = match spec.loss {
@@ -149,17 +149,6 @@ fn begin_with(
     Ok(network)
 }
 
-/// The optimiser; a learning rate that was left out follows from the weights.
-fn rule(network: &Network<f32>, spec: &FitSpec<'_>) -> Result<Optimiser> {
-    let rule = spec.optimiser.rule(1e-3)?;
-    if spec.optimiser.learning_rate().is_some() {
-        return Ok(rule);
-    }
-    let weights = network.indexed_weights();
-    let sizes = weights.map(|(_, weights)| root_mean_square(weights));
-    spec.optimiser.rule(default_learning_rate(&rule, sizes))
-}
-
 fn builder(
     engine: Arc<dyn Engine<f32>>,
     network: Network<f32>,
@@ -193,14 +182,6 @@ fn builder(
         builder = builder.prediction(prediction(name)?);
     }
     Ok(builder)
-}
-
-fn root_mean_square(weights: &Tensor<f32>) -> f64 {
-    let squares = weights
-        .as_slice()
-        .iter()
-        .map(|&weight| f64::from(weight).powi(2));
-    (squares.sum::<f64>() / weights.len().max(1) as f64).sqrt()
 }
 
 fn schedule((kind, numbers): &(String, Vec<f64>)) -> Result<ScheduleConfig> {

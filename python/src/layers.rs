@@ -194,7 +194,8 @@ impl SpikingSpec {
     }
 }
 
-/// Checks that there is memory for so many weights, their gradient, and copies of both: without it the process would end.
+/// Checks that there is memory for this number of weights, their gradient, and copies of both: without it the process would
+/// end.
 fn check_memory<T>(weights: usize) -> std::result::Result<(), String> {
     let needed = weights.saturating_mul(4);
     Vec::<T>::new()

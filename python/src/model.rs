@@ -236,10 +236,20 @@ impl Model {
         py.detach(|| each!(self, model => lock(model).clear_gradient()))
     }
 
-    /// Takes a step of an optimiser.
+    /// The learning rate of an optimiser; one that was left out follows from the weights.
+    fn learning_rate(&self, py: Python<'_>, optimiser: OptimiserSpec) -> Result<f64> {
+        self.check_process()?;
+        py.detach(|| {
+            each!(self, model => {
+                Ok(optimiser.rule_for(lock(model).network()?)?.learning_rate())
+            })
+        })
+    }
+
+    /// Takes a step of an optimiser, which has a learning rate.
     fn step(&self, py: Python<'_>, optimiser: OptimiserSpec, max_norm: Option<f64>) -> Result<()> {
         self.check_process()?;
-        let (rule, memory_of) = (optimiser.rule_of_step()?, optimiser.memory_of());
+        let (rule, memory_of) = (optimiser.rule(1e-3)?, optimiser.memory_of());
         py.detach(|| each!(self, model => lock(model).step(&rule, &memory_of, max_norm)))
     }
 
@@ -268,7 +278,7 @@ impl Model {
         state: (String, u64, f64, Vec<Vec<(usize, Bound<'_, PyAny>)>>),
     ) -> Result<()> {
         self.check_process()?;
-        let (rule, memory_of) = (optimiser.rule_of_step()?, optimiser.memory_of());
+        let (rule, memory_of) = (optimiser.rule(1e-3)?, optimiser.memory_of());
         let (kind, steps, momentum_product, states) = state;
         let progress = OptimiserProgress {
             kind,
@@ -391,14 +401,14 @@ impl Model {
     }
 
     /// Lets `work` see the network, with its present weights: `Ok` in single precision, `Err` in double precision.
-    pub fn export<E: Send>(
+    pub fn export<R: Send, E: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(
             std::result::Result<&Network<f32>, &Network<f64>>,
-        ) -> std::result::Result<(), E>
+        ) -> std::result::Result<R, E>
         + Send,
-    ) -> Result<()>
+    ) -> Result<R>
     where
         Error: From<E>,
     {

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use noctule_nir::{ExportOptions, ImportOptions, NirError, read, write};
+use noctule_nir::{ExportOptions, ImportOptions, NirError, limits, read, write};
 use pyo3::prelude::*;
 
 use crate::engines::EngineChoice;
 use crate::errors::{Error, Result};
 use crate::model::{Dtype, Model};
 
-/// Writes a network to a file of NIR, with an experiment as TOML, if there is one.
+/// Writes a network to a file of NIR, with an experiment as TOML, if there is one. Returns what other simulators will not
+/// know.
 #[pyfunction]
 pub fn write_nir(
     py: Python<'_>,
@@ -17,11 +18,11 @@ pub fn write_nir(
     path: PathBuf,
     dt: Option<f64>,
     experiment: Option<String>,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let options = ExportOptions { dt, experiment };
     model.export(py, |network| match network {
-        Ok(network) => write(network, &path, &options),
-        Err(network) => write(network, &path, &options),
+        Ok(network) => write(network, &path, &options).map(|()| limits(network)),
+        Err(network) => write(network, &path, &options).map(|()| limits(network)),
     })
 }
 

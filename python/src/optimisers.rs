@@ -1,7 +1,7 @@
 //! How parameters follow their gradients.
 
-use noctule_core::{Adam, AdamW, NAdam, Optimiser, Sgd};
-use noctule_train::initial::default_weight_decay;
+use noctule_core::{Adam, AdamW, NAdam, Network, Optimiser, Real, Sgd, Tensor};
+use noctule_train::initial::{default_learning_rate, default_weight_decay};
 use pyo3::prelude::*;
 
 use crate::errors::{Error, Result};
@@ -64,9 +64,15 @@ impl OptimiserSpec {
         })
     }
 
-    /// The rule of a single step, with the learning rate that PyTorch has by default where none was given.
-    pub fn rule_of_step(&self) -> Result<Optimiser> {
-        self.rule(if self.kind == "nadam" { 2e-3 } else { 1e-3 })
+    /// The rule for a network; a learning rate that was left out follows from its weights.
+    pub fn rule_for<T: Real>(&self, network: &Network<T>) -> Result<Optimiser> {
+        let rule = self.rule(1e-3)?;
+        if self.learning_rate.is_some() {
+            return Ok(rule);
+        }
+        let weights = network.indexed_weights();
+        let sizes = weights.map(|(_, weights)| root_mean_square(weights));
+        self.rule(default_learning_rate(&rule, sizes))
     }
 
     /// All that was said of it but the learning rate: two with the same text can share what they remember.
@@ -77,9 +83,11 @@ impl OptimiserSpec {
         };
         format!("{rateless:?}")
     }
+}
 
-    /// The learning rate that was given.
-    pub fn learning_rate(&self) -> Option<f64> {
-        self.learning_rate
-    }
+/// The root mean square of all values.
+pub fn root_mean_square<T: Real>(weights: &Tensor<T>) -> f64 {
+    let values = weights.as_slice().iter();
+    let squares = values.map(|&weight| Real::to_f64(weight).powi(2));
+    (squares.sum::<f64>() / weights.len().max(1) as f64).sqrt()
 }

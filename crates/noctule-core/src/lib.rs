@@ -63,7 +63,7 @@ pub use loss::{
 };
 pub use metrics::{BatchRecord, Divergence, LayerMetrics, Metrics};
 pub use model::{Gradients, Model};
-pub use network::{Network, NetworkError, NetworkFileError};
+pub use network::{Network, NetworkError, NetworkFileError, replace_file};
 pub use neuron::{Crossing, Lif, LifParameters, NeuronError};
 pub use optimiser::{
     Adam, AdamW, MomentStep, MomentumStep, NAdam, Optimiser, OptimiserProgress, OptimiserStep, Sgd,

@@ -3,7 +3,9 @@
 pub(crate) mod error;
 pub(crate) mod feed_forward;
 mod file;
+mod replace;
 
 pub use error::NetworkError;
 pub use feed_forward::Network;
 pub use file::NetworkFileError;
+pub use replace::replace_file;

@@ -18,7 +18,7 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 pub(crate) enum Spike {
     /// A Dirac delta, which has the area 1.
     Dirac,
-    /// A pulse of height 1 that lasts so many seconds.
+    /// A pulse of height 1 that lasts this long, in seconds.
     Pulse(f64),
 }
 

@@ -1,6 +1,7 @@
 //! From a network to a graph.
 
 pub(crate) mod error;
+pub(crate) mod limits;
 pub(crate) mod neurons;
 pub(crate) mod options;
 

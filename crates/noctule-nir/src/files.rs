@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use noctule_core::{Network, Real};
+use noctule_core::{Network, Real, replace_file};
 
 use crate::error::NirError;
 use crate::export::options::ExportOptions;
@@ -71,13 +71,6 @@ impl Graph {
             path: path.to_owned(),
             source,
         })?;
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(format!(".{}.tmp", std::process::id()));
-        let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-        written.map_err(|cause| {
-            // The partial file is useless. A failure to remove it would only hide the first error.
-            fs::remove_file(&partial).ok();
-            failed(cause)
-        })
+        replace_file(path, &bytes).map_err(failed)
     }
 }

@@ -44,6 +44,7 @@ mod layout;
 
 pub use error::NirError;
 pub use export::error::ExportError;
+pub use export::limits::limits;
 pub use export::options::ExportOptions;
 pub use export::to_graph;
 pub use files::{read, write};

@@ -19,6 +19,7 @@ use crate::layer::spiking::{Connection, SpikingLayer};
 use crate::layer::sum_pool2d::SumPool2d;
 use crate::network::error::NetworkError;
 use crate::network::feed_forward::Network;
+use crate::network::replace::replace_file;
 use crate::neuron::parameters::LifParameters;
 use crate::real::Real;
 use crate::shape::{Shape, Window};
@@ -164,14 +165,7 @@ impl<T: Real> Network<T> {
             cause,
         };
         let bytes = self.to_bytes().map_err(failed)?;
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(format!(".{}.tmp", std::process::id()));
-        let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-        written.map_err(|cause| {
-            // The partial file is useless. A failure to remove it would only hide the first error.
-            fs::remove_file(&partial).ok();
-            failed(cause)
-        })
+        replace_file(path, &bytes).map_err(failed)
     }
 
     fn to_bytes(&self) -> io::Result<Vec<u8>> {

@@ -187,7 +187,7 @@ impl<'a, T: Real> Walk<'a, T> {
         let length = weights.weights.len() / rows;
         for (row, values) in weights.weights.chunks_exact_mut(length.max(1)).enumerate() {
             let factor = factors[row];
-            // The neurons of a filter are every so many, and share its weights.
+            // Neuron `row + n * rows` is of the filter `row`, whose neurons share its weights.
             let shares = factors.iter().skip(row).step_by(rows);
             if let Some(other) = shares.into_iter().find(|&&other| other != factor) {
                 return Err(ImportError::Setting {

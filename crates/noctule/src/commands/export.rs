@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use noctule_core::{Network, Real};
-use noctule_nir::{ExportOptions, to_graph};
+use noctule_nir::{ExportOptions, limits, to_graph};
 use noctule_train::{ConfigTable, RunDirectory, trained_network, write_atomically};
 
 use super::eval::checkpoint;
@@ -106,28 +106,8 @@ fn write<T: Real>(
             say!("  for a simulator with a time step of {dt:?} s, whose spikes last one step")
         }
     }
-    note_limits(network);
-    Ok(())
-}
-
-/// Says what other simulators will not know.
-fn note_limits<T: Real>(network: &Network<T>) {
-    let layers = network.layers().iter().enumerate();
-    let spiking = layers.filter_map(|(index, layer)| Some((index, layer.spiking()?)));
-    for (index, layer) in spiking {
-        let differs = (0..layer.outputs()).any(|neuron| {
-            let neuron = layer.neuron_parameters(neuron);
-            neuron.reset != neuron.theta
-        });
-        if differs {
-            note!(
-                "note: layer {index} resets to another potential than 0 (v_reset), which snnTorch and Norse do not heed"
-            );
-        }
-        if layer.neuron().max_spikes == 1 {
-            note!(
-                "note: neurons of layer {index} spike once (max_spikes); NIR cannot say so, and other simulators let them spike again"
-            );
-        }
+    for limit in limits(network) {
+        note!("note: {limit}");
     }
+    Ok(())
 }
