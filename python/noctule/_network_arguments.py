@@ -60,3 +60,16 @@ def _check_batch(spikes: object) -> None:
     if not isinstance(spikes, SpikeBatch):
         how = "take its `spikes`" if hasattr(spikes, "spikes") else "make one with nt.SpikeBatch(...)"
         raise ArrayError(f"a SpikeBatch is needed, not {type(spikes).__name__}; {how}")
+
+
+def _check_shape(network: Tuple[int, int, int], samples: Any, what: str) -> None:
+    """Refuses images or sensors of another height, width and channels than the network's: with as many neurons, they would
+    pass, in the wrong order."""
+    found = getattr(samples, "shape", None)
+    if found is None or found[:2] == (1, 1) or network[:2] == (1, 1) or found == network:
+        return
+    how = ""
+    if (*found[1:], found[0]) == network:
+        # The channels of PyTorch's images come first.
+        how = "; np.moveaxis(images, 1, -1) moves channels from the first place of an image to the last"
+    raise ArrayError(f"{what} has (height, width, channels) = {found}, but the network {network}{how}")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from . import _noctule
 from ._arrays import check_dtype, real, to_floats, whole
 from ._kept_network import copy_to, load_model, restore, state_of
-from ._network_arguments import _check_batch, _complete, _describe, _seed, _shape
+from ._network_arguments import _check_batch, _check_shape, _complete, _describe, _seed, _shape
 from .errors import ArrayError, BackendError, NetworkError, StateError
 from .gradients import Gradients
 from .layers import Conv2d, Dense, Layer, SumPool2d, Threshold, from_description
@@ -369,6 +369,7 @@ class Network:
         inputs = samples if hasattr(samples, "images") else inputs
         if not isinstance(inputs, SpikeBatch) and not hasattr(inputs, "images"):
             raise ArrayError(f"predict needs a SpikeBatch or a set of noctule.data, not {type(samples).__name__}")
+        _check_shape(self.input_shape, samples, "the set")
         batch_size = whole(batch_size, "batch_size", 1, error=ArrayError)
         self._pass = None
         batches = range(0, len(inputs), batch_size)

@@ -278,12 +278,17 @@ def _check_tensor(times: object) -> None:
         raise ArrayError(f"the tensor is sparse ({times.layout}); a dense one is needed")
 
 
-def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
+def encode(intensities: Tensor, encoding: Latency = Latency(), *, channels: Optional[str] = None) -> Tensor:
     """Intensities from 0 to 1 as spike times, one for each: ``[sample, ...]`` becomes ``[sample, neuron, 1]``, in seconds.
 
     Args:
-        intensities: uint8, or floats from 0 to 1; ``[sample, height, width, channel]`` or flat.
+        intensities: uint8, or floats from 0 to 1; images or flat.
         encoding: See :class:`noctule.data.Latency`; a bias is one neuron more.
+        channels: Where the channels of images with four dimensions are: ``"first"``, ``[sample, channel, height, width]`` as
+            PyTorch's images, or ``"last"``, ``[sample, height, width, channel]`` as :mod:`noctule.data`'s. By default the
+            side with at most 4.
+
+    The order of the neurons is that of networks on images: ``(y * width + x) * channels + c``.
 
     Gradients pass through, with respect to the intensities.
     """
@@ -291,7 +296,7 @@ def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
         raise ArrayError(f"a tensor of intensities is needed, not {type(intensities).__name__}; see torch.from_numpy")
     if intensities.dim() < 2:
         raise ArrayError(f"intensities must have the shape [sample, ...], not {list(intensities.shape)}")
-    values = intensities.flatten(1)
+    values = (intensities.movedim(1, -1) if _channels_first(intensities, channels) else intensities).flatten(1)
     if values.dtype != torch.uint8:
         if not values.is_floating_point():
             raise ArrayError(f"intensities must be uint8, or floats from 0 to 1, not {values.dtype}")
@@ -309,6 +314,18 @@ def encode(intensities: Tensor, encoding: Latency = Latency()) -> Tensor:
         bias = times.new_full((len(times), 1), encoding.bias)
         times = torch.cat([times, bias], 1)
     return times[..., None]
+
+
+def _channels_first(images: Tensor, channels: Optional[str]) -> bool:
+    if channels not in (None, "first", "last"):
+        raise ArrayError(f'channels must be "first" or "last", not {channels!r}')
+    if images.dim() != 4 or channels is not None:
+        return images.dim() == 4 and channels == "first"
+    few_first, few_last = images.shape[1] <= 4, images.shape[3] <= 4
+    if few_first == few_last:
+        shape = list(images.shape)
+        raise ArrayError(f'whether the channels of {shape} come first or last is unclear; say channels="first" or "last"')
+    return few_first
 
 
 def _times(values: Tensor, encoding: Latency) -> Tensor:

@@ -16,7 +16,7 @@ from .errors import TrainingError
 from .layers import Threshold
 from .losses import Loss, LossResult
 from ._arrays import real, to_array, to_floats, whole
-from ._network_arguments import _seed
+from ._network_arguments import _check_shape, _seed
 from .network import Network
 from .regularisation import describe_regularisation
 from .optimisers import Adam, Optimiser, Schedule
@@ -191,6 +191,8 @@ def fit(
         raise TrainingError(f"fit needs a schedule such as nt.Cosine(), not {schedule!r}")
     if isinstance(loss, type):
         raise TrainingError(f"loss must be an instance such as nt.SpikeCount(15, 3), not the class {loss.__name__}")
+    for what, samples in (("train", train), ("test", test), ("validation", validation)):
+        _check_shape(network.input_shape, samples, what)
     optimiser = network._with_rate(optimiser)
     most = getattr(network.layers[-1], "max_spikes", None)
     wanted = getattr(loss, "target_true", 0) if getattr(loss, "prediction", None) == "most_spikes" else 0

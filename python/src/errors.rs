@@ -157,7 +157,27 @@ becomes!(SpikeError: CoreSpikeError);
 becomes!(ArrayError: TensorError, EncodingError);
 becomes!(NetworkError_: NetworkError, NetworkFileError, LayerError, InitialiserError);
 becomes!(DataError: LabelError, LoadError, DatasetError, DataFileError);
-becomes!(BackendError_: BackendError);
+
+impl From<BackendError> for Error {
+    /// In the words of Python where the command line has an option.
+    fn from(error: BackendError) -> Self {
+        Self::backend(match error {
+            BackendError::NotBuilt(backend) => format!(
+                "this build has no back end `{name}`; `MATURIN_PEP517_ARGS=\"--features {name}\" pip install ./python` builds \
+                 one that has it",
+                name = backend.name()
+            ),
+            BackendError::NoDevices(device) => format!(
+                "device={device} needs a back end with devices: backend=\"gpu\", \"cuda\" or \"hip\""
+            ),
+            BackendError::SinglePrecision(backend) => format!(
+                "the back end `{}` computes in single precision only; use dtype=\"float32\"",
+                backend.name()
+            ),
+            other => other.to_string(),
+        })
+    }
+}
 
 impl From<EngineError> for Error {
     fn from(error: EngineError) -> Self {

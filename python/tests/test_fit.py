@@ -151,6 +151,16 @@ def test_a_loss_of_ones_own_is_as_good():
     np.testing.assert_allclose(own.weights[0], known.weights[0], rtol=1e-4, atol=1e-3)
 
 
+def test_images_of_another_shape_than_the_network_s_are_refused():
+    images = np.zeros((4, 3, 8, 6), dtype=np.uint8)
+    net = nt.Network((8, 6, 3), [nt.Dense(2, theta=0.1, max_spikes=2)], tau_m=0.02, tau_s=0.01, t_max=0.1)
+    first = nt.data.ImageSet(images, [0, 1, 0, 1])
+    for call in (lambda: nt.fit(net, first, first, loss=nt.SpikeCount(2, 0)), lambda: net.predict(first)):
+        with pytest.raises(nt.ArrayError, match=r"\(3, 8, 6\).*\(8, 6, 3\).*moveaxis"):
+            call()
+    assert len(net.predict(nt.data.ImageSet(np.moveaxis(images, 1, -1)))) == 4
+
+
 def test_images_events_and_schedules():
     train, test = nt.data.yinyang()
     layers = [nt.Dense(60, theta=0.02, max_spikes=10), nt.Dense(3, theta=0.02, max_spikes=1)]
