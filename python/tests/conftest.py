@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
+from typing import List
 
 import numpy as np
 import pytest
@@ -16,6 +18,16 @@ def doctest_names(doctest_namespace: dict) -> None:
     """Names that the examples of docstrings use."""
     doctest_namespace["nt"] = nt
     doctest_namespace["np"] = np
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Examples of docstrings that import PyTorch are skipped where it is not installed."""
+    if importlib.util.find_spec("torch") is not None:
+        return
+    for item in items:
+        examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else []
+        if any("torch" in example.source for example in examples):
+            item.add_marker(pytest.mark.skip(reason="PyTorch is not installed"))
 
 
 @pytest.fixture(scope="session")
