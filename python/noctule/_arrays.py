@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Optional, Type
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ArrayError, DataError, NoctuleError, SpikeError
+from .errors import ArrayError, DataError, NoctuleError, OutOfRangeError, SpikeError
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 
 FLOAT_TYPES = ("float32", "float64")
+
+#: More take longer to start than they could help.
+MOST_THREADS = 1024
 
 
 def check_dtype(dtype: object) -> str:
@@ -41,6 +45,8 @@ def to_array(values: object, what: str) -> npt.NDArray[Any]:
             values = detach().numpy()
         except (TypeError, RuntimeError) as error:
             raise ArrayError(f"{what} cannot be an array of NumPy: {error}") from None
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ArrayError(f"{what} has masked values; leave them out, with .compressed() for example")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -60,7 +66,14 @@ def to_floats(values: object, what: str, dtype: Optional[str] = None) -> Floats:
             dtype = array.dtype.name
         else:
             dtype = "float32" if array.dtype == np.float16 else "float64"
-    return np.require(array, dtype=dtype, requirements=["C", "A"])
+    with np.errstate(over="ignore"):
+        floats = np.require(array, dtype=dtype, requirements=["C", "A"])
+    if floats.dtype.itemsize < array.dtype.itemsize:
+        too_large = np.isinf(floats) & np.isfinite(array)
+        if too_large.any():
+            at = np.unravel_index(int(np.flatnonzero(too_large)[0]), array.shape)
+            raise ArrayError(f"{what}: {array[at]} at {[int(i) for i in at]} is too large for {dtype}")
+    return floats
 
 
 def to_units(values: object) -> npt.NDArray[np.uint32]:
@@ -92,6 +105,9 @@ def to_offsets(values: object) -> npt.NDArray[np.int64]:
 def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.int64]:
     """Labels as ``int64``, one for each sample, none of them negative."""
     array = to_array(values, "labels")
+    if not array.size:
+        # An empty list is of floats for NumPy.
+        array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
         raise DataError(f"labels must be integers, not {array.dtype}")
     if array.ndim != 1:
@@ -101,7 +117,7 @@ def to_labels(values: object, samples: Optional[int] = None) -> npt.NDArray[np.i
     wrong = np.flatnonzero((array < 0) | (array >= 2**32))
     if wrong.size:
         at = int(wrong[0])
-        raise DataError(f"labels[{at}] is {int(array[at])}; labels are classes, counted from 0")
+        raise DataError(f"labels[{at}] is {int(array[at])}; labels are classes, counted from 0 to at most {2**32 - 1:,}")
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -112,16 +128,36 @@ def whole(
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise error(f"{what} must be a whole number, not {value!r}")
     if not least <= value < below:
-        raise error(f"{what} must be from {least} to {below - 1}, not {value}")
+        bound = f"at least {least:,}" if value < least else f"at most {below - 1:,}"
+        raise error(f"{what} must be {bound}, not {value}")
     return int(value)
+
+
+def place(value: object, what: str, length: int, whose: str) -> int:
+    """An index from 0 of one of ``length`` things; negative ones count from the end."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise ArrayError(f"{what} must be a whole number, not {value!r}")
+    if not -length <= value < length:
+        raise OutOfRangeError(f"there is no {what} {value} among {length}{whose}")
+    return int(value) % length
+
+
+def file_path(value: Any, what: str, error: Type[NoctuleError]) -> str:
+    """A path as text."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise error(f"{what} must be a path, not {value!r}") from None
 
 
 def real(value: object, what: str, error: Type[NoctuleError] = NoctuleError) -> float:
     """A number."""
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise error(f"{what} must be a number, not {value!r}") from None
+        if not isinstance(value, (bool, np.bool_)):
+            return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise error(f"{what} must be a number, not {value!r}")
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Union
 import numpy as np
 
 from . import _noctule
-from ._arrays import check_dtype
+from ._arrays import check_dtype, file_path
 from ._network_arguments import _describe
 from .errors import NetworkError
 from .layers import Layer
@@ -21,10 +21,11 @@ Path = Union[str, "os.PathLike[str]"]
 
 def load_model(path: Path, name: str, backend: str, device: Optional[int], threads: int) -> _noctule.Model:
     """The model of a file."""
+    path = file_path(path, "the path", NetworkError)
     try:
-        return _noctule.Model.load(os.fspath(path), name, backend, device, threads)
+        return _noctule.Model.load(path, name, backend, device, threads)
     except NetworkError as error:
-        folder = os.path.dirname(os.fspath(path))
+        folder = os.path.dirname(path)
         if os.path.exists(os.path.join(folder, "config.toml")):
             raise NetworkError(f"{error}; a checkpoint of a run is read by nt.load({folder!r}).network") from None
         raise

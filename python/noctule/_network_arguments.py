@@ -16,8 +16,9 @@ from .spikes import SpikeBatch
 def _shape(inputs: Any) -> Tuple[int, int, int]:
     numbers = tuple(inputs) if isinstance(inputs, (tuple, list)) else (1, 1, inputs)
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < 2**32:
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
             raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
+        whole(number, "inputs", 0, 2**32, NetworkError)
     if len(numbers) != 3:
         raise NetworkError(f"inputs must be a number of neurons or (height, width, channels), not {inputs!r}")
     return int(numbers[0]), int(numbers[1]), int(numbers[2])

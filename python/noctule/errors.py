@@ -17,6 +17,11 @@ from ._noctule import (
     TrainingError,
 )
 
+
+class OutOfRangeError(NoctuleError, IndexError):
+    """There is no such layer, neuron or sample. It is an ``IndexError``, too."""
+
+
 __all__ = [
     "ArrayError",
     "BackendError",
@@ -24,6 +29,7 @@ __all__ = [
     "NetworkError",
     "NirError",
     "NoctuleError",
+    "OutOfRangeError",
     "SpikeError",
     "StateError",
     "TrainingError",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import Any, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,13 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gradients:
     """What :meth:`Network.backward` gives."""
 
     #: ``dL/dw`` of each layer, in the shape of its weights: ``[neurons, inputs]``, or ``[filters, height, width, channels]``.
     #: ``None`` for a pooling layer.
-    weights: Tuple[Optional[Array], ...]
+    weights: Tuple[Array, ...]
     #: ``dL/dt`` of each input spike, aligned with the times of the input; shape ``[spikes]``.
     input_times: Array
     #: After :meth:`Network.backward_recorded`: recorded spikes at which the potential of the model does not rise. They pass

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import real, to_floats, whole
+from ._arrays import real, to_array, to_floats, whole
 from .errors import NetworkError
 
 #: A constant of a layer: one number for all neurons, or one for each.
@@ -227,7 +227,10 @@ def from_description(description: Dict[str, Any]) -> Layer:
 
 def _set(layer: Any, values: Dict[str, Any]) -> None:
     for field in fields(layer):
-        object.__setattr__(layer, field.name, values[field.name])
+        value = values[field.name]
+        if hasattr(value, "detach"):
+            value = to_array(value, field.name)
+        object.__setattr__(layer, field.name, value)
 
 
 def _neuron(layer: int, description: Any, shared: Dict[str, Optional[float]]) -> Dict[str, Any]:
@@ -248,7 +251,7 @@ def _neuron(layer: int, description: Any, shared: Dict[str, Optional[float]]) ->
         "tau_m": _constant(layer, "tau_m", _given(layer, "tau_m", description.tau_m, shared)),
         "tau_s": _constant(layer, "tau_s", _given(layer, "tau_s", description.tau_s, shared)),
         "t_max": _number(layer, "t_max", _given(layer, "t_max", description.t_max, shared)),
-        "max_spikes": _count(layer, "max_spikes", description.max_spikes),
+        "max_spikes": whole(description.max_spikes, f"layer {layer}: max_spikes", 1, 2**16, NetworkError),
         "init": None if init is None else init._describe(),
     }
 

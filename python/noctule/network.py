@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, real, to_floats, whole
+from ._arrays import MOST_THREADS, check_dtype, file_path, real, to_floats, whole
 from ._kept_network import copy_to, load_model, restore, state_of
 from ._network_arguments import _check_batch, _check_shape, _complete, _describe, _seed, _shape
 from .errors import ArrayError, BackendError, NetworkError, StateError
@@ -21,6 +21,10 @@ from .optimisers import Optimiser
 from .regularisation import describe_regularisation
 from .spikes import SpikeBatch
 from .weights import Weights
+
+
+#: What ends the last forward pass.
+_NEEDS = "needs a forward pass first; predict, a step, and weights that are set end the last one"
 
 
 class Network:
@@ -74,6 +78,8 @@ class Network:
         shape = _shape(inputs)
         if isinstance(layers, (Dense, Conv2d, SumPool2d)):
             layers = [layers]
+        if not isinstance(layers, (list, tuple)):
+            raise NetworkError(f"layers must be a list of nt.Dense, nt.Conv2d and nt.SumPool2d, not {layers!r}")
         self._set_engine(dtype, backend, device, threads)
         self._seed = _seed(seed)
         shared = {"tau_m": tau_m, "tau_s": tau_s, "t_max": t_max}
@@ -98,7 +104,7 @@ class Network:
         self._dtype = check_dtype(dtype)
         self._backend = str(backend)
         self._device = None if device is None else whole(device, "device", 0, 2**16, BackendError)
-        self._threads = whole(threads, "threads", 0, 2**16, BackendError)
+        self._threads = whole(threads, "threads", 0, MOST_THREADS + 1, BackendError)
 
     def _begin(self, layers: Tuple[Layer, ...]) -> None:
         self._layers = layers
@@ -110,6 +116,8 @@ class Network:
         self._engine = self._model.engine()
         #: The number of this thread's last forward pass.
         self._last = threading.local()
+        #: That of any thread, for one that had none of its own.
+        self._newest: Optional[int] = None
         #: Whether there is a gradient that no step has used.
         self._has_gradient = False
         self._optimiser: Optional[Optimiser] = None
@@ -139,11 +147,11 @@ class Network:
     @property
     def _pass(self) -> Optional[int]:
         number: Optional[int] = getattr(self._last, "number", None)
-        return number
+        return self._newest if number is None else number
 
     @_pass.setter
     def _pass(self, number: Optional[int]) -> None:
-        self._last.number = number
+        self._last.number = self._newest = number
 
     # What it is.
 
@@ -229,7 +237,7 @@ class Network:
         """
         index = self.weights._index(layer)
         if self._pass is None:
-            raise StateError("spikes needs a forward pass first, in this thread")
+            raise StateError(f"spikes {_NEEDS}")
         return SpikeBatch._of(*self._model.spikes(self._pass, index))
 
     def backward(
@@ -255,7 +263,7 @@ class Network:
             ArrayError: If ``d_times`` has another length, or a value that is not finite.
         """
         if self._pass is None:
-            raise StateError("backward needs a forward pass first")
+            raise StateError(f"backward {_NEEDS}")
         return self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
 
     def _backward(
@@ -271,7 +279,8 @@ class Network:
         assert number is not None
         weights, input_times, without_rise = self._model.backward(number, array, bool(accumulate), regularisation)
         self._has_gradient = True
-        return Gradients(tuple(weights), input_times, without_rise)
+        none: Any = None
+        return Gradients(tuple(none if array is None else array for array in weights), input_times, without_rise)
 
     def backward_recorded(
         self,
@@ -384,7 +393,7 @@ class Network:
 
         What an optimiser remembers, and how :meth:`predict` decides, are not in it; :mod:`pickle` keeps both.
         """
-        self._model.save(os.fspath(path))
+        self._model.save(file_path(path, "the path", NetworkError))
 
     @classmethod
     def load(

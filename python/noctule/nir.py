@@ -19,7 +19,7 @@ import warnings
 from typing import Any, List, Optional, Union
 
 from . import _noctule
-from ._arrays import check_dtype, real, whole
+from ._arrays import check_dtype, file_path, real, whole
 from .errors import NirError
 from .network import Network
 from .runs import Run
@@ -46,7 +46,7 @@ def to_nir(network: Union[Network, Run], path: Optional[Path] = None, *, dt: Opt
         raise NirError(f"to_nir needs a Network or a Run, not {type(network).__name__}")
     step = _step(dt)
     if path is not None:
-        _warn(_noctule.write_nir(net._model, os.fspath(path), step, experiment))
+        _warn(_noctule.write_nir(net._model, file_path(path, "the path", NirError), step, experiment))
         return None
     nir = _library()
     with tempfile.TemporaryDirectory() as folder:

@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 
 from . import _noctule
 from .data import Latency, Set, _set
-from ._arrays import whole
-from .errors import BackendError, TrainingError
+from ._arrays import MOST_THREADS, file_path, whole
+from .errors import BackendError, DataError, TrainingError
 from .network import Network
 from .training import Callback, History, Observer, Record
 
@@ -25,11 +25,11 @@ class Run(History):
     """
 
     def __init__(self, path: Path, *, best: bool, backend: Optional[str], device: Optional[int], threads: int) -> None:
-        self.path: str = os.fspath(path)
+        self.path: str = file_path(path, "the run", TrainingError)
         self._best = best
         if device is not None:
             device = whole(device, "device", 0, 2**16, BackendError)
-        threads = whole(threads, "threads", 0, 2**16, TrainingError)
+        threads = whole(threads, "threads", 0, MOST_THREADS + 1, TrainingError)
         self._engine = (backend, device, threads)
         toml, config, metrics, model = _noctule.load_run(self.path, best, backend, device, threads)
         super().__init__([Record._of(json.loads(line)) for line in metrics.splitlines() if line])
@@ -47,13 +47,13 @@ class Run(History):
 
     def evaluate(self, split: str = "test", *, data_dir: Optional[Path] = None) -> Record:
         """Evaluates the network on a part of the run's data: ``"train"``, ``"validation"`` or ``"test"``."""
-        directory = None if data_dir is None else os.fspath(data_dir)
+        directory = None if data_dir is None else file_path(data_dir, "data_dir", DataError)
         record = _noctule.evaluate_run(self.path, self._best, split, directory, *self._engine)
         return Record._of(json.loads(record))
 
     def data(self, split: str = "test", *, data_dir: Optional[Path] = None) -> Set:
         """A part of the run's data, in the order of its file, with the encoding of the experiment."""
-        directory = None if data_dir is None else os.fspath(data_dir)
+        directory = None if data_dir is None else file_path(data_dir, "data_dir", DataError)
         described = _noctule.run_samples(self.path, split, directory)
         return _set(described, Latency(*described["encoding"]))
 
@@ -101,11 +101,11 @@ def train(
     if (experiment is None) == (resume is None):
         raise TrainingError("train needs an experiment, such as \"mnist-count\", or resume=RUN")
     spec = {
-        "experiment": None if experiment is None else os.fspath(experiment),
-        "resume": None if resume is None else os.fspath(resume),
-        "out": None if out is None else os.fspath(out),
-        "data_dir": None if data_dir is None else os.fspath(data_dir),
-        "init": None if init is None else os.fspath(init),
+        "experiment": None if experiment is None else file_path(experiment, "experiment", TrainingError),
+        "resume": None if resume is None else file_path(resume, "resume", TrainingError),
+        "out": None if out is None else file_path(out, "out", TrainingError),
+        "data_dir": None if data_dir is None else file_path(data_dir, "data_dir", DataError),
+        "init": None if init is None else file_path(init, "init", TrainingError),
         "overrides": _overrides(overrides),
         "epochs": None if epochs is None else whole(epochs, "epochs", 0, 2**32, TrainingError),
         "seed": None if seed is None else whole(seed, "seed", 0, 2**64, TrainingError),

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, read_only, real, to_array, to_floats, to_offsets, to_units, whole
-from .errors import ArrayError, SpikeError
+from ._arrays import check_dtype, place, read_only, real, to_array, to_floats, to_offsets, to_units, whole
+from .errors import ArrayError, OutOfRangeError, SpikeError
 
 #: More would hardly fit in memory with their spikes.
 MOST_NEURONS = 2**26
@@ -125,9 +125,9 @@ class SpikeBatch:
         SpikeBatch(2 samples, 2 spikes of 3 neurons, float64)
         """
         if units is None:
-            pairs = [_times_and_units(index, sample) for index, sample in enumerate(samples)]
+            pairs = [_times_and_units(index, sample) for index, sample in enumerate(_listed(samples, "samples"))]
         else:
-            times_of, units_of = list(samples), list(units)
+            times_of, units_of = _listed(samples, "samples"), _listed(units, "units")
             if len(times_of) != len(units_of):
                 raise SpikeError(f"there are times of {len(times_of)} samples, but units of {len(units_of)}")
             pairs = [(times, its_units) for times, its_units in zip(times_of, units_of)]
@@ -181,8 +181,12 @@ class SpikeBatch:
         return cls._of(*arrays)
 
     @classmethod
-    def concatenate(cls, batches: Sequence[SpikeBatch]) -> SpikeBatch:
+    def concatenate(cls, batches: Iterable[SpikeBatch]) -> SpikeBatch:
         """The samples of several batches of the same population, in their order; in float64 if one of them is."""
+        batches = list(batches)
+        for index, batch in enumerate(batches):
+            if not isinstance(batch, SpikeBatch):
+                raise ArrayError(f"batch {index} is no SpikeBatch, but {type(batch).__name__}")
         if not batches:
             raise SpikeError("there is no batch to concatenate")
         populations = {batch.population for batch in batches}
@@ -253,10 +257,7 @@ class SpikeBatch:
         return self._times[begin:end], self._units[begin:end]
 
     def _range(self, index: int) -> Tuple[int, int]:
-        samples = self.samples
-        if not -samples <= index < samples:
-            raise IndexError(f"there is no sample {index} among {samples}")
-        index %= samples
+        index = place(index, "sample", self.samples, "")
         return int(self._offsets[index]), int(self._offsets[index + 1])
 
     def __iter__(self) -> Iterator[Sample]:
@@ -276,10 +277,9 @@ class SpikeBatch:
                 self._population,
             )
         if isinstance(index, (int, np.integer)):
-            self._range(int(index))
-            chosen = np.array([index], dtype=np.int64) % self.samples
+            chosen = np.array([place(index, "sample", self.samples, "")])
         else:
-            chosen = np.arange(self.samples)[index]
+            chosen = _chosen(index, self.samples)
         begins = self._offsets[chosen]
         counts = self._offsets[chosen + 1] - begins
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -402,11 +402,18 @@ def _same(first: Optional[npt.NDArray[Any]], second: Optional[npt.NDArray[Any]])
     return np.array_equal(first, second)
 
 
+def _listed(values: Any, what: str) -> List[Any]:
+    try:
+        return list(values)
+    except TypeError:
+        raise SpikeError(f"{what} must be a list, not {values!r}") from None
+
+
 def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
     """Times and units of a sample that is a list of pairs, or a pair of lists."""
     if isinstance(sample, tuple) and len(sample) == 2 and np.ndim(sample[0]) == 1:
         return sample
-    pairs = list(sample)
+    pairs = _listed(sample, f"sample {index}")
     if not pairs:
         return (), ()
     array: npt.NDArray[Any]
@@ -423,6 +430,17 @@ def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
     if wrong:
         raise SpikeError(f"sample {index} has the unit {wrong[0]}, which is no integer; pairs are (time, unit)")
     return [pair[0] for pair in pairs], np.asarray(units).astype(np.int64)
+
+
+def _chosen(index: Any, samples: int) -> npt.NDArray[np.int64]:
+    """Samples that a slice, a list of integers or a mask names."""
+    try:
+        chosen: npt.NDArray[np.int64] = np.arange(samples)[index]
+    except IndexError as error:
+        raise OutOfRangeError(f"{error}; there are {samples} samples") from None
+    if chosen.ndim != 1:
+        raise ArrayError(f"samples are chosen by a number, a slice, or a list with one dimension, not by {index!r}")
+    return chosen
 
 
 def _plural(number: int, noun: str) -> str:

@@ -117,9 +117,15 @@ class Layer(nn.Module):
     def weight(self) -> nn.Parameter:
         """The weights of a module with a single layer that has any."""
         if len(self.weights) != 1:
-            raise NetworkError(f"this module has {len(self.weights)} layers with weights; see its `weights`")
+            # `hasattr(module, "weight")` is how PyTorch's programs ask.
+            raise AttributeError("weight")
         weight: nn.Parameter = self.weights[0]
         return weight
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "weight":
+            raise AttributeError(f"this module has {len(self.weights)} layers with weights; see its `weights`")
+        return super().__getattr__(name)
 
     @property
     def network(self) -> Network:
@@ -294,6 +300,8 @@ def encode(intensities: Tensor, encoding: Latency = Latency(), *, channels: Opti
     """
     if not isinstance(intensities, Tensor):
         raise ArrayError(f"a tensor of intensities is needed, not {type(intensities).__name__}; see torch.from_numpy")
+    if intensities.device.type != "cpu":
+        raise ArrayError(f"the tensor is on the device {intensities.device}; move it to the CPU first, with .cpu()")
     if intensities.dim() < 2:
         raise ArrayError(f"intensities must have the shape [sample, ...], not {list(intensities.shape)}")
     values = (intensities.movedim(1, -1) if _channels_first(intensities, channels) else intensities).flatten(1)

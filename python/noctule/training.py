@@ -270,6 +270,9 @@ def _loss(loss: Any, network: Network) -> Any:
                 f"predictions of the loss must be one integer for each of {len(output)} samples, not {classes.dtype} of shape "
                 f"{list(classes.shape)}"
             )
+        wrong = classes[(classes < -1) | (classes >= output.population)]
+        if wrong.size:
+            raise TrainingError(f"the loss predicts the class {wrong[0]}; there are {output.population}, and -1 means none")
         return real(value, "the loss", TrainingError), array, classes.tolist()
 
     return call
@@ -304,7 +307,7 @@ class Observer:
     ) -> None:
         self.history = history
         self.begun = begun
-        self.callbacks = [callbacks] if callable(callbacks) else list(callbacks)
+        self.callbacks: List[Any] = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
         for callback in self.callbacks:
             if not callable(callback):
                 raise TrainingError(f"callbacks are functions of an Epoch, not {callback!r}")

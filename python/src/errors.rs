@@ -186,6 +186,7 @@ impl From<EngineError> for Error {
             EngineError::Order { .. } => StateError::new_err(message),
             EngineError::Network(_) | EngineError::Layer { .. } => NetworkError_::new_err(message),
             EngineError::Labels(_) => DataError::new_err(message),
+            EngineError::Diverged { .. } => TrainingError::new_err(message),
             EngineError::Unsupported { .. }
             | EngineError::OutOfMemory { .. }
             | EngineError::Device(_) => BackendError_::new_err(message),

@@ -106,11 +106,16 @@ pub fn fit<'py>(
             false => None,
         };
     let end = watch::train(py, &mut trainer, None, observer, &stop, after_epoch);
-    give_weights(py, &mut trainer, model)?;
+    let given = give_weights(py, &mut trainer, model);
     let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
     match raised {
         Some(error) => Err(Error::from(error)),
-        None => Ok(end? == RunEnd::Finished),
+        None => {
+            let finished = end? == RunEnd::Finished;
+            // Weights that are out of range have ended the training before.
+            given?;
+            Ok(finished)
+        }
     }
 }
 

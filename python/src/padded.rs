@@ -54,12 +54,14 @@ pub fn pad<T: Number>(
     let mut ordinals = Vec::with_capacity(batch.spikes());
     let mut most = 0;
     for sample in 0..samples {
-        seen.fill(0);
         for &neuron in batch.sample(sample).neurons {
             let ordinal = &mut seen[neuron as usize];
             ordinals.push(*ordinal);
             *ordinal += 1;
             most = most.max(*ordinal as usize);
+        }
+        for &neuron in batch.sample(sample).neurons {
+            seen[neuron as usize] = 0;
         }
     }
     let width = width.unwrap_or(most);

@@ -94,6 +94,13 @@ def test_torch_dataset(random_spikes):
     assert np.concatenate([found for _, found in batches]).tolist() == labels.tolist()
 
 
+def test_a_sensor_keeps_its_shape_in_a_file(tmp_path):
+    spikes = nt.SpikeBatch([0.25], [3], [0, 1], population=4)
+    nt.data.EventSet(spikes, [1], shape=(2, 1, 2)).save(tmp_path / "sensor.npz")
+    read = nt.data.events(tmp_path / "sensor.npz")
+    assert read.shape == (2, 1, 2) and read.spikes.units.tolist() == [3]
+
+
 @pytest.mark.parametrize(
     "call, named",
     [
@@ -104,6 +111,12 @@ def test_torch_dataset(random_spikes):
         (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), [0]), "1 labels"),
         (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), [0, 3], classes=2), "3"),
         (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), encoding=nt.data.Latency(0.2, 0.1)).spikes, "0.2"),
+        (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), encoding=5), "5"),
+        (lambda: nt.data.Latency("soon", 1), "soon"),
+        (lambda: nt.data.torch_dataset(None), "NoneType"),
+        (lambda: nt.data.events(None), "None"),
+        (lambda: nt.data.EventSet(nt.SpikeBatch([], [], [0], population=3)).save("/none/there/x.npz"), "/none/there"),
+        (lambda: nt.load(3), "3"),
         (lambda: nt.data.EventSet([1, 2]), "list"),
         (lambda: nt.data.load("minst"), "mnist"),
         (lambda: nt.data.load("mnist", "dev"), "dev"),

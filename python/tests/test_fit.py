@@ -151,6 +151,22 @@ def test_a_loss_of_ones_own_is_as_good():
     np.testing.assert_allclose(own.weights[0], known.weights[0], rtol=1e-4, atol=1e-3)
 
 
+def test_a_training_that_diverges_is_an_error():
+    for optimiser in (nt.Sgd(1e37), nt.Adam(1e20)):
+        with pytest.raises(nt.TrainingError, match="diverged"):
+            nt.fit(net(), TRAIN, TEST, loss=LOSS, optimiser=optimiser, epochs=2)
+
+
+def test_predictions_of_a_loss_are_classes():
+    def loss(output, labels):
+        return 0.0, np.zeros_like(output.times), np.full(len(output), 99)
+
+    with pytest.raises(nt.TrainingError, match="99"):
+        nt.fit(net(), TRAIN, TEST, loss=loss, epochs=1)
+    with pytest.raises(nt.TrainingError, match="5"):
+        nt.fit(net(), TRAIN, TEST, loss=LOSS, callbacks=5)
+
+
 def test_images_of_another_shape_than_the_network_s_are_refused():
     images = np.zeros((4, 3, 8, 6), dtype=np.uint8)
     net = nt.Network((8, 6, 3), [nt.Dense(2, theta=0.1, max_spikes=2)], tau_m=0.02, tau_s=0.01, t_max=0.1)

@@ -98,8 +98,12 @@ def test_samples_can_be_chosen(random_spikes):
         part = random_spikes[index]
         chosen = np.atleast_1d(np.arange(20)[index])
         assert part.to_lists() == [random_spikes.to_lists()[i] for i in chosen]
-    with pytest.raises(IndexError):
-        random_spikes[20]
+    for wrong in (20, [3, 20]):
+        with pytest.raises(nt.OutOfRangeError, match="20"):
+            random_spikes[wrong]
+    with pytest.raises(nt.ArrayError, match="None"):
+        random_spikes[None]
+    assert nt.SpikeBatch.concatenate(random_spikes[i] for i in range(20)) == random_spikes
     parts = [random_spikes[:7], random_spikes[7:7], random_spikes[7:]]
     assert nt.SpikeBatch.concatenate(parts) == random_spikes
 
@@ -140,6 +144,7 @@ def test_it_is_kept(random_spikes):
         ([True], [0], [0, 1], 3, "bool"),
         ([object()], [0], [0, 1], 3, "object"),
         ([[0.1], [0.1, 0.2]], [0], [0, 1], 3, "times"),
+        (np.ma.masked_array([0.1, 0.2], [False, True]), [0, 0], [0, 2], 3, "masked"),
     ],
 )
 def test_what_is_wrong_is_named(times, units, offsets, population, named):
@@ -163,6 +168,11 @@ def test_what_is_wrong_is_named(times, units, offsets, population, named):
         (lambda: nt.SpikeBatch([0.1], [1], [0, 1], population=2).predictions("loudest"), "loudest"),
         (lambda: nt.SpikeBatch([0.1], [1], [0, 1], population=2).astype("float16"), "float16"),
         (lambda: nt.SpikeBatch.concatenate([]), "no batch"),
+        (lambda: nt.SpikeBatch.concatenate([None]), "NoneType"),
+        (lambda: nt.SpikeBatch.from_lists([0.1, 0.2], population=3), "0.1"),
+        (lambda: nt.SpikeBatch.from_lists([[(1e300, 0)]], population=3, dtype="float32"), "1e+300"),
+        # Refused at once: a population that large would take minutes to look through for each sample.
+        (lambda: nt.SpikeBatch([0.1], [0], np.r_[0, np.ones(10**6, int)], population=60_000_000).to_padded(), "memory|too large"),
         (lambda: nt.SpikeBatch([1e300], [0], [0, 1], population=1).astype("float32"), "1e+300"),
         (lambda: nt.SpikeBatch([0.1], [0], [0, 1], population=2**26).to_padded(2**20), "memory|too large"),
         (lambda: nt.SpikeBatch([0.1], [0], [0, 1], population=2).to_padded(-1), "-1"),

@@ -256,6 +256,13 @@ def test_encoding_is_that_of_the_engines():
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+def test_weight_is_there_where_there_is_one():
+    several, single = (layer(*NETWORKS[name]) for name in ("two", "dense"))
+    assert not hasattr(several, "weight") and single.weight is single.weights[0]
+    with pytest.raises(AttributeError, match="2 layers"):
+        several.weight
+
+
 def test_channels_of_images_come_first_or_last():
     images = torch.rand(2, 9, 7, 3)
     last = nt.torch.encode(images)
@@ -287,7 +294,7 @@ def test_channels_of_images_come_first_or_last():
         (lambda m: nt.torch.SpikeLoss(nt.SpikeCount(1, 0))(m(spike_times(2, 6, 1)), torch.tensor([0, 9])), "9"),
         (lambda m: nt.torch.SpikeLoss(nt.SpikeCount(1, 0))(m(spike_times(2, 6, 1)), torch.tensor([0])), "2 samples"),
         (lambda m: nt.torch.Layer(6), "Dense"),
-        (lambda m: layer(*NETWORKS["two"]).weight, "2 layers"),
+        (lambda m: nt.torch.encode(torch.zeros(2, 6, device="meta")), "meta"),
     ],
 )
 def test_what_is_wrong_is_named(call, named):

@@ -5,6 +5,7 @@ use rand_distr::StandardNormal;
 use thiserror::Error;
 
 use crate::drive::InputDrive;
+use crate::number_text::number_text;
 use crate::real::Real;
 use crate::tensor::Tensor;
 
@@ -36,7 +37,9 @@ enum Distribution {
 pub enum InitialiserError {
     /// A bound of a uniform distribution or their distance is not finite, or the lower one is not below the upper one.
     #[error(
-        "uniform weights need finite bounds with low < high, a finite distance apart, not {low} and {high}"
+        "uniform weights need finite bounds with low < high, a finite distance apart, not {} and {}",
+        number_text(*low),
+        number_text(*high)
     )]
     Bounds {
         /// Lower bound.
@@ -46,7 +49,9 @@ pub enum InitialiserError {
     },
     /// Mean or standard deviation of a normal distribution is not finite, or the standard deviation is negative.
     #[error(
-        "normal weights need a finite mean and a standard deviation of 0 or more, not {mean} and {std}"
+        "normal weights need a finite mean and a standard deviation of 0 or more, not {} and {}",
+        number_text(*mean),
+        number_text(*std)
     )]
     Moments {
         /// Mean.

@@ -37,6 +37,7 @@ mod metrics;
 mod model;
 mod network;
 mod neuron;
+mod number_text;
 mod optimiser;
 mod real;
 mod regularisation;
@@ -65,6 +66,7 @@ pub use metrics::{BatchRecord, Divergence, LayerMetrics, Metrics};
 pub use model::{Gradients, Model};
 pub use network::{Network, NetworkError, NetworkFileError, replace_file};
 pub use neuron::{Crossing, Lif, LifParameters, NeuronError};
+pub use number_text::number_text;
 pub use optimiser::{
     Adam, AdamW, MomentStep, MomentumStep, NAdam, Optimiser, OptimiserProgress, OptimiserStep, Sgd,
     average_blend,
@@ -75,4 +77,4 @@ pub use shape::{MOST_NEURONS, Shape, Window, WindowError};
 pub use shard::shard;
 pub use spikes::{SampleMut, SpikeBatch, SpikeError, Spikes};
 pub use substrate::{LayerSubstrate, Quantisation, Substrate, SubstrateError};
-pub use tensor::{Tensor, TensorError};
+pub use tensor::{Tensor, TensorError, are_weights};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::batch::Batch;
+use crate::engine::checks;
 use crate::engine::error::EngineError;
 use crate::engine::session::{Pass, Session};
 use crate::engine::tensors::{TensorGroup, TensorName, Tensors, squared_norm};
@@ -155,17 +156,22 @@ impl<T: Real> Model<T> {
     /// Takes a step of the optimiser and sets the gradient to zero.
     ///
     /// # Errors
-    /// If the device fails.
+    /// [`EngineError::Diverged`] if a weight became NaN or too large, or if the device fails.
     pub fn step(&mut self) -> Result<(), EngineError> {
-        self.session.step(self.learning_rate, None)
+        self.step_within(None)
     }
 
     /// As [`step`](Self::step), but first scales a gradient with a larger Euclidean norm down to `max_norm`.
     ///
     /// # Errors
-    /// If the device fails.
+    /// As `step`.
     pub fn step_clipped(&mut self, max_norm: f64) -> Result<(), EngineError> {
-        self.session.step(self.learning_rate, Some(max_norm))
+        self.step_within(Some(max_norm))
+    }
+
+    fn step_within(&mut self, max_norm: Option<f64>) -> Result<(), EngineError> {
+        self.session.step(self.learning_rate, max_norm)?;
+        checks::weights(&mut *self.session)
     }
 
     /// Sets the gradient to zero.

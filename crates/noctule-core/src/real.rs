@@ -41,6 +41,12 @@ pub trait Real:
     /// Converts to `f64` exactly.
     fn to_f64(self) -> f64;
 
+    /// The largest size of a weight: about 1.1e15 in `f32`, 8e149 in `f64`. Currents are sums of weights, and crossings square
+    /// them: 16,384 of the largest at once do not overflow.
+    fn largest_weight() -> Self {
+        Self::max_value().sqrt() / Self::of(16_384.0)
+    }
+
     /// The nearest integer; only for numbers from 0 to below 2^23.
     fn round_to_u32(self) -> u32;
 

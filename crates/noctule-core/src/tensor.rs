@@ -33,6 +33,18 @@ pub enum TensorError {
         /// The value.
         value: f64,
     },
+    /// A weight is too large to compute with.
+    #[error(
+        "the value at {index:?} is {value:.3e}; weights of this precision are from -{most:.1e} to {most:.1e}"
+    )]
+    TooLarge {
+        /// The index in each dimension.
+        index: Vec<usize>,
+        /// The value.
+        value: f64,
+        /// The largest size.
+        most: f64,
+    },
 }
 
 /// An array of numbers in row-major order: the last index varies fastest.
@@ -129,13 +141,27 @@ impl<T: Real> Tensor<T> {
 
     /// Whether every value is finite.
     pub fn is_finite(&self) -> bool {
-        // Without a branch for each value, which the processor does many at a time.
-        let all = |values: &[T]| {
-            values
-                .iter()
-                .fold(true, |all, value| all & value.is_finite())
-        };
-        self.values.chunks(4096).all(all)
+        all(&self.values, |value| value.is_finite())
+    }
+
+    /// As [`check`](Self::check), and that no value is larger than a weight may be, [`Real::largest_weight`].
+    ///
+    /// # Errors
+    /// As `check`, and if a value is too large.
+    pub fn check_weights(&self, expected: &[usize]) -> Result<(), TensorError> {
+        self.check(expected)?;
+        if are_weights(&self.values) {
+            return Ok(());
+        }
+        let most = T::largest_weight();
+        match self.values.iter().position(|value| value.abs() > most) {
+            None => Ok(()),
+            Some(position) => Err(TensorError::TooLarge {
+                index: self.index_of(position),
+                value: self.values[position].to_f64(),
+                most: most.to_f64(),
+            }),
+        }
     }
 
     /// Checks the shape, and that every value is finite.
@@ -171,6 +197,18 @@ impl<T: Real> Tensor<T> {
     }
 }
 
+/// Whether all values are numbers that a weight may have: no NaN, and none larger than [`Real::largest_weight`].
+pub fn are_weights<T: Real>(values: &[T]) -> bool {
+    let most = T::largest_weight();
+    all(values, |value| value.abs() <= most)
+}
+
+/// Without a branch for each value, which the processor does many at a time.
+fn all<T: Copy>(values: &[T], holds: impl Fn(T) -> bool) -> bool {
+    let holds_for = |values: &[T]| values.iter().fold(true, |all, &value| all & holds(value));
+    values.chunks(4096).all(holds_for)
+}
+
 fn count(shape: &[usize]) -> usize {
     shape
         .iter()
@@ -189,6 +227,21 @@ mod tests {
         );
         let error = tensor.unwrap().check(&[2, 2, 2]).unwrap_err();
         assert!(matches!(error, TensorError::NotFinite { index, .. } if index == [1, 0, 1]));
+    }
+
+    #[test]
+    fn a_weight_that_is_too_large_is_named() {
+        let most = f32::largest_weight();
+        let tensor = |value| Tensor::new(&[1, 2], vec![0.0, value]).unwrap();
+        assert_eq!(tensor(-most).check_weights(&[1, 2]), Ok(()));
+        let error = tensor(-2e15).check_weights(&[1, 2]).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("[0, 1] is -2.000e15"), "{message}");
+        for value in [f32::NAN, f32::INFINITY, -1e16] {
+            assert!(!are_weights(&[0.0, value]));
+        }
+        // Crossings square the sum of many.
+        assert!((most * 16_384.0).powi(2).is_finite());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Values are configured in double precision but used in single precision, so "finite" and "positive" are checked after
 //! rounding to `f32`: `1e300` would become infinite and `1e-60` zero.
 
+use noctule_core::number_text;
 use thiserror::Error;
 
 /// A configured value lies outside its range.
@@ -49,25 +50,40 @@ pub(crate) fn finite(path: &str, value: f64) -> Check {
     require(
         is_finite(value),
         path,
-        value,
+        number_text(value),
         "a finite number (below 3e38 in size)",
     )
 }
 
 pub(crate) fn positive(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value as f32 > 0.0;
-    require(fulfilled, path, value, "a finite number greater than 0")
+    require(
+        fulfilled,
+        path,
+        number_text(value),
+        "a finite number greater than 0",
+    )
 }
 
 pub(crate) fn not_negative(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value >= 0.0;
-    require(fulfilled, path, value, "a finite number, 0 or greater")
+    require(
+        fulfilled,
+        path,
+        number_text(value),
+        "a finite number, 0 or greater",
+    )
 }
 
 /// For decay factors: 0 <= value < 1, where values that round to 1 count as 1.
 pub(crate) fn fraction_below_one(path: &str, value: f64) -> Check {
     let fulfilled = value >= 0.0 && (value as f32) < 1.0;
-    require(fulfilled, path, value, "at least 0 and less than 1")
+    require(
+        fulfilled,
+        path,
+        number_text(value),
+        "at least 0 and less than 1",
+    )
 }
 
 pub(crate) fn count(path: &str, value: usize, largest: usize) -> Check {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Dict, Optional, Tuple
 
 from .. import _noctule
-from .._arrays import whole
+from .._arrays import file_path, whole
 from ..errors import DataError
 from ..spikes import SpikeBatch
 from .sets import EventSet, ImageSet, Latency, Path, Set
@@ -40,7 +39,7 @@ def load(
     Raises:
         DataError: If there is no such set or part, or it can be neither read nor downloaded.
     """
-    directory = None if data_dir is None else os.fspath(data_dir)
+    directory = None if data_dir is None else file_path(data_dir, "data_dir", DataError)
     if encoding is None:
         encoding = YIN_YANG if name == "yin-yang" else Latency()
     return _set(_noctule.load_set(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from typing import Optional
+import zipfile
+from typing import List, Optional
+
+import numpy as np
 
 from .. import _noctule
-from .._arrays import real, whole
+from .._arrays import file_path, real, whole
 from ..errors import DataError
 from ..spikes import SpikeBatch
 from .sets import EventSet, ImageSet, Latency, Path
@@ -24,8 +26,10 @@ def events(path: Path, *, time_unit: float = 1.0, population: Optional[int] = No
         DataError: If it cannot be read, is damaged, or has events that are not valid; the message names the sample.
     """
     number = None if population is None else whole(population, "population", 1, error=DataError)
-    described = _noctule.load_event_file(os.fspath(path), real(time_unit, "time_unit", DataError), number)
-    return EventSet(SpikeBatch._of(*described["events"]), described["labels"], classes=described["classes"])
+    name = file_path(path, "the file", DataError)
+    described = _noctule.load_event_file(name, real(time_unit, "time_unit", DataError), number)
+    spikes = SpikeBatch._of(*described["events"])
+    return EventSet(spikes, described["labels"], classes=described["classes"], shape=_sensor(name))
 
 
 def images(path: Path, *, encoding: Latency = Latency()) -> ImageSet:
@@ -34,4 +38,12 @@ def images(path: Path, *, encoding: Latency = Latency()) -> ImageSet:
     Raises:
         DataError: If it cannot be read, or is damaged.
     """
-    return ImageSet._of(_noctule.load_image_file(os.fspath(path)), encoding)
+    return ImageSet._of(_noctule.load_image_file(file_path(path, "the file", DataError)), encoding)
+
+
+def _sensor(name: str) -> Optional[List[int]]:
+    """Height, width and channels, in a file that :meth:`EventSet.save` wrote for a sensor."""
+    if not zipfile.is_zipfile(name):
+        return None
+    with np.load(name, allow_pickle=False) as arrays:
+        return np.ravel(arrays["shape"]).tolist() if "shape" in arrays.files else None

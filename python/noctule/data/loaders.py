@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..spikes import SpikeBatch
-from .sets import Set
+from .sets import EventSet, ImageSet, Set
 
 
 def torch_dataset(samples: Set) -> Any:
@@ -31,6 +31,8 @@ def torch_dataset(samples: Set) -> Any:
     >>> spikes, labels.shape
     (SpikeBatch(50 samples, 250 spikes of 5 neurons, float32), (50,))
     """
+    if not isinstance(samples, (ImageSet, EventSet)):
+        raise DataError(f"torch_dataset needs a set of noctule.data, not {type(samples).__name__}; nt.data.EventSet(spikes, labels) is one")
     try:
         from ._torch import SpikeDataset
     except ImportError as error:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tupl
 import numpy as np
 import numpy.typing as npt
 
-from .._arrays import check_dtype
+from .._arrays import check_dtype, real
 from ..errors import ArrayError, DataError
 from ..spikes import SpikeBatch
 from .sets import EventSet
@@ -74,11 +74,12 @@ def from_arrays(
     array([9], dtype=uint32)
     """
     name = check_dtype(dtype)
-    if not (0 < float(time_unit) < float("inf")):
+    unit = real(time_unit, "time_unit", DataError)
+    if not (0 < unit < float("inf")):
         raise DataError(f"time_unit must be positive and finite, not {time_unit}")
     own = _declared(samples) if sensor_size is None else None
     size = own if sensor_size is None else _checked(sensor_size)
-    reader = _Reader(size, own is not None, float(time_unit), bool(align), name)
+    reader = _Reader(size, own is not None, unit, bool(align), name)
     found: List[Any] = []
     kept: List[Array] = []
     count = 0
@@ -102,6 +103,8 @@ def from_arrays(
     elif own is not None:
         reader.warn_of_transforms()
     names = None if classes is None or isinstance(classes, (int, np.integer)) else [str(word) for word in classes]
+    if labels is not None and found:
+        raise DataError("samples have labels of their own, and labels are given, too; leave out one of them")
     if labels is None and found:
         labels = _classes_of(found, names)
     elif labels is not None:
@@ -137,6 +140,10 @@ class _Reader:
                 continue
             values = _integers(index, events_of, field)
             if values is None:
+                if field == "p":
+                    raise DataError(
+                        f"sample {index} has no polarity `p`, but the sensor has {length}; give sensor_size=({width}, {height}, 1)"
+                    )
                 units *= length
                 continue
             if field == "p":
@@ -168,6 +175,8 @@ class _Reader:
 
     def _times(self, index: int, events_of: Array) -> npt.NDArray[np.float64]:
         ticks = events_of[_name(events_of, "t")]
+        if ticks.dtype.kind not in "iuf":
+            raise DataError(f"sample {index}: t must be numbers, in units of time_unit, not {ticks.dtype}")
         if self.align and len(ticks):
             ticks = ticks - ticks.min()
         times: npt.NDArray[np.float64] = ticks.astype(np.float64) * self.unit
@@ -218,7 +227,10 @@ def _items(samples: Any) -> Iterator[Any]:
     if hasattr(samples, "__len__") and hasattr(samples, "__getitem__") and not isinstance(samples, dict):
         # tonic's data sets can be indexed; most of them end with an error of their own when they are iterated over.
         return (samples[index] for index in range(len(samples)))
-    return iter(samples)
+    try:
+        return iter(samples)
+    except TypeError:
+        raise DataError(f"samples must be a list or a data set of recordings, not {samples!r}") from None
 
 
 def _recording(index: int, events_of: Any) -> Array:
@@ -317,7 +329,7 @@ def _classes_of(labels: Sequence[Any], names: Optional[List[str]]) -> npt.NDArra
             continue
         try:
             classes[index] = int(label)
-            whole = bool(classes[index] == label)
+            whole = bool(classes[index] == label) and not isinstance(label, (bool, np.bool_))
         except (TypeError, ValueError, OverflowError, RuntimeError):
             whole = False
         if not whole:

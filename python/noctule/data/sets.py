@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _noctule
-from .._arrays import to_array, to_floats, to_labels
+from .._arrays import file_path, place, real, to_array, to_floats, to_labels
 from ..errors import ArrayError, DataError
 from ..spikes import SpikeBatch
 
@@ -33,6 +33,10 @@ class Latency:
     latest: float = 0.1
     silent_zero: bool = True
     bias: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        for name in ("earliest", "latest") if self.bias is None else ("earliest", "latest", "bias"):
+            real(getattr(self, name), f"{name} of an encoding", ArrayError)
 
 
 class ImageSet:
@@ -57,6 +61,8 @@ class ImageSet:
         encoding: Latency = Latency(),
         classes: Optional[int] = None,
     ) -> None:
+        if not isinstance(encoding, Latency):
+            raise ArrayError(f"encoding must be a Latency(...), not {encoding!r}")
         array = to_array(images, "images")
         if array.dtype != np.uint8:
             if array.dtype.kind in "iu":
@@ -161,15 +167,22 @@ class EventSet:
     def save(self, path: Path) -> None:
         """Writes an NPZ file, which :func:`events` reads, and ``noctule new``, ``train`` and ``predict`` do.
 
-        It has ``times`` in seconds, ``units``, ``offsets``, ``population`` and, if there are any, ``labels``.
+        It has ``times`` in seconds, ``units``, ``offsets``, ``population``, ``shape`` if the neurons are pixels of a sensor and,
+        if there are any, ``labels``.
         """
         spikes = self.spikes
         arrays: Dict[str, Any] = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
         if self.labels is not None:
             arrays["labels"] = self.labels
+        if self._shape[:2] != (1, 1):
+            arrays["shape"] = np.array(self._shape)
         # Given a name alone, NumPy would append `.npz`.
-        with open(path, "wb") as file:
-            np.savez(file, population=self.population, **arrays)
+        name = file_path(path, "the path", DataError)
+        try:
+            with open(name, "wb") as file:
+                np.savez(file, population=self.population, **arrays)
+        except OSError as error:
+            raise DataError(f"cannot write {name}: {error}") from error
 
     def __len__(self) -> int:
         return len(self.spikes)
@@ -222,17 +235,18 @@ def _labels(
 def _shape(shape: Optional[Sequence[int]], population: int) -> Shape:
     if shape is None:
         return 1, 1, population
-    numbers = [int(length) for length in shape]
+    try:
+        numbers = [int(length) for length in shape]
+    except (TypeError, ValueError):
+        numbers = []
     if len(numbers) != 3 or np.prod(numbers) != population:
-        raise DataError(f"shape must be (height, width, channels) of {population} neurons, not {tuple(shape)}")
+        raise DataError(f"shape must be (height, width, channels) of {population} neurons, not {shape!r}")
     return numbers[0], numbers[1], numbers[2]
 
 
 def _chosen(index: Any, samples: int) -> Any:
     if isinstance(index, (int, np.integer)):
-        if not -samples <= index < samples:
-            raise IndexError(f"there is no sample {index} among {samples}")
-        index = int(index) % samples
+        index = place(index, "sample", samples, "")
         return slice(index, index + 1)
     return index
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from .._arrays import to_labels
+from .._arrays import to_labels, whole
 from ..data.builtin import YIN_YANG
 from ..data.sets import ImageSet, Latency
 from ..errors import ArrayError, DataError, NetworkError
@@ -53,13 +53,14 @@ def decision_map(
     >>> nt.plot.decision_map(net)  # doctest: +SKIP
     """
     check_network(net, "decision_map")
+    if not isinstance(encoding, Latency):
+        raise ArrayError(f"encoding must be a Latency(...), not {encoding!r}")
     inputs = 4 + (encoding.bias is not None)
     if net.inputs != inputs or net.outputs != 3:
         raise NetworkError(
             f"a decision map needs a Yin-Yang network with {inputs} inputs and 3 outputs, not {net.inputs} and {net.outputs}"
         )
-    if isinstance(resolution, bool) or not isinstance(resolution, (int, np.integer)) or resolution < 1:
-        raise ArrayError(f"resolution must be a whole number of at least 1, not {resolution!r}")
+    resolution = whole(resolution, "resolution", 1, 10_000, ArrayError)
     centres = (np.arange(resolution) + 0.5) / resolution
     x, y = (array.ravel() for array in np.meshgrid(centres, centres))
     truth = yin_yang_class(x, y)
@@ -124,6 +125,9 @@ def latency(
     classes = to_labels(labels, output.samples)
     if not output.samples:
         raise DataError("there is no sample")
+    if classes.max() >= output.population:
+        raise DataError(f"there is a label {classes.max()}, but only {output.population} output neurons")
+    points = whole(points, "points", 1, error=ArrayError)
     last = float(output.times.max()) if len(output.times) else 0.0
     moments = np.linspace(0.0, last if last > 0 else 1e-3, max(2, points))
     accuracies = [100 * float((_until(output, moment).predictions(rule) == classes).mean()) for moment in moments]

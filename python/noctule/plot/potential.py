@@ -8,6 +8,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from .._arrays import place
 from ..errors import NetworkError
 from ..layers import Conv2d, Dense
 from ..network import Network
@@ -78,17 +79,11 @@ def response(since: Floats, tau_m: float, tau_s: float) -> Floats:
 
 def trace(net: Network, spikes: SpikeBatch, neuron: int, layer: int) -> Trace:
     """Follows one neuron in a batch of one sample. The network is not changed: a copy in float64 runs the sample."""
-    layers = len(net.layers)
-    if not -layers <= layer < layers:
-        raise IndexError(f"there is no layer {layer} among {layers}")
-    layer %= layers
+    layer = place(layer, "layer", len(net.layers), "")
     description = net.layers[layer]
     if not isinstance(description, (Dense, Conv2d)):
         raise NetworkError(f"layer {layer} is {description!r}, which has no neurons of its own")
-    neurons = net.sizes[layer + 1]
-    if not -neurons <= neuron < neurons:
-        raise IndexError(f"there is no neuron {neuron} among {neurons} of layer {layer}")
-    neuron %= neurons
+    neuron = place(neuron, "neuron", net.sizes[layer + 1], f" of layer {layer}")
     copy = net.to(dtype="float64", backend="cpu")
     copy.forward(spikes)
     times, units = (spikes if layer == 0 else copy.spikes(layer - 1)).astype("float64").sample(0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 import numpy as np
 import numpy.typing as npt
 
+from .._arrays import whole
 from ..data.sets import EventSet, ImageSet
 from ..errors import ArrayError
 from ..network import Network
@@ -133,6 +134,7 @@ def membrane(
     'potential (weight x s)'
     """
     check_network(net, "membrane")
+    points = whole(points, "points", 1, error=ArrayError)
     followed = trace(net, _one(spikes, sample), neuron, layer)
     axes = new_axes(ax)
     times, after = followed.grid(points)

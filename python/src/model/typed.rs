@@ -6,7 +6,7 @@ use std::sync::Arc;
 use noctule_core::{
     Batch, Engine, EngineError, Label, Metrics, Network, Optimiser, OptimiserProgress, Pass,
     PassWeights, Prediction, Regularisation, Session, SessionOptions, Sgd, SpikeBatch, Tensor,
-    TensorGroup, TensorName, Tensors,
+    TensorGroup, TensorName, Tensors, checks,
 };
 
 use crate::errors::{Error, Result};
@@ -252,7 +252,10 @@ impl<T: Number> TypedModel<T> {
         self.use_optimiser(optimiser, memory_of)?;
         let rate = optimiser.learning_rate();
         self.pass += 1;
-        self.on_engine(|model| Ok(model.session.step(rate, max_norm)?))
+        self.on_engine(|model| {
+            model.session.step(rate, max_norm)?;
+            Ok(checks::weights(&mut *model.session)?)
+        })
     }
 
     /// Opens the session anew for an optimiser, unless it is the present one.

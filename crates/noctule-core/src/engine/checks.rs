@@ -5,6 +5,7 @@
 
 use crate::batch::{Batch, Images, Pixels, Samples};
 use crate::engine::error::EngineError;
+use crate::engine::session::Session;
 use crate::engine::tensors::{TensorGroup, TensorName, Tensors};
 use crate::label::Label;
 use crate::latency::encoding::EncodingError;
@@ -193,7 +194,7 @@ pub fn time_gradients<T: Real>(
 /// `optimiser` is the session's rule. That the session has such a group is the session's to check; see [`absent`].
 ///
 /// # Errors
-/// If a tensor is missing, has the wrong shape or a value that is not finite, a mean square of the optimiser's state is
+/// If a tensor is missing, has the wrong shape or a value that is not finite, a weight is too large, a mean square of the optimiser's state is
 /// below 0, or there are tensors beyond those of the layers.
 pub fn tensors<T: Real>(
     group: TensorGroup,
@@ -212,9 +213,11 @@ pub fn tensors<T: Real>(
         let Some(tensor) = tensors.get(&name) else {
             return Err(refused(format!("the weights of layer {layer} are missing")));
         };
-        tensor
-            .check(shape)
-            .map_err(|source| misfit(group, layer, source))?;
+        let checked = match group {
+            TensorGroup::Parameters | TensorGroup::Average => tensor.check_weights(shape),
+            _ => tensor.check(shape),
+        };
+        checked.map_err(|source| misfit(group, layer, source))?;
         if is_second_moment(group, optimiser)
             && let Some(value) = tensor.as_slice().iter().find(|&&value| value < T::zero())
         {
@@ -228,6 +231,18 @@ pub fn tensors<T: Real>(
         None => Ok(()),
         Some(unknown) => Err(refused(format!("there is no tensor `{unknown}` to write"))),
     }
+}
+
+/// Checks the weights of a session after a step.
+///
+/// # Errors
+/// [`EngineError::Diverged`], or if the device fails.
+pub fn weights<T: Real>(session: &mut dyn Session<T>) -> Result<(), EngineError> {
+    if session.parameters_are_in_range()? {
+        return Ok(());
+    }
+    let most = T::largest_weight().to_f64();
+    Err(EngineError::Diverged { most })
 }
 
 fn is_second_moment(group: TensorGroup, optimiser: &Optimiser) -> bool {

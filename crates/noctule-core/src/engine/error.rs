@@ -109,6 +109,12 @@ pub enum EngineError {
         /// What is wrong.
         problem: String,
     },
+    /// A step made a weight NaN, or too large to compute with.
+    #[error("the step made a weight NaN or larger than {most:.1e}; lower the learning rate")]
+    Diverged {
+        /// The largest size of a weight.
+        most: f64,
+    },
     /// A call came before the one that it needs.
     #[error("{call} needs {needs} first")]
     Order {

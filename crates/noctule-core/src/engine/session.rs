@@ -187,11 +187,12 @@ pub trait Session<T: Real>: Send {
     /// If the device fails.
     fn gradient_norm(&mut self) -> Result<f64, EngineError>;
 
-    /// Whether all parameters are finite.
+    /// Whether all weights are numbers that a weight may have, see [`are_weights`](crate::are_weights): a training that
+    /// diverged has others.
     ///
     /// # Errors
     /// If the device fails.
-    fn parameters_are_finite(&mut self) -> Result<bool, EngineError>;
+    fn parameters_are_in_range(&mut self) -> Result<bool, EngineError>;
 
     /// Copies a group of tensors, in the shapes of their parameters.
     ///

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::layer::parameter::ParameterKind;
 use crate::neuron::error::NeuronError;
+use crate::number_text::number_text;
 use crate::shape::WindowError;
 use crate::tensor::TensorError;
 
@@ -39,7 +40,7 @@ pub enum LayerError {
         source: TensorError,
     },
     /// The fraction of the inputs to drop is out of range.
-    #[error("dropout = {share}: must be at least 0 and less than 1")]
+    #[error("dropout = {}: must be at least 0 and less than 1", number_text(*share))]
     Dropout {
         /// The share that was given.
         share: f64,

@@ -156,9 +156,12 @@ impl<T: Real> SpikingLayer<T> {
         kind: ParameterKind,
         tensor: Tensor<T>,
     ) -> Result<(), LayerError> {
-        tensor
-            .check(&self.shape_of(kind))
-            .map_err(|source| LayerError::Parameter { kind, source })?;
+        let shape = self.shape_of(kind);
+        let checked = match kind {
+            ParameterKind::Weights => tensor.check_weights(&shape),
+            _ => tensor.check(&shape),
+        };
+        checked.map_err(|source| LayerError::Parameter { kind, source })?;
         let before = self.parameters.insert(kind, tensor);
         let checked = match kind {
             ParameterKind::Weights => Ok(()),

@@ -3,12 +3,13 @@
 use thiserror::Error;
 
 use crate::neuron::parameters::LifParameters;
+use crate::number_text::number_text as text;
 
 /// Why a constant of a neuron was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum NeuronError {
     /// A constant is zero, negative, NaN, infinite, or out of the range of the number type.
-    #[error("{name} = {value}: must be a positive, finite number")]
+    #[error("{name} = {}: must be a positive, finite number", text(*value))]
     NotPositive {
         /// The name of the constant.
         name: &'static str,
@@ -17,7 +18,10 @@ pub enum NeuronError {
     },
     /// The threshold is so small or so large that squared currents leave the range of the number type.
     #[error(
-        "theta = {theta} with tau_m = {tau_m} s: in this precision theta/tau_m must be from {lowest:.0e} to {highest:.0e} per second; multiply theta, reset and all weights by a common factor"
+        "theta = {} with tau_m = {} s: in this precision theta/tau_m must be from {lowest:.0e} to {highest:.0e} per second; \
+         multiply theta, reset and all weights by a common factor",
+        text(*theta),
+        text(*tau_m)
     )]
     ThetaRange {
         /// The threshold.
@@ -39,7 +43,11 @@ pub enum NeuronError {
         max_spikes: u32,
     },
     /// The time constants differ by a factor of more than 1,000, for which engines are not tested.
-    #[error("tau_m = {tau_m} s and tau_s = {tau_s} s differ by a factor of more than 1,000")]
+    #[error(
+        "tau_m = {} s and tau_s = {} s differ by a factor of more than 1,000",
+        text(*tau_m),
+        text(*tau_s)
+    )]
     RatioTooLarge {
         /// Membrane time constant in seconds.
         tau_m: f64,

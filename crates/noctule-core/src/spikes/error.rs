@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::number_text::number_text;
+
 /// Why a list of spikes was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum SpikeError {
@@ -17,7 +19,9 @@ pub enum SpikeError {
     },
     /// A spike is earlier than the one before it.
     #[error(
-        "sample {sample}, spike {spike}: the time {time} s is earlier than the spike before it ({previous} s); sort the spikes by time"
+        "sample {sample}, spike {spike}: the time {} s is earlier than the spike before it ({} s); sort the spikes by time",
+        number_text(*time),
+        number_text(*previous)
     )]
     NotSorted {
         /// Index of the sample in the batch.
@@ -31,7 +35,8 @@ pub enum SpikeError {
     },
     /// A spike time is negative: simulations start at rest at time 0.
     #[error(
-        "sample {sample}, spike {spike}: the time {time} s is negative, but a sample starts at 0 s"
+        "sample {sample}, spike {spike}: the time {} s is negative, but a sample starts at 0 s",
+        number_text(*time)
     )]
     Negative {
         /// Index of the sample in the batch.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use noctule_core::{
     Batch, EngineError, Evaluation, Label, Loss, Metrics, OptimiserProgress, Pass, Prediction,
-    Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors, checks,
+    Regularisation, Session, SpikeBatch, StoredSet, TensorGroup, Tensors, are_weights, checks,
 };
 
 use crate::session::state::CpuSession;
@@ -146,10 +146,10 @@ impl<T: CpuReal> Session<T> for CpuSession<T> {
         Ok(self.norm_of_gradient())
     }
 
-    fn parameters_are_finite(&mut self) -> Result<bool, EngineError> {
+    fn parameters_are_in_range(&mut self) -> Result<bool, EngineError> {
         let weights = self.weights.iter().flatten();
-        let mut values = weights.flat_map(BlockedWeights::as_slice);
-        Ok(values.all(|value| value.is_finite()))
+        let mut values = weights.map(BlockedWeights::as_slice);
+        Ok(values.all(are_weights))
     }
 
     fn read(&mut self, group: TensorGroup) -> Result<Tensors<T>, EngineError> {

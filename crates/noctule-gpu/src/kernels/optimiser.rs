@@ -155,13 +155,18 @@ pub(crate) fn clip_scale(sums: &Array<f32>, count: u32, max_norm: f32, scale: &m
     }
 }
 
-/// Sets `flags[0]` to 1 if a value is NaN or infinite.
+/// Sets `flags[0]` to 1 if a value is NaN, or larger than the number with the bits `most`.
 #[cube(launch_unchecked)]
-pub(crate) fn find_not_finite(values: &Array<u32>, length: u32, flags: &Array<Atomic<u32>>) {
+pub(crate) fn find_too_large(
+    values: &Array<u32>,
+    length: u32,
+    most: u32,
+    flags: &Array<Atomic<u32>>,
+) {
     let mut at = ABSOLUTE_POS_X;
     while at < length {
-        // All bits of the exponent are set.
-        if (values[at as usize] & 0x7f80_0000u32) == 0x7f80_0000u32 {
+        // Without the sign, bits are in the order of the numbers; NaN and infinity come last.
+        if (values[at as usize] & 0x7fff_ffffu32) > most {
             flags[0].fetch_or(1u32);
         }
         at += CUBE_DIM_X * CUBE_COUNT_X;

@@ -2,11 +2,12 @@
 #![expect(unsafe_code, reason = "kernels are launched without bounds checks")]
 
 use cubecl::prelude::*;
+use noctule_core::Real;
 
 use crate::gpu::{Buffer, Gpu};
 use crate::kernels::batch;
 use crate::kernels::optimiser::{
-    self, MomentsLaunch, MomentumLaunch, Rule, clip_scale, find_not_finite, squares,
+    self, MomentsLaunch, MomentumLaunch, Rule, clip_scale, find_too_large, squares,
 };
 use crate::launch::arguments::{MOST_CUBES, cubes_for};
 use crate::launch::backward::Target;
@@ -128,16 +129,17 @@ pub(crate) fn sum_squares<R: Runtime>(
 }
 
 /// Sets `flags[0]` if a value is not finite.
-pub(crate) fn look_for_not_finite<R: Runtime>(gpu: &Gpu<R>, values: &Buffer, flags: &Buffer) {
+pub(crate) fn look_for_too_large<R: Runtime>(gpu: &Gpu<R>, values: &Buffer, flags: &Buffer) {
     // SAFETY: the kernel stays below the length.
     unsafe {
-        gpu.launch("find_not_finite", |client| {
-            find_not_finite::launch_unchecked::<R>(
+        gpu.launch("find_too_large", |client| {
+            find_too_large::launch_unchecked::<R>(
                 client,
                 CubeCount::Static(cubes_for(values.len(), batch::UNITS).min(MOST_CUBES), 1, 1),
                 CubeDim::new_1d(batch::UNITS),
                 values.array(),
                 values.len() as u32,
+                f32::largest_weight().to_bits(),
                 flags.array(),
             )
         });

@@ -287,9 +287,9 @@ impl<R: Runtime> Session<f32> for GpuSession<R> {
         self.read_gradient_norm()
     }
 
-    fn parameters_are_finite(&mut self) -> Result<bool, EngineError> {
+    fn parameters_are_in_range(&mut self) -> Result<bool, EngineError> {
         self.settle()?;
-        self.read_is_finite()
+        self.read_is_in_range()
     }
 
     fn read(&mut self, group: TensorGroup) -> Result<Tensors<f32>, EngineError> {

@@ -93,10 +93,10 @@ impl<R: Runtime> GpuSession<R> {
         Ok(sums.sum::<f64>().sqrt())
     }
 
-    /// Whether all parameters are finite.
-    pub(super) fn read_is_finite(&self) -> Result<bool, EngineError> {
+    /// Whether all weights are numbers that a weight may have.
+    pub(super) fn read_is_in_range(&self) -> Result<bool, EngineError> {
         let flags = self.gpu.upload(&[0_u32]);
-        parameters::look_for_not_finite(&self.gpu, &self.parameters.weights, &flags);
+        parameters::look_for_too_large(&self.gpu, &self.parameters.weights, &flags);
         let flags: Vec<u32> = self.gpu.read(&flags)?;
         Ok(flags[0] == 0)
     }

@@ -203,7 +203,7 @@ fn reads() -> Outcome<()> {
     let mut training = Training::new(of_800(2.0)?, 50)?.run()?;
     let session = &mut training.session;
     session.gradient_norm()?;
-    session.parameters_are_finite()?;
+    session.parameters_are_in_range()?;
     session.clear_gradient()?;
     training.finish().map(drop)
 }

@@ -56,6 +56,15 @@ pub(super) fn neurons(
     let kept = number(keys::MAX_SPIKES).map(|most| most as u32);
     let max_spikes = options.max_spikes.or(kept);
     let dropout = number(keys::DROPOUT).unwrap_or(0.0);
+    if !(0.0..1.0).contains(&dropout) {
+        return Err(ImportError::Value {
+            node: name.to_owned(),
+            field: keys::DROPOUT,
+            index: Vec::new(),
+            value: dropout,
+            rule: "at least 0 and less than 1",
+        });
+    }
     let count = tau_s.len();
     let constants = (0..count).map(|neuron| LifParameters {
         tau_m: tau_m[neuron],

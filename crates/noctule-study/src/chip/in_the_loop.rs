@@ -189,8 +189,8 @@ impl Session<f32> for LoopSession {
         self.host.gradient_norm()
     }
 
-    fn parameters_are_finite(&mut self) -> Result<bool, EngineError> {
-        self.host.parameters_are_finite()
+    fn parameters_are_in_range(&mut self) -> Result<bool, EngineError> {
+        self.host.parameters_are_in_range()
     }
 
     fn read(&mut self, group: TensorGroup) -> Result<Tensors<f32>, EngineError> {

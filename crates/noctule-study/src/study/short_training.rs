@@ -47,7 +47,7 @@ pub(crate) fn train_briefly(
     let diverged = match trainer.run(None, &mut NoProgress, context.stop) {
         Ok(RunEnd::Finished) => false,
         Ok(RunEnd::Interrupted) => return Ok(None),
-        Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => true,
+        Err(TrainError::Diverged { .. } | TrainError::WeightsOutOfRange { .. }) => true,
         Err(error) => return Err(error.into()),
     };
     Ok(Some(ShortTraining { trainer, diverged }))

@@ -92,7 +92,9 @@ pub(super) fn train(
     match end {
         Ok(RunEnd::Finished) => note(&mut record, &trainer),
         Ok(RunEnd::Interrupted) => return Ok(None),
-        Err(TrainError::Diverged { .. } | TrainError::NotFinite { .. }) => record.diverged = true,
+        Err(TrainError::Diverged { .. } | TrainError::WeightsOutOfRange { .. }) => {
+            record.diverged = true
+        }
         Err(error) => return Err(error),
     }
     watch.finish();

@@ -90,13 +90,13 @@ impl Trainer {
         random(self.plan.seed, Purpose::Dropout, position).next_u64()
     }
 
-    /// Whether all weights are finite; all ranks have the same.
+    /// Whether all weights are in range; all ranks have the same.
     ///
     /// Weights that are NaN silence their neurons, and silence has a finite loss.
     pub(super) fn check_weights(&mut self) -> Result<(), TrainError> {
-        if !self.session.parameters_are_finite()? {
+        if !self.session.parameters_are_in_range()? {
             let epoch = self.position.epoch + 1;
-            return Err(TrainError::NotFinite { epoch });
+            return Err(TrainError::WeightsOutOfRange { epoch });
         }
         Ok(())
     }

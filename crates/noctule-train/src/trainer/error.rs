@@ -60,12 +60,12 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
-    /// A weight is NaN or infinite.
+    /// A weight is NaN, or too large to compute with.
     #[error(
-        "training diverged in epoch {epoch}: weights are no longer finite; lower optimiser.learning_rate or set \
+        "training diverged in epoch {epoch}: weights are NaN or larger than 1e15; lower optimiser.learning_rate or set \
          training.max_inverse_slope"
     )]
-    NotFinite {
+    WeightsOutOfRange {
         /// The epoch, counted from 1.
         epoch: usize,
     },
@@ -92,7 +92,7 @@ impl TrainError {
             self,
             Self::Disagreement(_)
                 | Self::Diverged { .. }
-                | Self::NotFinite { .. }
+                | Self::WeightsOutOfRange { .. }
                 | Self::OtherRank(_)
         )
     }

@@ -160,9 +160,9 @@ impl Session<f32> for ResidentSession {
         Err(refusal("gradient_norm"))
     }
 
-    fn parameters_are_finite(&mut self) -> Outcome<bool> {
-        self.between_epochs("parameters_are_finite")?;
-        self.inner.parameters_are_finite()
+    fn parameters_are_in_range(&mut self) -> Outcome<bool> {
+        self.between_epochs("parameters_are_in_range")?;
+        self.inner.parameters_are_in_range()
     }
 
     fn read(&mut self, group: TensorGroup) -> Outcome<Tensors<f32>> {
