@@ -107,6 +107,7 @@ pub fn all<T: Real>() -> Vec<Battery<T>> {
         optimisers::a_saved_session_goes_on,
         sessions::tensors_are_read_and_written,
         sessions::gradients_add_up,
+        sessions::weights_out_of_range_are_noticed,
         sessions::an_engine_describes_itself,
         substrates::passes_use_transformed_weights,
         substrates::steps_change_untransformed_weights,

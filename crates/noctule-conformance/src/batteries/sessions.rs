@@ -127,6 +127,40 @@ pub fn gradients_add_up<T: Real>(engine: &dyn Engine<T>) {
     }
 }
 
+/// Weights that a step makes NaN or too large are noticed, and weights up to the largest one are not.
+pub fn weights_out_of_range_are_noticed<T: Real>(engine: &dyn Engine<T>) {
+    let network = dense_network(&[5, 9, 3], &neuron(2.0), 247);
+    let most = T::largest_weight();
+    let in_range = |runner: &mut Runner<T>| {
+        must(
+            runner.session.parameters_are_in_range(),
+            "looking at the weights",
+        )
+    };
+    for (value, accepted) in [(most, true), (-most, true), (most * T::of(1.001), false)] {
+        let mut runner = Runner::new(engine, &network);
+        let mut parameters = runner.read(TensorGroup::Parameters);
+        let weights = parameters.get_mut(&TensorName::weights(1));
+        weights.into_iter().for_each(|weights| {
+            weights.as_mut_slice()[20] = value;
+        });
+        let written = runner.session.write(TensorGroup::Parameters, &parameters);
+        assert_eq!(written.is_ok(), accepted, "writing the weight {value}");
+        assert!(in_range(&mut runner), "the weight {value} is out of range");
+    }
+    for rate in [1e30, f64::INFINITY] {
+        let mut runner = Runner::new(engine, &network);
+        runner.forward(&random_input(5, 3, 30, 248), Pass::default());
+        let d_times = ranked_errors(&runner.output());
+        runner.backward(&d_times, &Regularisation::default());
+        must(
+            runner.session.step(rate * most.to_f64(), None),
+            "a step that is too large",
+        );
+        assert!(!in_range(&mut runner), "a rate of {rate} times the largest");
+    }
+}
+
 /// What an engine says of itself, and that it does work on its threads.
 pub fn an_engine_describes_itself<T: Real>(engine: &dyn Engine<T>) {
     let info = engine.info();
