@@ -128,7 +128,7 @@ def main() -> None:
 
 
 def table(found: dict[str, list[float]]) -> str:
-    # A shared machine is at times a third slower, in whichever process it happens to be: the fastest rounds compare the work.
+    # What disturbs a round makes it slower, never faster.
     fastest = {work: max(found[work]) for work in WORKS}
     rows = "".join(
         f"| {name} | {fastest[work]:,.0f} | {median(found[work]):,.0f} | {min(found[work]):,.0f} "
@@ -139,8 +139,8 @@ def table(found: dict[str, list[float]]) -> str:
     least, most = min(found["command"]), max(found["command"])
     return (
         f"Training of 784-800-10 on MNIST in batches of {BATCH}, on {os.cpu_count()} cores of a {platform.machine()} machine, "
-        f"{datetime.date.today()}: {rounds} rounds in\nturn. The speed of this machine changes from one process to the next, for all of "
-        f"them: {least:,.0f} to {most:,.0f} for the same command. The\nfastest rounds are compared.\n\n"
+        f"{datetime.date.today()}: {rounds} rounds in\nturn. "
+        f"Rounds differ, by {100 * (most / least - 1):.0f} % for the command; the fastest are compared.\n\n"
         "| samples/s | fastest | median | slowest | of the command line |\n|---|---|---|---|---|\n" + rows
     )
 

@@ -68,7 +68,7 @@ def to_floats(values: object, what: str, dtype: Optional[str] = None) -> Floats:
             dtype = "float32" if array.dtype == np.float16 else "float64"
     with np.errstate(over="ignore"):
         floats = np.require(array, dtype=dtype, requirements=["C", "A"])
-    if floats.dtype.itemsize < array.dtype.itemsize:
+    if floats.dtype.itemsize < array.dtype.itemsize and np.isinf(floats).any():
         too_large = np.isinf(floats) & np.isfinite(array)
         if too_large.any():
             at = np.unravel_index(int(np.flatnonzero(too_large)[0]), array.shape)
@@ -142,6 +142,25 @@ def place(value: object, what: str, length: int, whose: str) -> int:
     return int(value) % length
 
 
+def chosen_samples(index: Any, samples: int) -> Any:
+    """A slice or an array of the samples that a number, a slice, a list of numbers or a mask names."""
+    if isinstance(index, slice):
+        return index
+    if isinstance(index, (int, np.integer)):
+        first = place(index, "sample", samples, "")
+        return slice(first, first + 1)
+    numbers = np.asarray(index)
+    if not numbers.size:
+        numbers = numbers.astype(np.int64)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "biu":
+        raise ArrayError(f"samples are chosen by a number, a slice, a list of numbers or a mask, not by {index!r}")
+    try:
+        chosen: npt.NDArray[np.int64] = np.arange(samples)[numbers]
+    except IndexError as error:
+        raise OutOfRangeError(f"{error}; there are {samples} samples") from None
+    return chosen
+
+
 def file_path(value: Any, what: str, error: Type[NoctuleError]) -> str:
     """A path as text."""
     try:
@@ -153,7 +172,7 @@ def file_path(value: Any, what: str, error: Type[NoctuleError]) -> str:
 def real(value: object, what: str, error: Type[NoctuleError] = NoctuleError) -> float:
     """A number."""
     try:
-        if not isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, (bool, np.bool_, str, bytes)):
             return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         pass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Union
 import numpy as np
 
 from . import _noctule
-from ._arrays import check_dtype, file_path
+from ._arrays import check_dtype, file_path, to_floats
 from ._network_arguments import _describe
 from .errors import NetworkError
 from .layers import Layer
@@ -33,6 +33,7 @@ def load_model(path: Path, name: str, backend: str, device: Optional[int], threa
 
 def state_of(network: Network) -> Dict[str, Any]:
     """All that a copy needs."""
+    network._model.check_weights()
     memory = None
     if network._optimiser is not None:
         memory = (network._optimiser, network._model.optimiser_state())
@@ -88,7 +89,10 @@ def copy_to(
     """A copy in another precision or on another engine, without what an optimiser remembers."""
     state = state_of(network)
     name = network._dtype if dtype is None else check_dtype(dtype)
-    state["weights"] = [None if w is None else w.astype(name) for w in state["weights"]]
+    state["weights"] = [
+        None if weights is None else to_floats(weights, f"the weights of layer {layer}", name)
+        for layer, weights in enumerate(state["weights"])
+    ]
     state["engine"] = (
         name,
         network._backend if backend is None else backend,

@@ -64,13 +64,21 @@ def _check_batch(spikes: object) -> None:
 
 
 def _check_shape(network: Tuple[int, int, int], samples: Any, what: str) -> None:
-    """Refuses images or sensors of another height, width and channels than the network's: with as many neurons, they would
-    pass, in the wrong order."""
-    found = getattr(samples, "shape", None)
-    if found is None or found[:2] == (1, 1) or network[:2] == (1, 1) or found == network:
+    """Refuses images, and recordings of a sensor, of another height, width and channels than the network's: with as many
+    neurons, they would pass, in the wrong order."""
+    from .data.sets import EventSet, ImageSet
+
+    if not isinstance(samples, (ImageSet, EventSet)):
+        return
+    found = samples.shape
+    if found[:2] == (1, 1) or network[:2] == (1, 1) or _without_ones(found) == _without_ones(network):
         return
     how = ""
-    if (*found[1:], found[0]) == network:
+    if isinstance(samples, ImageSet) and (*found[1:], found[0]) == network:
         # The channels of PyTorch's images come first.
         how = "; np.moveaxis(images, 1, -1) moves channels from the first place of an image to the last"
     raise ArrayError(f"{what} has (height, width, channels) = {found}, but the network {network}{how}")
+
+
+def _without_ones(shape: Tuple[int, int, int]) -> Tuple[int, ...]:
+    return tuple(length for length in shape if length > 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -13,18 +12,15 @@ import numpy.typing as npt
 from . import _noctule
 from ._arrays import MOST_THREADS, check_dtype, file_path, real, to_floats, whole
 from ._kept_network import copy_to, load_model, restore, state_of
+from ._last_pass import LastPass
 from ._network_arguments import _check_batch, _check_shape, _complete, _describe, _seed, _shape
-from .errors import ArrayError, BackendError, NetworkError, StateError
+from .errors import ArrayError, BackendError, NetworkError, StateError, TrainingError
 from .gradients import Gradients
 from .layers import Conv2d, Dense, Layer, SumPool2d, Threshold, from_description
 from .optimisers import Optimiser
 from .regularisation import describe_regularisation
 from .spikes import SpikeBatch
 from .weights import Weights
-
-
-#: What ends the last forward pass.
-_NEEDS = "needs a forward pass first; predict, a step, and weights that are set end the last one"
 
 
 class Network:
@@ -114,10 +110,7 @@ class Network:
         self._input_shape = self._model.describe()[0]
         self._output_shapes = self._model.output_shapes()
         self._engine = self._model.engine()
-        #: The number of this thread's last forward pass.
-        self._last = threading.local()
-        #: That of any thread, for one that had none of its own.
-        self._newest: Optional[int] = None
+        self._last_pass = LastPass()
         #: Whether there is a gradient that no step has used.
         self._has_gradient = False
         self._optimiser: Optional[Optimiser] = None
@@ -143,15 +136,6 @@ class Network:
         _, descriptions = model.describe()
         network._begin(tuple(from_description(description) for description in descriptions))
         return network
-
-    @property
-    def _pass(self) -> Optional[int]:
-        number: Optional[int] = getattr(self._last, "number", None)
-        return self._newest if number is None else number
-
-    @_pass.setter
-    def _pass(self, number: Optional[int]) -> None:
-        self._last.number = self._newest = number
 
     # What it is.
 
@@ -222,9 +206,10 @@ class Network:
             ArrayError: If the spikes come from a population of another size.
         """
         _check_batch(spikes)
-        self._pass = None
+        self._last_pass.end()
         seed = None if dropout_seed is None else _seed(dropout_seed)
-        self._pass, arrays = self._model.forward(spikes, seed, True)
+        number, arrays = self._model.forward(spikes, seed, True)
+        self._last_pass.begin(number)
         return SpikeBatch._of(*arrays)
 
     __call__ = forward
@@ -233,12 +218,10 @@ class Network:
         """The events of a layer in the last forward pass.
 
         Raises:
-            StateError: If there was none, or another thread ran the network since.
+            StateError: If there was none, or another thread ran the network since the last one of this thread.
         """
         index = self.weights._index(layer)
-        if self._pass is None:
-            raise StateError(f"spikes {_NEEDS}")
-        return SpikeBatch._of(*self._model.spikes(self._pass, index))
+        return SpikeBatch._of(*self._model.spikes(self._last_pass.number("spikes"), index))
 
     def backward(
         self,
@@ -259,15 +242,16 @@ class Network:
                 batch; one number for the last layer, or one for each layer.
 
         Raises:
-            StateError: If there was no forward pass, or weights have changed or another thread ran the network since.
+            StateError: If there was no forward pass, or weights have changed since, or another thread ran the network since
+                the last one of this thread.
             ArrayError: If ``d_times`` has another length, or a value that is not finite.
         """
-        if self._pass is None:
-            raise StateError(f"backward {_NEEDS}")
-        return self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
+        number = self._last_pass.number("backward")
+        return self._backward(number, d_times, accumulate, max_inverse_slope, silent_boost)
 
     def _backward(
         self,
+        number: int,
         d_times: object,
         accumulate: bool = False,
         max_inverse_slope: Optional[float] = None,
@@ -275,8 +259,6 @@ class Network:
     ) -> Gradients:
         array = to_floats(d_times, "d_times", self._dtype)
         regularisation = describe_regularisation(len(self._layers), max_inverse_slope, silent_boost, None)
-        number = self._pass
-        assert number is not None
         weights, input_times, without_rise = self._model.backward(number, array, bool(accumulate), regularisation)
         self._has_gradient = True
         none: Any = None
@@ -316,11 +298,9 @@ class Network:
                 f"there are recorded spikes of {len(layers)} layers, but the network has {len(self._layers)}; pooling layers "
                 "count, too"
             )
-        self._pass = None
-        self._pass = self._model.forward_recorded(spikes, layers)
-        gradients = self._backward(d_times, accumulate, max_inverse_slope, silent_boost)
-        self._pass = None
-        return gradients
+        self._last_pass.end()
+        number = self._model.forward_recorded(spikes, layers)
+        return self._backward(number, d_times, accumulate, max_inverse_slope, silent_boost)
 
     def step(self, optimiser: Optimiser, *, max_norm: Optional[float] = None) -> None:
         """Takes a step of an optimiser with the gradient of the last backward pass, and sets the gradient to zero.
@@ -335,6 +315,7 @@ class Network:
 
         Raises:
             StateError: If there was no backward pass since the last step.
+            TrainingError: If a weight became NaN or too large. The network has that weight then.
         """
         if not isinstance(optimiser, Optimiser):
             raise NetworkError(f"step needs an optimiser such as nt.Adam(0.001), not {optimiser!r}")
@@ -345,11 +326,20 @@ class Network:
         if optimiser.learning_rate is None and kind not in self._rates:
             self._rates[kind] = self._model.learning_rate(optimiser._describe())
         optimiser = self._with_rate(optimiser)
-        self._model.step(optimiser._describe(), norm)
+        description = optimiser._describe()
+        try:
+            self._model.step(description, norm)
+        except TrainingError:
+            # The step was taken, and diverged.
+            self._after_step(optimiser)
+            raise
+        self._after_step(optimiser)
+
+    def _after_step(self, optimiser: Optimiser) -> None:
         self._has_gradient = False
         self._optimiser = optimiser
         self._drawn = [False] * len(self._layers)
-        self._pass = None
+        self._last_pass.forget()
 
     def _with_rate(self, optimiser: Optimiser) -> Optimiser:
         """The optimiser, with the learning rate that it had here before if it has none of its own."""
@@ -380,7 +370,7 @@ class Network:
             raise ArrayError(f"predict needs a SpikeBatch or a set of noctule.data, not {type(samples).__name__}")
         _check_shape(self.input_shape, samples, "the set")
         batch_size = whole(batch_size, "batch_size", 1, error=ArrayError)
-        self._pass = None
+        self._last_pass.end()
         batches = range(0, len(inputs), batch_size)
         name = self._rule if rule is None else rule
         found = [self._model.predict(inputs[first : first + batch_size], name) for first in batches]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, place, read_only, real, to_array, to_floats, to_offsets, to_units, whole
-from .errors import ArrayError, OutOfRangeError, SpikeError
+from ._arrays import check_dtype, chosen_samples, place, read_only, real, to_array, to_floats, to_offsets, to_units, whole
+from .errors import ArrayError, SpikeError
 
 #: More would hardly fit in memory with their spikes.
 MOST_NEURONS = 2**26
@@ -276,10 +276,7 @@ class SpikeBatch:
                 None if self._residuals is None else self._residuals[begin:end],
                 self._population,
             )
-        if isinstance(index, (int, np.integer)):
-            chosen = np.array([place(index, "sample", self.samples, "")])
-        else:
-            chosen = _chosen(index, self.samples)
+        chosen = np.arange(self.samples)[chosen_samples(index, self.samples)]
         begins = self._offsets[chosen]
         counts = self._offsets[chosen + 1] - begins
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -430,17 +427,6 @@ def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
     if wrong:
         raise SpikeError(f"sample {index} has the unit {wrong[0]}, which is no integer; pairs are (time, unit)")
     return [pair[0] for pair in pairs], np.asarray(units).astype(np.int64)
-
-
-def _chosen(index: Any, samples: int) -> npt.NDArray[np.int64]:
-    """Samples that a slice, a list of integers or a mask names."""
-    try:
-        chosen: npt.NDArray[np.int64] = np.arange(samples)[index]
-    except IndexError as error:
-        raise OutOfRangeError(f"{error}; there are {samples} samples") from None
-    if chosen.ndim != 1:
-        raise ArrayError(f"samples are chosen by a number, a slice, or a list with one dimension, not by {index!r}")
-    return chosen
 
 
 def _plural(number: int, noun: str) -> str:

@@ -29,6 +29,7 @@ from torch.autograd.function import once_differentiable
 from . import _noctule
 from ._arrays import to_labels
 from .data import Latency
+from .data.sets import check_encoding
 from .errors import ArrayError, NetworkError
 from .layers import Conv2d, Dense, SumPool2d
 from .losses import Loss
@@ -117,7 +118,7 @@ class Layer(nn.Module):
     def weight(self) -> nn.Parameter:
         """The weights of a module with a single layer that has any."""
         if len(self.weights) != 1:
-            # `hasattr(module, "weight")` is how PyTorch's programs ask.
+            # `hasattr(module, "weight")` is how PyTorch's programs ask; `__getattr__` says the rest.
             raise AttributeError("weight")
         weight: nn.Parameter = self.weights[0]
         return weight
@@ -291,8 +292,8 @@ def encode(intensities: Tensor, encoding: Latency = Latency(), *, channels: Opti
         intensities: uint8, or floats from 0 to 1; images or flat.
         encoding: See :class:`noctule.data.Latency`; a bias is one neuron more.
         channels: Where the channels of images with four dimensions are: ``"first"``, ``[sample, channel, height, width]`` as
-            PyTorch's images, or ``"last"``, ``[sample, height, width, channel]`` as :mod:`noctule.data`'s. By default the
-            side with at most 4.
+            PyTorch's images, or ``"last"``, ``[sample, height, width, channel]`` as :mod:`noctule.data`'s. ``None`` is
+            ``"last"``, but refuses images whose channels seem to come first.
 
     The order of the neurons is that of networks on images: ``(y * width + x) * channels + c``.
 
@@ -300,6 +301,7 @@ def encode(intensities: Tensor, encoding: Latency = Latency(), *, channels: Opti
     """
     if not isinstance(intensities, Tensor):
         raise ArrayError(f"a tensor of intensities is needed, not {type(intensities).__name__}; see torch.from_numpy")
+    check_encoding(encoding)
     if intensities.device.type != "cpu":
         raise ArrayError(f"the tensor is on the device {intensities.device}; move it to the CPU first, with .cpu()")
     if intensities.dim() < 2:
@@ -329,11 +331,12 @@ def _channels_first(images: Tensor, channels: Optional[str]) -> bool:
         raise ArrayError(f'channels must be "first" or "last", not {channels!r}')
     if images.dim() != 4 or channels is not None:
         return images.dim() == 4 and channels == "first"
-    few_first, few_last = images.shape[1] <= 4, images.shape[3] <= 4
-    if few_first == few_last:
+    few_first, few_last = 1 < images.shape[1] <= 4, images.shape[3] <= 4
+    if few_first and not few_last:
         shape = list(images.shape)
-        raise ArrayError(f'whether the channels of {shape} come first or last is unclear; say channels="first" or "last"')
-    return few_first
+        raise ArrayError(f'the channels of {shape} seem to come first; say channels="first", or channels="last" if they do not')
+    # A single channel makes no difference.
+    return False
 
 
 def _times(values: Tensor, encoding: Latency) -> Tensor:

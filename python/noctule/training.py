@@ -227,7 +227,7 @@ def fit(
     def begun(learning_rate: float) -> None:
         # From now on the network has weights of this training, whatever happens.
         network._rates[type(optimiser).__name__] = learning_rate
-        network._pass = None
+        network._last_pass.end()
         network._drawn = [False] * layers
         network._rule = str(prediction or getattr(loss, "prediction", "most_spikes"))
 

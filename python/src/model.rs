@@ -246,6 +246,12 @@ impl Model {
         })
     }
 
+    /// An error if a step made weights NaN or too large.
+    fn check_weights(&self, py: Python<'_>) -> Result<()> {
+        self.check_process()?;
+        py.detach(|| each!(self, model => lock(model).network().map(|_| ())))
+    }
+
     /// Takes a step of an optimiser, which has a learning rate.
     fn step(&self, py: Python<'_>, optimiser: OptimiserSpec, max_norm: Option<f64>) -> Result<()> {
         self.check_process()?;

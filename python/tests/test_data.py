@@ -99,6 +99,14 @@ def test_a_sensor_keeps_its_shape_in_a_file(tmp_path):
     nt.data.EventSet(spikes, [1], shape=(2, 1, 2)).save(tmp_path / "sensor.npz")
     read = nt.data.events(tmp_path / "sensor.npz")
     assert read.shape == (2, 1, 2) and read.spikes.units.tolist() == [3]
+    assert nt.data.events(tmp_path / "sensor.npz", population=10).shape == (1, 1, 10)
+    arrays = {"times": [0.25], "units": [3], "offsets": [0, 1], "labels": [1]}
+    for shape in ([28, 28], "camera", np.array([None])):
+        np.savez(tmp_path / "own.npz", shape=shape, **arrays)
+        assert nt.data.events(tmp_path / "own.npz").shape == (1, 1, 4)
+    np.savez(tmp_path / "own.npz", sensor_shape=np.array([None]), **arrays)
+    with pytest.raises(nt.DataError, match="own.npz: sensor_shape"):
+        nt.data.events(tmp_path / "own.npz")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +121,13 @@ def test_a_sensor_keeps_its_shape_in_a_file(tmp_path):
         (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), encoding=nt.data.Latency(0.2, 0.1)).spikes, "0.2"),
         (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), encoding=5), "5"),
         (lambda: nt.data.Latency("soon", 1), "soon"),
+        (lambda: nt.data.Latency("0", 1), "0"),
+        (lambda: nt.data.Latency(silent_zero="yes"), "yes"),
+        (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)))[[0, 9]], "9"),
+        (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)))[None], "None"),
+        (lambda: nt.data.ImageSet(np.zeros((2, 3, 3)), [0, 1], classes="x"), "x"),
+        (lambda: nt.data.EventSet(nt.SpikeBatch([], [], [0], population=4), shape=(-2, -2, 1)), "-2"),
+        (lambda: nt.data.EventSet(nt.SpikeBatch([], [], [0], population=4), shape=(2.5, 2, 1)), "2.5"),
         (lambda: nt.data.torch_dataset(None), "NoneType"),
         (lambda: nt.data.events(None), "None"),
         (lambda: nt.data.EventSet(nt.SpikeBatch([], [], [0], population=3)).save("/none/there/x.npz"), "/none/there"),

@@ -175,6 +175,12 @@ def test_images_of_another_shape_than_the_network_s_are_refused():
         with pytest.raises(nt.ArrayError, match=r"\(3, 8, 6\).*\(8, 6, 3\).*moveaxis"):
             call()
     assert len(net.predict(nt.data.ImageSet(np.moveaxis(images, 1, -1)))) == 4
+    with pytest.raises(nt.DataError, match="ndarray"):
+        nt.fit(net, images, images, loss=nt.SpikeCount(2, 0))
+    # A line is a line in each direction.
+    line = nt.Network((144, 1, 1), [nt.Dense(2, theta=0.1, max_spikes=2)], tau_m=0.02, tau_s=0.01, t_max=0.1)
+    spikes = nt.SpikeBatch([0.01], [3], [0, 1], population=144)
+    assert len(line.predict(nt.data.EventSet(spikes, shape=(1, 144, 1)))) == 1
 
 
 def test_images_events_and_schedules():

@@ -239,6 +239,22 @@ def test_threads_take_turns(small, random_spikes):
     with pytest.raises(nt.StateError):
         small.backward(np.zeros(len(expected[0].times)))
 
+
+@pytest.mark.parametrize("optimiser", [nt.Sgd(momentum=0.9), nt.Adam(), nt.AdamW(), nt.NAdam()])
+def test_default_optimisers_are_kept_in_copies(small, random_spikes, optimiser):
+    def train(net, steps):
+        for _ in range(steps):
+            _, _, d_times = error(net, random_spikes)
+            net.backward(d_times)
+            net.step(optimiser)
+        return [w.copy() for w in net.weights]
+
+    train(small, 3)
+    other = pickle.loads(pickle.dumps(small))
+    for found, wanted in zip(train(other, 3), train(small, 3)):
+        np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_changed_learning_rate_keeps_the_moments(small, random_spikes):
     for kind in (nt.Adam, nt.AdamW, nt.NAdam):
         net = copy.deepcopy(small)
@@ -302,6 +318,9 @@ def dense(**changed):
         (lambda: nt.Network(2, [dense(init=np.full((3, 2), 1e300))], tau_m=1, tau_s=1, t_max=1), "1e+300"),
         (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, threads=2000), "1,024"),
         (lambda: nt.Network.load(3), "3"),
+        (lambda: nt.Network(2, [dense(theta="0.02")], tau_m=1, tau_s=1, t_max=1), "0.02"),
+        (lambda: nt.Network(2, [dense()], tau_m=1, tau_s=1, t_max=1, backend="hip"), "MATURIN_PEP517_ARGS"),
+        (lambda: nt.Network(2, [dense(init=np.full((3, 2), 1e100))], tau_m=1, tau_s=1, t_max=1, dtype="float64").to(dtype="float32"), "1e+100"),
         (lambda: nt.Network(2, [dense(max_spikes=1.5)], tau_m=1, tau_s=1, t_max=1), "1.5"),
         (lambda: nt.Network(2, [dense(neurons=0)], tau_m=1, tau_s=1, t_max=1), "0"),
         (lambda: nt.Network(0, [dense()], tau_m=1, tau_s=1, t_max=1), "inputs"),
@@ -342,17 +361,29 @@ def test_a_forward_pass_of_another_thread_is_the_last_one(small, random_spikes):
     for _ in range(2):
         out = forward_in_a_worker()
         assert (small.spikes(1) == out) and (small.backward(np.ones_like(out.times)).weights[0] == expected).all()
+        small.step(nt.Sgd(0.0))
+    out = forward_in_a_worker()
     small.predict(random_spikes)
-    with pytest.raises(nt.StateError, match="predict"):
-        small.backward(np.ones_like(out.times))
+    for _ in range(2):
+        # A pass of another thread is not in the place of one that this thread ended.
+        with pytest.raises(nt.StateError, match="predict"):
+            small.backward(np.ones_like(out.times))
+        out = forward_in_a_worker()
 
 
-def test_a_step_that_diverges_is_an_error(small, random_spikes):
+def test_a_step_that_diverges_is_an_error(small, random_spikes, tmp_path):
     for dtype, rate in (("float32", 1e37), ("float32", 1e20), ("float64", 1e300)):
         net = small.to(dtype=dtype)
         net.backward(np.ones_like(net.forward(random_spikes).times))
         with pytest.raises(nt.TrainingError, match="lower the learning rate"):
             net.step(nt.Adam(rate))
+        # The step was taken: neither is there a gradient, nor are the weights worth keeping.
+        with pytest.raises(nt.StateError):
+            net.step(nt.Adam(0.1))
+        for keep in (lambda: net.save(tmp_path / "net.safetensors"), lambda: pickle.dumps(net)):
+            with pytest.raises(nt.NetworkError, match="layer 0 has weights that are NaN|too large"):
+                keep()
+        assert not (tmp_path / "net.safetensors").exists()
 
 
 def test_weights_of_a_network_fit_another(random_spikes):

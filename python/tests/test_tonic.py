@@ -359,7 +359,7 @@ def test_labels_may_be_names():
         ([recording(5)], {"labels": 3}, "labels must be a list or an array"),
         ([recording(5)], {"labels": [True]}, "label True"),
         ([(recording(5), 1)], {"labels": [0]}, "labels of their own"),
-        ([recording(5)[["t", "x", "y"]]], {"sensor_size": (34, 34, 2)}, "sample 0 has no polarity `p`, but the sensor has 2"),
+        ([recording(5)[["t", "x", "y"]]], {"sensor_size": (34, 34, 2)}, "sample 0 has no field `p`"),
         ([np.zeros(2, dtype=[("t", "M8[us]"), ("x", int)])], {}, "t must be numbers, in units of time_unit, not datetime64"),
         ([recording(5)], {"time_unit": "x"}, "time_unit must be a number, not 'x'"),
         (5, {}, "not 5"),

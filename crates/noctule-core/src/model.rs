@@ -156,7 +156,7 @@ impl<T: Real> Model<T> {
     /// Takes a step of the optimiser and sets the gradient to zero.
     ///
     /// # Errors
-    /// [`EngineError::Diverged`] if a weight became NaN or too large, or if the device fails.
+    /// [`EngineError::Diverged`] if a weight became NaN or too large, which it then is; or if the device fails.
     pub fn step(&mut self) -> Result<(), EngineError> {
         self.step_within(None)
     }

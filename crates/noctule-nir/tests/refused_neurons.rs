@@ -73,6 +73,12 @@ fn neurons() {
         spikes(70_000),
         &["`neurons_0`", "max_spikes = 70000"],
     );
+    let dropout = |graph: &mut Graph| {
+        let node = graph.nodes.get_mut("neurons_0").unwrap();
+        node.metadata
+            .insert("noctule_dropout".to_owned(), Value::number(2.0));
+    };
+    refuses(graph(), dropout, &["`neurons_0`", "noctule_dropout is 2.0"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ from .. import _noctule
 from .._arrays import file_path, real, whole
 from ..errors import DataError
 from ..spikes import SpikeBatch
-from .sets import EventSet, ImageSet, Latency, Path
+from .sets import SENSOR_SHAPE, EventSet, ImageSet, Latency, Path
 
 
 def events(path: Path, *, time_unit: float = 1.0, population: Optional[int] = None) -> EventSet:
@@ -29,7 +29,7 @@ def events(path: Path, *, time_unit: float = 1.0, population: Optional[int] = No
     name = file_path(path, "the file", DataError)
     described = _noctule.load_event_file(name, real(time_unit, "time_unit", DataError), number)
     spikes = SpikeBatch._of(*described["events"])
-    return EventSet(spikes, described["labels"], classes=described["classes"], shape=_sensor(name))
+    return EventSet(spikes, described["labels"], classes=described["classes"], shape=None if number is not None else _sensor(name))
 
 
 def images(path: Path, *, encoding: Latency = Latency()) -> ImageSet:
@@ -43,7 +43,11 @@ def images(path: Path, *, encoding: Latency = Latency()) -> ImageSet:
 
 def _sensor(name: str) -> Optional[List[int]]:
     """Height, width and channels, in a file that :meth:`EventSet.save` wrote for a sensor."""
-    if not zipfile.is_zipfile(name):
+    try:
+        with zipfile.ZipFile(name) as arrays, arrays.open(f"{SENSOR_SHAPE}.npy") as file:
+            return np.ravel(np.lib.format.read_array(file, allow_pickle=False)).tolist()
+    except (zipfile.BadZipFile, KeyError):
+        # Another format, or a file of somebody else.
         return None
-    with np.load(name, allow_pickle=False) as arrays:
-        return np.ravel(arrays["shape"]).tolist() if "shape" in arrays.files else None
+    except ValueError as error:
+        raise DataError(f"{name}: {SENSOR_SHAPE} cannot be read: {error}") from None

@@ -32,7 +32,8 @@ def torch_dataset(samples: Set) -> Any:
     (SpikeBatch(50 samples, 250 spikes of 5 neurons, float32), (50,))
     """
     if not isinstance(samples, (ImageSet, EventSet)):
-        raise DataError(f"torch_dataset needs a set of noctule.data, not {type(samples).__name__}; nt.data.EventSet(spikes, labels) is one")
+        kind = type(samples).__name__
+        raise DataError(f"torch_dataset needs a set of noctule.data, such as nt.data.EventSet(spikes, labels), not {kind}")
     try:
         from ._torch import SpikeDataset
     except ImportError as error:

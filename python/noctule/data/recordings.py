@@ -88,6 +88,8 @@ def from_arrays(
         if isinstance(item, (tuple, list)) and len(item) == 2:
             events_of, label = item
             found.append(label)
+            if labels is not None:
+                raise DataError("samples have labels of their own, and labels are given, too; leave out one of them")
         array = _recording(index, events_of)
         count += 1
         if size is None:
@@ -103,8 +105,6 @@ def from_arrays(
     elif own is not None:
         reader.warn_of_transforms()
     names = None if classes is None or isinstance(classes, (int, np.integer)) else [str(word) for word in classes]
-    if labels is not None and found:
-        raise DataError("samples have labels of their own, and labels are given, too; leave out one of them")
     if labels is None and found:
         labels = _classes_of(found, names)
     elif labels is not None:
@@ -140,12 +140,12 @@ class _Reader:
                 continue
             values = _integers(index, events_of, field)
             if values is None:
-                if field == "p":
-                    raise DataError(
-                        f"sample {index} has no polarity `p`, but the sensor has {length}; give sensor_size=({width}, {height}, 1)"
-                    )
-                units *= length
-                continue
+                if length == 1:
+                    continue
+                raise DataError(
+                    f"sample {index} has no field `{field}`, but (width, height, polarities) of the sensor are "
+                    f"{self.size}; give another sensor_size"
+                )
             if field == "p":
                 values = np.maximum(values, 0)
             self._check(index, field, values, length)

@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _noctule
-from .._arrays import file_path, place, real, to_array, to_floats, to_labels
+from .._arrays import chosen_samples, file_path, real, to_array, to_floats, to_labels, whole
 from ..errors import ArrayError, DataError
 from ..spikes import SpikeBatch
 
 Path = Union[str, "os.PathLike[str]"]
 Shape = Tuple[int, int, int]
+
+#: The array of a file with height, width and channels.
+SENSOR_SHAPE = "sensor_shape"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,15 @@ class Latency:
 
     def __post_init__(self) -> None:
         for name in ("earliest", "latest") if self.bias is None else ("earliest", "latest", "bias"):
-            real(getattr(self, name), f"{name} of an encoding", ArrayError)
+            object.__setattr__(self, name, real(getattr(self, name), f"{name} of an encoding", ArrayError))
+        if not isinstance(self.silent_zero, (bool, np.bool_)):
+            raise ArrayError(f"silent_zero of an encoding must be True or False, not {self.silent_zero!r}")
+
+
+def check_encoding(encoding: object) -> None:
+    """Refuses what is no :class:`Latency`."""
+    if not isinstance(encoding, Latency):
+        raise ArrayError(f"encoding must be a Latency(...), not {encoding!r}")
 
 
 class ImageSet:
@@ -61,8 +72,7 @@ class ImageSet:
         encoding: Latency = Latency(),
         classes: Optional[int] = None,
     ) -> None:
-        if not isinstance(encoding, Latency):
-            raise ArrayError(f"encoding must be a Latency(...), not {encoding!r}")
+        check_encoding(encoding)
         array = to_array(images, "images")
         if array.dtype != np.uint8:
             if array.dtype.kind in "iu":
@@ -114,7 +124,7 @@ class ImageSet:
 
     def __getitem__(self, index: Any) -> ImageSet:
         """Some of the samples: ``set[:100]``, ``set[[3, 1]]``, ``set[set.labels == 2]``."""
-        chosen = _chosen(index, len(self))
+        chosen = chosen_samples(index, len(self))
         labels = None if self.labels is None else self.labels[chosen]
         part = object.__new__(ImageSet)
         part.images, part.labels = np.ascontiguousarray(self.images[chosen]), labels
@@ -167,29 +177,29 @@ class EventSet:
     def save(self, path: Path) -> None:
         """Writes an NPZ file, which :func:`events` reads, and ``noctule new``, ``train`` and ``predict`` do.
 
-        It has ``times`` in seconds, ``units``, ``offsets``, ``population``, ``shape`` if the neurons are pixels of a sensor and,
-        if there are any, ``labels``.
+        It has ``times`` in seconds, ``units``, ``offsets``, ``population``, ``sensor_shape`` if the neurons are the pixels of a
+        sensor and, if there are any, ``labels``.
         """
         spikes = self.spikes
         arrays: Dict[str, Any] = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
         if self.labels is not None:
             arrays["labels"] = self.labels
         if self._shape[:2] != (1, 1):
-            arrays["shape"] = np.array(self._shape)
+            arrays[SENSOR_SHAPE] = np.array(self._shape)
         # Given a name alone, NumPy would append `.npz`.
         name = file_path(path, "the path", DataError)
         try:
             with open(name, "wb") as file:
                 np.savez(file, population=self.population, **arrays)
-        except OSError as error:
-            raise DataError(f"cannot write {name}: {error}") from error
+        except (OSError, ValueError) as error:
+            raise DataError(f"the set cannot be written: {error}") from error
 
     def __len__(self) -> int:
         return len(self.spikes)
 
     def __getitem__(self, index: Any) -> EventSet:
         """Some of the samples: ``set[:100]``, ``set[[3, 1]]``, ``set[set.labels == 2]``."""
-        chosen = _chosen(index, len(self))
+        chosen = chosen_samples(index, len(self))
         labels = None if self.labels is None else self.labels[chosen]
         return EventSet(self.spikes[chosen], labels, classes=self.classes, shape=self._shape)
 
@@ -223,32 +233,25 @@ def as_pair(samples: Any, what: str) -> Tuple[Any, npt.NDArray[np.int64]]:
 def _labels(
     labels: object, samples: int, classes: Optional[int]
 ) -> Tuple[Optional[npt.NDArray[np.int64]], Optional[int]]:
+    if classes is not None:
+        classes = whole(classes, "classes", 0, 2**32, DataError)
     if labels is None:
         return None, classes
     array = to_labels(labels, samples)
     needed = int(array.max()) + 1 if array.size else 0
     if classes is not None and needed > classes:
         raise DataError(f"there is a label {needed - 1}, but only {classes} classes, counted from 0")
-    return array, needed if classes is None else int(classes)
+    return array, needed if classes is None else classes
 
 
 def _shape(shape: Optional[Sequence[int]], population: int) -> Shape:
     if shape is None:
         return 1, 1, population
-    try:
-        numbers = [int(length) for length in shape]
-    except (TypeError, ValueError):
-        numbers = []
+    lengths = list(shape) if isinstance(shape, (list, tuple, np.ndarray)) else []
+    numbers = [whole(length, "a length of shape", 1, 2**32, DataError) for length in lengths]
     if len(numbers) != 3 or np.prod(numbers) != population:
         raise DataError(f"shape must be (height, width, channels) of {population} neurons, not {shape!r}")
     return numbers[0], numbers[1], numbers[2]
-
-
-def _chosen(index: Any, samples: int) -> Any:
-    if isinstance(index, (int, np.integer)):
-        index = place(index, "sample", samples, "")
-        return slice(index, index + 1)
-    return index
 
 
 def _classes(classes: Optional[int]) -> str:

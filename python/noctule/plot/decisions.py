@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .._arrays import to_labels, whole
 from ..data.builtin import YIN_YANG
-from ..data.sets import ImageSet, Latency
+from ..data.sets import ImageSet, Latency, check_encoding
 from ..errors import ArrayError, DataError, NetworkError
 from ..network import Network
 from ..spikes import SpikeBatch
@@ -53,8 +53,7 @@ def decision_map(
     >>> nt.plot.decision_map(net)  # doctest: +SKIP
     """
     check_network(net, "decision_map")
-    if not isinstance(encoding, Latency):
-        raise ArrayError(f"encoding must be a Latency(...), not {encoding!r}")
+    check_encoding(encoding)
     inputs = 4 + (encoding.bias is not None)
     if net.inputs != inputs or net.outputs != 3:
         raise NetworkError(

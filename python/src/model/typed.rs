@@ -6,7 +6,7 @@ use std::sync::Arc;
 use noctule_core::{
     Batch, Engine, EngineError, Label, Metrics, Network, Optimiser, OptimiserProgress, Pass,
     PassWeights, Prediction, Regularisation, Session, SessionOptions, Sgd, SpikeBatch, Tensor,
-    TensorGroup, TensorName, Tensors, checks,
+    TensorGroup, TensorName, Tensors, are_weights, checks,
 };
 
 use crate::errors::{Error, Result};
@@ -82,10 +82,16 @@ impl<T: Number> TypedModel<T> {
         outcome.unwrap_or_else(|| Err(Error::state("the engine did not do its work")))
     }
 
-    /// The network with its present weights.
+    /// The network with its present weights, unless a step made them NaN or too large.
     pub fn network(&mut self) -> Result<&Network<T>> {
         let weights = self.session.read(TensorGroup::Parameters)?;
         for (name, tensor) in weights {
+            if !are_weights(tensor.as_slice()) {
+                return Err(Error::network(format!(
+                    "layer {} has weights that are NaN or too large: the training diverged; set others first",
+                    name.layer
+                )));
+            }
             let layers = self.network.layers_mut();
             let layer = layers
                 .get_mut(name.layer)

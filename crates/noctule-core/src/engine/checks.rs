@@ -168,7 +168,7 @@ pub fn recorded_pooling<T: Real>(
     Ok(pooled_from)
 }
 
-/// Checks the lists that [`Session::set_time_gradients`](crate::Session::set_time_gradients) is given, for a pass with
+/// Checks the lists that [`Session::set_time_gradients`] is given, for a pass with
 /// `output_spikes` output events in `samples` samples.
 ///
 /// # Errors
@@ -334,7 +334,7 @@ pub fn no_pass(call: &'static str) -> EngineError {
     }
 }
 
-/// The error of [`Session::input_time_gradients`](crate::Session::input_time_gradients) when no backward pass computed
+/// The error of [`Session::input_time_gradients`] when no backward pass computed
 /// them.
 pub fn no_input_gradients() -> EngineError {
     EngineError::Order {

@@ -128,7 +128,7 @@ pub(crate) fn sum_squares<R: Runtime>(
     }
 }
 
-/// Sets `flags[0]` if a value is not finite.
+/// Sets `flags[0]` if a weight is NaN or too large.
 pub(crate) fn look_for_too_large<R: Runtime>(gpu: &Gpu<R>, values: &Buffer, flags: &Buffer) {
     // SAFETY: the kernel stays below the length.
     unsafe {
