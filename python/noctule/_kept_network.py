@@ -58,15 +58,7 @@ def restore(network: Network, state: Dict[str, Any]) -> None:
     layers: Tuple[Layer, ...] = state["layers"]
     shared: Dict[str, Optional[float]] = {"tau_m": None, "tau_s": None, "t_max": None}
     descriptions = [_describe(index, layer, shared) for index, layer in enumerate(layers)]
-    network._model = _noctule.Model(
-        state["input_shape"],
-        descriptions,
-        seed=network._seed,
-        dtype=network._dtype,
-        backend=network._backend,
-        device=network._device,
-        threads=network._threads,
-    )
+    network._model = network._open(state["input_shape"], descriptions)
     network._begin(layers)
     weights = enumerate(state["weights"])
     network._model.set_weights([(layer, np.ascontiguousarray(w)) for layer, w in weights if w is not None])

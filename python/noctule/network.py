@@ -80,15 +80,7 @@ class Network:
         self._seed = _seed(seed)
         shared = {"tau_m": tau_m, "tau_s": tau_s, "t_max": t_max}
         descriptions = [_describe(index, layer, shared) for index, layer in enumerate(layers)]
-        self._model = _noctule.Model(
-            shape,
-            descriptions,
-            seed=self._seed,
-            dtype=self._dtype,
-            backend=self._backend,
-            device=self._device,
-            threads=self._threads,
-        )
+        self._model = self._open(shape, descriptions)
         self._begin(tuple(_complete(layer, shared) for layer in layers))
         for index, layer in enumerate(layers):
             init = getattr(layer, "init", None)
@@ -101,6 +93,18 @@ class Network:
         self._backend = str(backend)
         self._device = None if device is None else whole(device, "device", 0, 2**16, BackendError)
         self._threads = whole(threads, "threads", 0, MOST_THREADS + 1, BackendError)
+
+    def _open(self, shape: Tuple[int, int, int], descriptions: List[Dict[str, Any]]) -> _noctule.Model:
+        """A model of these layers on the engine of this network."""
+        return _noctule.Model(
+            shape,
+            descriptions,
+            seed=self._seed,
+            dtype=self._dtype,
+            backend=self._backend,
+            device=self._device,
+            threads=self._threads,
+        )
 
     def _begin(self, layers: Tuple[Layer, ...]) -> None:
         self._layers = layers

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _noctule
-from ._arrays import check_dtype, chosen_samples, place, read_only, real, to_array, to_floats, to_offsets, to_units, whole
+from ._arrays import check_dtype, chosen_samples, place, read_only, real, to_floats, to_offsets, to_units, whole
+from ._spike_lists import listed, times_and_units
 from .errors import ArrayError, SpikeError
 
 #: More would hardly fit in memory with their spikes.
@@ -125,9 +126,9 @@ class SpikeBatch:
         SpikeBatch(2 samples, 2 spikes of 3 neurons, float64)
         """
         if units is None:
-            pairs = [_times_and_units(index, sample) for index, sample in enumerate(_listed(samples, "samples"))]
+            pairs = [times_and_units(index, sample) for index, sample in enumerate(listed(samples, "samples"))]
         else:
-            times_of, units_of = _listed(samples, "samples"), _listed(units, "units")
+            times_of, units_of = listed(samples, "samples"), listed(units, "units")
             if len(times_of) != len(units_of):
                 raise SpikeError(f"there are times of {len(times_of)} samples, but units of {len(units_of)}")
             pairs = [(times, its_units) for times, its_units in zip(times_of, units_of)]
@@ -397,36 +398,6 @@ def _same(first: Optional[npt.NDArray[Any]], second: Optional[npt.NDArray[Any]])
     if first is None or second is None:
         return first is second
     return np.array_equal(first, second)
-
-
-def _listed(values: Any, what: str) -> List[Any]:
-    try:
-        return list(values)
-    except TypeError:
-        raise SpikeError(f"{what} must be a list, not {values!r}") from None
-
-
-def _times_and_units(index: int, sample: Any) -> Tuple[Any, Any]:
-    """Times and units of a sample that is a list of pairs, or a pair of lists."""
-    if isinstance(sample, tuple) and len(sample) == 2 and np.ndim(sample[0]) == 1:
-        return sample
-    pairs = _listed(sample, f"sample {index}")
-    if not pairs:
-        return (), ()
-    array: npt.NDArray[Any]
-    try:
-        array = to_array(pairs, f"sample {index}")
-    except ArrayError:
-        array = np.empty(0)
-    if array.ndim != 2 or array.shape[1] != 2 or any(np.ndim(pair[1]) for pair in pairs):
-        raise SpikeError(
-            f"sample {index} must be a list of (time, unit) pairs, or a tuple of two lists (times, units)"
-        )
-    units = [pair[1] for pair in pairs]
-    wrong = [unit for unit in units if not np.isfinite(unit) or unit != int(unit)]
-    if wrong:
-        raise SpikeError(f"sample {index} has the unit {wrong[0]}, which is no integer; pairs are (time, unit)")
-    return [pair[0] for pair in pairs], np.asarray(units).astype(np.int64)
 
 
 def _plural(number: int, noun: str) -> str:

@@ -78,7 +78,14 @@ fn neurons() {
         node.metadata
             .insert("noctule_dropout".to_owned(), Value::number(2.0));
     };
-    refuses(graph(), dropout, &["`neurons_0`", "noctule_dropout is 2.0"]);
+    refuses(
+        graph(),
+        dropout,
+        &[
+            "`neurons_0`",
+            "dropout = 2: must be at least 0 and less than 1",
+        ],
+    );
 }
 
 #[test]

@@ -42,48 +42,37 @@ pub(crate) fn require(fulfilled: bool, path: &str, value: impl ToString, rule: &
     }
 }
 
+fn require_number(fulfilled: bool, path: &str, value: f64, rule: &str) -> Check {
+    require(fulfilled, path, number_text(value), rule)
+}
+
 fn is_finite(value: f64) -> bool {
     (value as f32).is_finite()
 }
 
 pub(crate) fn finite(path: &str, value: f64) -> Check {
-    require(
+    require_number(
         is_finite(value),
         path,
-        number_text(value),
+        value,
         "a finite number (below 3e38 in size)",
     )
 }
 
 pub(crate) fn positive(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value as f32 > 0.0;
-    require(
-        fulfilled,
-        path,
-        number_text(value),
-        "a finite number greater than 0",
-    )
+    require_number(fulfilled, path, value, "a finite number greater than 0")
 }
 
 pub(crate) fn not_negative(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value >= 0.0;
-    require(
-        fulfilled,
-        path,
-        number_text(value),
-        "a finite number, 0 or greater",
-    )
+    require_number(fulfilled, path, value, "a finite number, 0 or greater")
 }
 
 /// For decay factors: 0 <= value < 1, where values that round to 1 count as 1.
 pub(crate) fn fraction_below_one(path: &str, value: f64) -> Check {
     let fulfilled = value >= 0.0 && (value as f32) < 1.0;
-    require(
-        fulfilled,
-        path,
-        number_text(value),
-        "at least 0 and less than 1",
-    )
+    require_number(fulfilled, path, value, "at least 0 and less than 1")
 }
 
 pub(crate) fn count(path: &str, value: usize, largest: usize) -> Check {

@@ -194,8 +194,8 @@ pub fn time_gradients<T: Real>(
 /// `optimiser` is the session's rule. That the session has such a group is the session's to check; see [`absent`].
 ///
 /// # Errors
-/// If a tensor is missing, has the wrong shape or a value that is not finite, a weight is too large, a mean square of the optimiser's state is
-/// below 0, or there are tensors beyond those of the layers.
+/// If a tensor is missing, has the wrong shape or a value that is not finite, a weight is too large, a mean square of the
+/// optimiser's state is below 0, or there are tensors beyond those of the layers.
 pub fn tensors<T: Real>(
     group: TensorGroup,
     tensors: &Tensors<T>,

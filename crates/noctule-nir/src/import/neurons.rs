@@ -1,6 +1,6 @@
 //! From a `CubaLIF` to the constants of neurons, and to what their weights are worth.
 
-use noctule_core::LifParameters;
+use noctule_core::{LayerError, LifParameters};
 
 use super::connection::refuse_first;
 use super::error::ImportError;
@@ -57,12 +57,10 @@ pub(super) fn neurons(
     let max_spikes = options.max_spikes.or(kept);
     let dropout = number(keys::DROPOUT).unwrap_or(0.0);
     if !(0.0..1.0).contains(&dropout) {
-        return Err(ImportError::Value {
+        // Here, since thresholds are computed with it before a layer is made.
+        return Err(ImportError::Layer {
             node: name.to_owned(),
-            field: keys::DROPOUT,
-            index: Vec::new(),
-            value: dropout,
-            rule: "at least 0 and less than 1",
+            source: LayerError::Dropout { share: dropout },
         });
     }
     let count = tau_s.len();
