@@ -61,12 +61,22 @@ pub(crate) fn finite(path: &str, value: f64) -> Check {
 
 pub(crate) fn positive(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value as f32 > 0.0;
-    require_number(fulfilled, path, value, "a finite number greater than 0")
+    require_number(
+        fulfilled,
+        path,
+        value,
+        "a finite number greater than 0 (below 3e38)",
+    )
 }
 
 pub(crate) fn not_negative(path: &str, value: f64) -> Check {
     let fulfilled = is_finite(value) && value >= 0.0;
-    require_number(fulfilled, path, value, "a finite number, 0 or greater")
+    require_number(
+        fulfilled,
+        path,
+        value,
+        "a finite number, 0 or greater (below 3e38)",
+    )
 }
 
 /// For decay factors: 0 <= value < 1, where values that round to 1 count as 1.
